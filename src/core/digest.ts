@@ -1,0 +1,102 @@
+/**
+ * Content digests (image-spec descriptor.md §Digests). Bulk content goes through node:crypto;
+ * @noble/hashes serves what needs a state that can be cloned, and blake3.
+ */
+import { createHash } from 'node:crypto';
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import { SlipwayError } from './errors.ts';
+
+declare const digestBrand: unique symbol;
+/** `algorithm:hex`, checked. The identity of a blob. */
+export type Digest = string & { readonly [digestBrand]: true };
+
+export type DigestAlgorithm = 'sha256' | 'sha512';
+
+const HEX_LENGTH: Record<DigestAlgorithm, number> = { sha256: 64, sha512: 128 };
+
+/**
+ * Parses `sha256:<64 hex>` or `sha512:<128 hex>`; hex must be lower case (image-spec §Registered
+ * algorithms). @throws DIGEST_INVALID
+ */
+export function parseDigest(text: string): Digest {
+  const colon = text.indexOf(':');
+  const algorithm = text.slice(0, colon);
+  const hex = text.slice(colon + 1);
+  if (!isAlgorithm(algorithm)) {
+    throw new SlipwayError('DIGEST_INVALID', `unsupported digest algorithm in "${text}"`, {
+      hint: 'use sha256:<64 hex digits> or sha512:<128 hex digits>',
+    });
+  }
+  if (hex.length !== HEX_LENGTH[algorithm] || !/^[0-9a-f]+$/.test(hex)) {
+    throw new SlipwayError(
+      'DIGEST_INVALID',
+      `invalid checksum digest length or characters: "${text}"`,
+      {
+        hint: `${algorithm} needs ${HEX_LENGTH[algorithm]} lower-case hex digits`,
+      },
+    );
+  }
+  return text as Digest;
+}
+
+/** True for text that {@link parseDigest} accepts. */
+export function isDigest(text: string): text is Digest {
+  return /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(text);
+}
+
+function isAlgorithm(text: string): text is DigestAlgorithm {
+  return text === 'sha256' || text === 'sha512';
+}
+
+export function algorithmOf(digest: Digest): DigestAlgorithm {
+  return digest.startsWith('sha512:') ? 'sha512' : 'sha256';
+}
+
+/** The hex part. */
+export function encodedOf(digest: Digest): string {
+  return digest.slice(digest.indexOf(':') + 1);
+}
+
+/** docker's short ID: the first 12 hex digits. */
+export function shortId(digest: Digest): string {
+  return encodedOf(digest).slice(0, 12);
+}
+
+/** A hash in progress. `digest()` ends it; `update` after that throws. */
+export interface Hasher {
+  update(bytes: Uint8Array | string): void;
+  digest(): Digest;
+}
+
+/** A streaming hasher for bulk content (node:crypto). Strings are hashed as UTF-8. */
+export function createHasher(algorithm: DigestAlgorithm = 'sha256'): Hasher {
+  const hash = createHash(algorithm);
+  return {
+    update: (bytes) => void hash.update(bytes),
+    digest: () => `${algorithm}:${hash.digest('hex')}` as Digest,
+  };
+}
+
+/** The sha256 digest of bytes in memory, or of a string's UTF-8. */
+export function digestOf(content: Uint8Array | string): Digest {
+  const hasher = createHasher('sha256');
+  hasher.update(content);
+  return hasher.digest();
+}
+
+/** A sha256 whose state can be copied: one prefix, many continuations (cache keys, upload resume). */
+export interface CloneableHasher extends Hasher {
+  clone(): CloneableHasher;
+}
+
+export function createCloneableHasher(): CloneableHasher {
+  return wrapNoble(nobleSha256.create());
+}
+
+function wrapNoble(hash: ReturnType<typeof nobleSha256.create>): CloneableHasher {
+  return {
+    update: (bytes) => void hash.update(typeof bytes === 'string' ? Buffer.from(bytes) : bytes),
+    digest: () => `sha256:${Buffer.from(hash.digest()).toString('hex')}` as Digest,
+    clone: () => wrapNoble(hash.clone()),
+  };
+}

@@ -1,0 +1,183 @@
+/**
+ * Manifests and indexes, OCI and Docker schema 2, decoded for looking at. The bytes stay with the
+ * RawManifest: what is decoded here is never encoded again to get a digest.
+ */
+import type { Descriptor } from './descriptor.ts';
+import { type Digest, digestOf, parseDigest } from './digest.ts';
+import { SlipwayError } from './errors.ts';
+import { ObjectReader, parseJson } from './json.ts';
+import {
+  DOCKER_LIST,
+  DOCKER_MANIFEST,
+  isIndexType,
+  isManifestType,
+  OCI_INDEX,
+  OCI_MANIFEST,
+} from './media-type.ts';
+import { normalizePlatform, type Platform } from './platform.ts';
+import type { RawManifest } from './repository.ts';
+
+export type Manifest = ImageManifest | ImageIndex;
+
+export interface ImageManifest {
+  readonly kind: 'image';
+  readonly mediaType: string;
+  readonly config: Descriptor;
+  /** Base first. */
+  readonly layers: readonly Descriptor[];
+  readonly subject?: Descriptor;
+  readonly artifactType?: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface ImageIndex {
+  readonly kind: 'index';
+  readonly mediaType: string;
+  readonly manifests: readonly Descriptor[];
+  readonly subject?: Descriptor;
+  readonly artifactType?: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** The largest manifest we read: 4 MiB is what registries must take (distribution-spec §Pushing Manifests). */
+export const MANIFEST_SIZE_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Bytes to a RawManifest; the media type is the document's own, else `contentType`. @throws MANIFEST_INVALID */
+export function rawManifest(bytes: Uint8Array, contentType?: string): RawManifest {
+  const own = detectMediaType(bytes);
+  const mediaType = own ?? contentType;
+  if (!mediaType || !isManifestType(mediaType)) {
+    throw new SlipwayError(
+      'MANIFEST_INVALID',
+      `manifest invalid: unsupported media type ${mediaType ?? '(none)'}`,
+      {
+        hint: 'push an OCI or Docker schema 2 manifest; schema 1 has to be converted first, for example with skopeo copy --format v2s2',
+      },
+    );
+  }
+  return { mediaType, digest: digestOf(bytes), bytes };
+}
+
+/** @throws MANIFEST_INVALID */
+export function decodeManifest(raw: RawManifest): Manifest {
+  if (raw.bytes.byteLength > MANIFEST_SIZE_BYTES_MAX) {
+    throw new SlipwayError(
+      'MANIFEST_INVALID',
+      `manifest invalid: ${raw.bytes.byteLength} bytes, more than 4 MiB`,
+    );
+  }
+  try {
+    const top = new ObjectReader(parseJson(raw.bytes, 'manifest'), 'manifest');
+    if (top.optionalNumber('schemaVersion') !== 2) top.refuse('schemaVersion', '2');
+    return isIndexType(raw.mediaType)
+      ? decodeIndex(top, raw.mediaType)
+      : decodeImage(top, raw.mediaType);
+  } catch (cause) {
+    if (!(cause instanceof SlipwayError)) throw cause;
+    throw new SlipwayError('MANIFEST_INVALID', `manifest invalid: ${cause.message}`, { cause });
+  }
+}
+
+function decodeImage(top: ObjectReader, mediaType: string): ImageManifest {
+  return {
+    kind: 'image',
+    mediaType,
+    config: decodeDescriptor(top.object('config')),
+    layers: top.objects('layers').map(decodeDescriptor),
+    ...shared(top),
+  };
+}
+
+function decodeIndex(top: ObjectReader, mediaType: string): ImageIndex {
+  return {
+    kind: 'index',
+    mediaType,
+    manifests: top.objects('manifests').map(decodeDescriptor),
+    ...shared(top),
+  };
+}
+
+function shared(
+  top: ObjectReader,
+): Pick<ImageManifest, 'subject' | 'artifactType' | 'annotations'> {
+  const subject = top.optionalObject('subject');
+  const artifactType = top.optionalString('artifactType');
+  return {
+    annotations: top.optionalStringMap('annotations') ?? {},
+    ...(subject ? { subject: decodeDescriptor(subject) } : {}),
+    ...(artifactType ? { artifactType } : {}),
+  };
+}
+
+/** One descriptor object. @throws JSON_INVALID, DIGEST_INVALID */
+export function decodeDescriptor(reader: ObjectReader): Descriptor {
+  const annotations = reader.optionalStringMap('annotations');
+  const artifactType = reader.optionalString('artifactType');
+  const data = reader.optionalString('data');
+  const platform = reader.optionalObject('platform');
+  return {
+    mediaType: reader.string('mediaType'),
+    digest: parseDigest(reader.string('digest')),
+    size: reader.size('size'),
+    ...(reader.has('urls') ? { urls: reader.strings('urls') } : {}),
+    ...(annotations ? { annotations } : {}),
+    ...(artifactType ? { artifactType } : {}),
+    ...(data ? { data } : {}),
+    ...(platform ? { platform: decodePlatform(platform) } : {}),
+  };
+}
+
+function decodePlatform(reader: ObjectReader): Platform {
+  const variant = reader.optionalString('variant');
+  return normalizePlatform({
+    os: reader.string('os'),
+    architecture: reader.string('architecture'),
+    ...(variant ? { variant } : {}),
+  });
+}
+
+/** The media type a document states or shows by its fields; undefined when it does neither. */
+function detectMediaType(bytes: Uint8Array): string | undefined {
+  const top = new ObjectReader(parseJson(bytes, 'manifest'), 'manifest');
+  const stated = top.optionalString('mediaType');
+  if (stated) return stated;
+  if (top.has('manifests')) return OCI_INDEX;
+  if (top.has('config') && top.has('layers')) return OCI_MANIFEST;
+  return undefined;
+}
+
+/** The digests a manifest needs to be complete: config and layers, or child manifests. */
+export function childrenOf(manifest: Manifest): readonly Descriptor[] {
+  return manifest.kind === 'index' ? manifest.manifests : [manifest.config, ...manifest.layers];
+}
+
+/** Encodes a new single-image manifest (docker's key order, compact). */
+export function encodeImageManifest(options: {
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  readonly docker?: boolean;
+  readonly annotations?: Readonly<Record<string, string>>;
+}): RawManifest {
+  const mediaType = options.docker ? DOCKER_MANIFEST : OCI_MANIFEST;
+  const { config, layers, annotations } = options;
+  return encode(
+    { schemaVersion: 2, mediaType, config, layers, ...(annotations ? { annotations } : {}) },
+    mediaType,
+  );
+}
+
+/** Encodes a new index. */
+export function encodeIndex(manifests: readonly Descriptor[], docker = false): RawManifest {
+  const mediaType = docker ? DOCKER_LIST : OCI_INDEX;
+  return encode({ schemaVersion: 2, mediaType, manifests }, mediaType);
+}
+
+function encode(document: unknown, mediaType: string): RawManifest {
+  const bytes = Buffer.from(JSON.stringify(document));
+  return { mediaType, digest: digestOf(bytes), bytes };
+}
+
+/** The descriptor of a manifest itself. */
+export function descriptorOf(raw: RawManifest): Descriptor & { readonly digest: Digest } {
+  return { mediaType: raw.mediaType, digest: raw.digest, size: raw.bytes.byteLength };
+}

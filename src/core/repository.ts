@@ -1,0 +1,111 @@
+/**
+ * THE interfaces. A remote registry, the local store, an OCI layout, a docker-archive, memory and
+ * our own registry server all answer the same questions, so pull, push, save, load and copy are one
+ * function, `copyImage`. test/contract/repository.ts runs on every implementation.
+ *
+ * Conventions for all implementations:
+ * - reading verifies: a stream of a whole blob fails with DIGEST_MISMATCH or SIZE_MISMATCH after its
+ *   last byte rather than end well; ranges are not verified (the caller asked for a part);
+ * - writing the same content twice is success;
+ * - an error means "not known to be stored by this call", never "certainly not stored".
+ */
+import type { Descriptor } from './descriptor.ts';
+import type { Digest } from './digest.ts';
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface BlobInfo {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+export interface BlobRange {
+  /** First byte wanted, from 0. */
+  readonly offset: number;
+  /** Bytes wanted; absent = to the end. */
+  readonly length?: number;
+}
+
+export interface BlobStore {
+  /** Size of a blob, or undefined when it is not here. */
+  stat(digest: Digest, options?: CallOptions): Promise<BlobInfo | undefined>;
+
+  /** The bytes, verified when whole. @throws BLOB_UNKNOWN (before the first chunk) */
+  read(
+    digest: Digest,
+    options?: CallOptions & { readonly range?: BlobRange },
+  ): AsyncIterable<Uint8Array>;
+
+  /**
+   * Begins to write a blob. `expected` lets a store refuse early and short-cut; what counts is what
+   * `commit` is given.
+   */
+  ingest(expected?: Partial<BlobInfo>, options?: CallOptions): Promise<Ingest>;
+
+  /** Removes a blob; false when it was not here. Stores that cannot delete leave it out. */
+  delete?(digest: Digest, options?: CallOptions): Promise<boolean>;
+}
+
+/**
+ * A write in progress. Nothing is visible before `commit`; disposing without commit removes every
+ * trace (idempotent, never throws for a commit that succeeded).
+ */
+export interface Ingest extends AsyncDisposable {
+  /** Appends. The store may keep a reference until the promise settles, not longer. */
+  write(chunk: Uint8Array): Promise<void>;
+  /**
+   * Makes it durable and visible under its digest (sha256 unless `expected.digest` says otherwise).
+   * @throws DIGEST_MISMATCH, SIZE_MISMATCH: nothing was stored
+   */
+  commit(expected?: Partial<BlobInfo>): Promise<BlobInfo>;
+}
+
+/** Exact bytes beside the media type; never re-encoded to get a digest. */
+export interface RawManifest {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
+}
+
+/** Images under one repository name: manifests by digest, tags that point to them, and blobs. */
+export interface Repository {
+  readonly blobs: BlobStore;
+
+  /** What a tag or digest points to. @throws MANIFEST_UNKNOWN, NAME_UNKNOWN */
+  resolve(tagOrDigest: string, options?: CallOptions): Promise<Descriptor>;
+
+  /** The manifest's exact bytes, verified. @throws MANIFEST_UNKNOWN, NAME_UNKNOWN */
+  getManifest(tagOrDigest: string, options?: CallOptions): Promise<RawManifest>;
+
+  /**
+   * Stores a manifest and then, atomically, points `tag` at it. Its config, layers and children
+   * must be there already (subject need not). @throws BLOB_UNKNOWN, MANIFEST_UNKNOWN,
+   * MANIFEST_INVALID, DIGEST_MISMATCH
+   */
+  putManifest(
+    manifest: RawManifest,
+    options?: CallOptions & { readonly tag?: string },
+  ): Promise<Descriptor>;
+
+  /** All tags, sorted by bytes. */
+  tags(options?: CallOptions): AsyncIterable<string>;
+
+  /** Removes the name only; false when there was none. */
+  deleteTag?(tag: string, options?: CallOptions): Promise<boolean>;
+
+  /** Removes the manifest and every tag that points to it; false when there was none. */
+  deleteManifest?(digest: Digest, options?: CallOptions): Promise<boolean>;
+}
+
+/** A place that can take a blob it already knows from elsewhere, without its bytes. */
+export interface BlobMounter {
+  /** True when the blob is now here; false: send it. `from` is a repository name on the same host. */
+  mount(digest: Digest, options?: CallOptions & { readonly from?: string }): Promise<boolean>;
+}
+
+/** Asks for the optional ability at the call site. */
+export function canMount(blobs: BlobStore): blobs is BlobStore & BlobMounter {
+  return 'mount' in blobs;
+}

@@ -1,0 +1,110 @@
+/**
+ * The part of the OCI runtime specification (config.md, config-linux.md) that Slipway writes. Field
+ * names are the specification's. The launcher refuses every field it does not implement.
+ */
+
+export interface RuntimeSpec {
+  readonly ociVersion: '1.2.0';
+  readonly process: ProcessSpec;
+  readonly root: { readonly path: string; readonly readonly?: boolean };
+  readonly hostname?: string;
+  readonly mounts: readonly MountSpec[];
+  readonly linux: LinuxSpec;
+}
+
+export interface ProcessSpec {
+  readonly terminal?: boolean;
+  readonly user: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly umask?: number;
+    readonly additionalGids?: readonly number[];
+  };
+  readonly args: readonly string[];
+  /** `NAME=value`. */
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly capabilities?: CapabilitySets;
+  readonly noNewPrivileges?: boolean;
+  readonly oomScoreAdj?: number;
+}
+
+/** Names such as `CAP_CHOWN`. */
+export interface CapabilitySets {
+  readonly bounding: readonly string[];
+  readonly effective: readonly string[];
+  readonly permitted: readonly string[];
+  readonly inheritable: readonly string[];
+  readonly ambient: readonly string[];
+}
+
+export interface MountSpec {
+  readonly destination: string;
+  readonly type?: string;
+  readonly source?: string;
+  readonly options?: readonly string[];
+}
+
+export type NamespaceType = 'pid' | 'network' | 'mount' | 'ipc' | 'uts' | 'user' | 'cgroup';
+
+export interface LinuxSpec {
+  readonly namespaces: readonly { readonly type: NamespaceType; readonly path?: string }[];
+  readonly maskedPaths?: readonly string[];
+  readonly readonlyPaths?: readonly string[];
+  readonly seccomp?: SeccompSpec;
+}
+
+/** config-linux.md §Seccomp. */
+export interface SeccompSpec {
+  readonly defaultAction: SeccompAction;
+  readonly defaultErrnoRet?: number;
+  readonly architectures: readonly string[];
+  readonly syscalls: readonly {
+    readonly names: readonly string[];
+    readonly action: SeccompAction;
+    readonly errnoRet?: number;
+    readonly args?: readonly {
+      readonly index: number;
+      readonly value: number;
+      readonly valueTwo?: number;
+      readonly op:
+        | 'SCMP_CMP_NE'
+        | 'SCMP_CMP_LT'
+        | 'SCMP_CMP_LE'
+        | 'SCMP_CMP_EQ'
+        | 'SCMP_CMP_GE'
+        | 'SCMP_CMP_GT'
+        | 'SCMP_CMP_MASKED_EQ';
+    }[];
+  }[];
+}
+
+export type SeccompAction = 'SCMP_ACT_ALLOW' | 'SCMP_ACT_ERRNO' | 'SCMP_ACT_KILL_PROCESS';
+
+/**
+ * What the root of a container consists of, before anything is mounted: `rootfs.json` beside
+ * `config.json` in a bundle. Our launcher mounts it onto `root.path` inside the container's mount
+ * namespace, so nothing is ever mounted on the host. Absent: `root.path` is a ready folder.
+ */
+export interface RootfsSpec {
+  /** Top first, as overlay's lowerdir; with no `upper`, there is exactly one and it is read-only. */
+  readonly lowers: readonly RootfsLower[];
+  readonly overlay?: {
+    readonly upper: string;
+    readonly work: string;
+    /** `userxattr`: needed in a user namespace. */
+    readonly userXattr: boolean;
+  };
+}
+
+export type RootfsLower =
+  | { readonly kind: 'folder'; readonly path: string }
+  | {
+      readonly kind: 'erofs';
+      /** The metadata image. */
+      readonly image: string;
+      /** The tars, in device order. */
+      readonly devices: readonly string[];
+      /** How the kernel accepts the image: as a file, or copied to a private ramfs first. */
+      readonly backing: 'file' | 'ramfs';
+    };
