@@ -1,0 +1,141 @@
+/**
+ * The composition root and the library's face: Settings in, one Engine out. Commands and library
+ * users talk to this interface only; what it stands on is loaded when first used.
+ */
+import type { Descriptor } from '#core/descriptor.ts';
+import type { Digest } from '#core/digest.ts';
+import type { EventSink } from '#core/events.ts';
+import type { ImageConfig } from '#core/image-config.ts';
+import type { Platform } from '#core/platform.ts';
+import type { Reference } from '#core/reference.ts';
+
+/** Everything the environment decides, resolved once (cli/settings.ts is the only reader of it). */
+export interface Settings {
+  /** The store's folder. */
+  readonly root: string;
+  /** The native helper's path. */
+  readonly helper: string;
+  /** How RUN gets its root: probed unless said. */
+  readonly snapshotter: 'auto' | 'erofs' | 'folders';
+  /** Blobs moved at once. */
+  readonly parallelTransfers: number;
+}
+
+export interface CallContext {
+  readonly events?: EventSink;
+  readonly signal?: AbortSignal;
+}
+
+export interface BuildOptions extends CallContext {
+  /** The context folder. */
+  readonly context: string;
+  /** Default: `Dockerfile` in the context. */
+  readonly dockerfile?: string;
+  readonly tags: readonly string[];
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  readonly target?: string;
+  readonly noCache?: boolean;
+  /** Clamps every time that ends up in the image; seconds. */
+  readonly sourceDateEpoch?: number;
+}
+
+export interface BuildResult {
+  /** The image ID: digest of the config. */
+  readonly imageId: Digest;
+  readonly manifest: Descriptor;
+  /** Normalised names now pointing at it. */
+  readonly names: readonly Reference[];
+  /** Steps run and steps taken from the cache. */
+  readonly steps: { readonly run: number; readonly cached: number };
+}
+
+export interface PullResult {
+  readonly reference: Reference;
+  readonly manifest: Descriptor;
+  /** False: everything was here already. */
+  readonly changed: boolean;
+}
+
+export interface PushResult {
+  readonly reference: Reference;
+  readonly manifest: Descriptor;
+}
+
+export interface LoadedImage {
+  readonly imageId: Digest;
+  /** Empty: loaded without a name. */
+  readonly names: readonly Reference[];
+}
+
+/** One local image with all that points at it. */
+export interface ImageSummary {
+  readonly imageId: Digest;
+  readonly manifest: Descriptor;
+  readonly tags: readonly Reference[];
+  readonly digests: readonly Reference[];
+  readonly created?: string;
+  /** Sum of what the image's layers and config take as stored. */
+  readonly sizeBytes: number;
+  readonly config: ImageConfig;
+}
+
+export type RemovedName = { readonly kind: 'untagged' | 'deleted'; readonly name: string };
+
+export interface RunOptions extends CallContext {
+  readonly image: string;
+  /** Replaces the image's Cmd. */
+  readonly command?: readonly string[];
+  readonly entrypoint?: string;
+  readonly env?: readonly string[];
+  readonly user?: string;
+  readonly workdir?: string;
+  readonly hostname?: string;
+  /** Absent: the terminal's own stdio. */
+  readonly output?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+}
+
+export interface ServeOptions {
+  /** host:port; port 0 picks one. */
+  readonly address: string;
+  /** One line per request. */
+  readonly log?: (line: string) => void;
+}
+
+export interface RegistryHandle extends AsyncDisposable {
+  /** The address it listens on, `127.0.0.1:5000`. */
+  readonly address: string;
+}
+
+export interface Engine extends AsyncDisposable {
+  build(options: BuildOptions): Promise<BuildResult>;
+  /** Pulls the host's platform unless told otherwise. */
+  pull(
+    reference: string,
+    options?: CallContext & { readonly platform?: Platform },
+  ): Promise<PullResult>;
+  push(reference: string, options?: CallContext): Promise<PushResult>;
+  /** Writes images (names, digests or IDs) to one tar that is OCI layout and docker-archive at once. */
+  save(
+    references: readonly string[],
+    file: string | NodeJS.WritableStream,
+    options?: CallContext,
+  ): Promise<void>;
+  /** Reads a docker-archive, OCI layout folder or tar. */
+  load(
+    file: string | NodeJS.ReadableStream,
+    options?: CallContext,
+  ): Promise<readonly LoadedImage[]>;
+  tag(source: string, target: string): Promise<void>;
+  /** Newest first. */
+  images(): Promise<readonly ImageSummary[]>;
+  /** By name, digest or (short) ID. @throws IMAGE_UNKNOWN, IMAGE_ID_AMBIGUOUS */
+  inspect(reference: string): Promise<ImageSummary>;
+  /** docker rmi: a name goes; the image goes with its last name. */
+  removeImage(
+    reference: string,
+    options?: { readonly force?: boolean },
+  ): Promise<readonly RemovedName[]>;
+  /** Runs a container in the foreground and removes it. */
+  run(options: RunOptions): Promise<{ readonly exitCode: number }>;
+  serveRegistry(options: ServeOptions): Promise<RegistryHandle>;
+}

@@ -1,0 +1,31 @@
+/** What starts containers. `launcher.ts` is ours; any OCI runtime with the same bundle can replace it. */
+
+export interface RunContainer {
+  /** Unique among running containers. */
+  readonly id: string;
+  /** A folder with `config.json` (RuntimeSpec) and `rootfs.json` (RootfsSpec). */
+  readonly bundle: string;
+  readonly stdio:
+    | { readonly kind: 'inherit' }
+    /** stdin is empty; output arrives in order, per stream. */
+    | {
+        readonly kind: 'capture';
+        readonly output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+      };
+  /** Aborting kills the container; `run` then rejects with CANCELLED. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ContainerResult {
+  /** 0 … 255; 128 + n when signal n ended it. */
+  readonly exitCode: number;
+}
+
+export interface Runtime extends AsyncDisposable {
+  readonly name: string;
+  /**
+   * Runs one container to its end. @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE (the program),
+   * LAUNCH_FAILED (set-up, with stage, call, errno and path in `detail`), SPEC_UNSUPPORTED, CANCELLED
+   */
+  run(container: RunContainer): Promise<ContainerResult>;
+}
