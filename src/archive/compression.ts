@@ -1,0 +1,227 @@
+/**
+ * Compression of layers and archives, by content and never by name. Gzip is written in blocks that
+ * are compressed in parallel: each block is a raw deflate stream with the 32 KiB before it as
+ * dictionary, ended by a sync flush, so that the blocks together are one ordinary gzip member
+ * (RFC 1952). The block size and level are fixed, so equal input gives equal bytes on every machine.
+ */
+import { Buffer } from 'node:buffer';
+import type { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import {
+  constants,
+  crc32,
+  createGunzip,
+  createZstdCompress,
+  createZstdDecompress,
+  deflateRaw,
+} from 'node:zlib';
+import { errnoOf, SlipwayError } from '#core/errors.ts';
+import { ByteReader } from './byte-reader.ts';
+
+export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
+/** What Slipway writes. */
+export type WrittenCompression = 'none' | 'gzip' | 'zstd';
+
+export interface CompressionOptions {
+  readonly signal?: AbortSignal;
+}
+
+const GZIP_BLOCK_BYTES = 512 * 1024;
+const GZIP_LEVEL = 6;
+const WINDOW_BYTES = 32 * 1024;
+/** zlib's pool has four threads; more blocks at once only cost memory. */
+const GZIP_BLOCKS_AHEAD = 4;
+const ZSTD_LEVEL = 3;
+const OUTPUT_CHUNK_BYTES = 256 * 1024;
+/** Magic, deflate, no flags, no time, no extra flags, unknown system: nothing of the machine. */
+const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+/** An empty last block with fixed codes ends a deflate stream. */
+const DEFLATE_END = Buffer.from([0x03, 0x00]);
+
+const MAGICS: readonly (readonly [Compression, readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b, 0x08]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
+];
+/** How many bytes {@link detectCompression} wants to see. */
+export const MAGIC_BYTES = 6;
+
+/** What the first bytes (six are enough) say; 'none' for anything unknown. */
+export function detectCompression(head: Uint8Array): Compression {
+  for (const [name, magic] of MAGICS) {
+    if (magic.every((byte, i) => head[i] === byte)) return name;
+  }
+  // zstd's skippable frames: 0x184D2A5x.
+  const isSkippable = head[1] === 0x2a && head[2] === 0x4d && head[3] === 0x18;
+  return isSkippable && ((head[0] ?? 0) & 0xf0) === 0x50 ? 'zstd' : 'none';
+}
+
+/**
+ * The plain bytes of a stream, whatever it is compressed with; gzip members and zstd frames may
+ * follow each other.
+ * @throws ARCHIVE_INVALID damaged or cut; COMPRESSION_UNKNOWN xz and bzip2
+ */
+export async function* decompress(
+  source: AsyncIterable<Uint8Array>,
+  options: CompressionOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  await using reader = new ByteReader(source);
+  const head = await reader.read(MAGIC_BYTES);
+  const compression = detectCompression(head);
+  const whole = joined(head, reader, options.signal);
+  switch (compression) {
+    case 'none':
+      return yield* whole;
+    case 'gzip':
+      return yield* inflate(whole, createGunzip({ chunkSize: OUTPUT_CHUNK_BYTES }), options);
+    case 'zstd':
+      return yield* inflate(
+        whole,
+        createZstdDecompress({ chunkSize: OUTPUT_CHUNK_BYTES }),
+        options,
+      );
+    case 'xz':
+    case 'bzip2':
+      throw new SlipwayError('COMPRESSION_UNKNOWN', `${compression} compression is not supported`, {
+        hint: `decompress it first with ${compression === 'xz' ? 'xz -d' : 'bzip2 -d'}, or use gzip or zstd`,
+        detail: { compression },
+      });
+  }
+}
+
+async function* joined(
+  head: Buffer,
+  reader: ByteReader,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (head.length > 0) yield head;
+  for (;;) {
+    signal?.throwIfAborted();
+    const chunk = await reader.some(Number.MAX_SAFE_INTEGER);
+    if (chunk === undefined) return;
+    yield chunk;
+  }
+}
+
+async function* inflate(
+  source: AsyncIterable<Uint8Array>,
+  transform: Transform,
+  options: CompressionOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* through(source, transform, options);
+  } catch (error) {
+    const code = errnoOf(error) ?? '';
+    if (!/^(Z_|ZSTD_|ERR_ZSTD)/.test(code)) throw error;
+    throw new SlipwayError('ARCHIVE_INVALID', 'damaged compressed data', {
+      hint: 'fetch or make the archive again',
+      cause: error,
+      detail: { zlib: code },
+    });
+  }
+}
+
+/**
+ * Compresses a stream, the same bytes for the same input.
+ * gzip: level 6, parallel; zstd: level 3, with checksum; none: as it is.
+ */
+export async function* compress(
+  source: AsyncIterable<Uint8Array>,
+  compression: WrittenCompression,
+  options: CompressionOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  switch (compression) {
+    case 'none':
+      return yield* source;
+    case 'gzip':
+      return yield* gzipInBlocks(source, options);
+    case 'zstd':
+      return yield* through(
+        source,
+        createZstdCompress({
+          chunkSize: OUTPUT_CHUNK_BYTES,
+          params: {
+            [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL,
+            [constants.ZSTD_c_checksumFlag]: 1,
+          },
+        }),
+        options,
+      );
+  }
+}
+
+/** Errors of the source come out as they are. */
+async function* through(
+  source: AsyncIterable<Uint8Array>,
+  transform: Transform,
+  { signal }: CompressionOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const done = pipeline(source, transform, signal === undefined ? {} : { signal });
+  // Whatever goes wrong also destroys the transform, so the loop below throws it.
+  const settled = done.catch(() => undefined);
+  try {
+    yield* transform;
+  } finally {
+    transform.destroy();
+    await settled;
+  }
+}
+
+const deflateBlock = promisify<Buffer, object, Buffer>(deflateRaw);
+
+async function* gzipInBlocks(
+  source: AsyncIterable<Uint8Array>,
+  { signal }: CompressionOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield GZIP_HEADER;
+  await using reader = new ByteReader(source);
+  const pending: Promise<Buffer>[] = [];
+  let crc = 0;
+  let before: Buffer | undefined;
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const block = await readBlock(reader);
+      if (block.length === 0) break;
+      crc = crc32(block, crc);
+      pending.push(deflate(block, before));
+      before = block.subarray(Math.max(0, block.length - WINDOW_BYTES));
+      if (pending.length >= GZIP_BLOCKS_AHEAD) yield await (pending.shift() ?? DEFLATE_END);
+    }
+    for (let next = pending.shift(); next !== undefined; next = pending.shift()) yield await next;
+  } finally {
+    // The source failed or the reader left: let the pool finish with our buffers.
+    await Promise.allSettled(pending);
+  }
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc, 0);
+  trailer.writeUInt32LE(reader.offset % 2 ** 32, 4);
+  yield Buffer.concat([DEFLATE_END, trailer]);
+}
+
+/** A copy: the source may reuse its chunks while the pool still compresses. */
+async function readBlock(reader: ByteReader): Promise<Buffer> {
+  const block = Buffer.allocUnsafeSlow(GZIP_BLOCK_BYTES);
+  let used = 0;
+  while (used < GZIP_BLOCK_BYTES) {
+    const piece = await reader.some(GZIP_BLOCK_BYTES - used);
+    if (piece === undefined) break;
+    block.set(piece, used);
+    used += piece.length;
+  }
+  return block.subarray(0, used);
+}
+
+function deflate(block: Buffer, dictionary: Buffer | undefined): Promise<Buffer> {
+  const result = deflateBlock(block, {
+    level: GZIP_LEVEL,
+    finishFlush: constants.Z_SYNC_FLUSH,
+    chunkSize: OUTPUT_CHUNK_BYTES,
+    ...(dictionary === undefined ? {} : { dictionary }),
+  });
+  // Awaited in order later; a failure in between must not count as unhandled.
+  result.catch(() => undefined);
+  return result;
+}
