@@ -2,7 +2,7 @@
 #ifndef SLIPWAY_COMMANDS_H
 #define SLIPWAY_COMMANDS_H
 
-int command_run(int argc, char **argv);     // launch.c: start one container from a bundle
+int command_run(int argc, char **argv);     // run.c: start one container from a bundle
 int command_serve(int argc, char **argv);   // serve.c: the resident helper of one build
 int command_probe(int argc, char **argv);   // probe.c: what this kernel and store can do
 int command_scan(int argc, char **argv);    // scan.c: walk a folder with the stat cache

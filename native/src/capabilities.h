@@ -1,0 +1,15 @@
+// Capability sets: names to bits, and making them the process's own.
+#ifndef SLIPWAY_CAPABILITIES_H
+#define SLIPWAY_CAPABILITIES_H
+
+#include "failure.h"
+#include "spec.h"
+
+// The bit number of `CAP_CHOWN` and the like, or -1.
+int capability_number(const char *name);
+
+// The three moments, in this order around the change of user; see child.c.
+int capabilities_limit(const struct spec *spec, struct failure *why);  // bounding set, keep flag
+int capabilities_apply(const struct spec *spec, struct failure *why);  // the other four sets
+
+#endif

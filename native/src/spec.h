@@ -1,0 +1,60 @@
+// config.json (OCI runtime specification: config.md, config-linux.md) as a struct. Every member that
+// this launcher does not implement is refused by its JSON pointer; nothing is ignored.
+#ifndef SLIPWAY_SPEC_H
+#define SLIPWAY_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "failure.h"
+#include "json.h"
+#include "seccomp.h"
+
+struct mount_spec {
+  const char *destination;
+  const char *type;    // NULL for a bind mount without a type
+  const char *source;  // NULL when absent
+  bool is_bind;
+  bool is_recursive;      // rbind
+  uint64_t set, clear;    // MOUNT_ATTR_…
+  const char **data;      // what is left of `options`: for the file system itself, NULL-terminated
+};
+
+struct capability_masks {
+  uint64_t bounding, effective, permitted, inheritable, ambient;
+};
+
+struct spec {
+  const char **args, **env;  // NULL-terminated
+  const char *cwd;
+  uid_t uid;
+  gid_t gid;
+  gid_t *groups;
+  size_t group_count;
+  mode_t umask;
+  bool no_new_privileges;
+  bool has_oom_score;
+  int oom_score;
+  struct capability_masks capabilities;
+
+  const char *root_path;
+  bool root_readonly;
+  const char *hostname;  // NULL: inherited
+  struct mount_spec *mounts;
+  size_t mount_count;
+  uint64_t namespaces;  // CLONE_NEW…
+  const char **masked, **readonly;  // NULL-terminated
+  struct seccomp_program seccomp;   // empty when the spec has none
+
+  struct json_document *document;  // owns the strings
+};
+
+// Reads config.json of the bundle. On failure `why` has stage "spec", the JSON pointer as path, and
+// errno EOPNOTSUPP (not implemented) or EINVAL (malformed).
+int spec_read(int bundle, struct spec *spec, struct failure *why);
+void spec_free(struct spec *spec);
+#define cleanup_spec __attribute__((cleanup(spec_free)))
+
+#endif
