@@ -1,0 +1,165 @@
+/**
+ * Reads blobs (distribution-spec §Pulling blobs, end-2). A download that breaks goes on from the
+ * byte it reached by a Range request, within one read and still verified as a whole.
+ */
+import { algorithmOf, createHasher, type Digest } from '#core/digest.ts';
+import { SlipwayError } from '#core/errors.ts';
+import type { BlobInfo, BlobRange, CallOptions } from '#core/repository.ts';
+import { type Connection, readCall } from './connection.ts';
+import { type Answer, headerOf } from './exchange.ts';
+import { backOff, isTransient } from './retry.ts';
+
+/** The size of a blob, or undefined when the registry does not have it. */
+export async function statBlob(
+  connection: Connection,
+  digest: Digest,
+  { signal }: CallOptions,
+): Promise<BlobInfo | undefined> {
+  const call = readCall(connection, connection.url(`blobs/${digest}`), { method: 'HEAD', signal });
+  const answer = await connection.send(call);
+  await answer.discard();
+  if (answer.status === 404) return undefined;
+  if (answer.status !== 200) throw await connection.failure(answer, { action: 'pull', digest });
+  const size = parseSize(headerOf(answer, 'content-length'));
+  if (size === undefined) {
+    throw new SlipwayError('REGISTRY_PROTOCOL', `HEAD of blob ${digest}: no Content-Length`);
+  }
+  return { digest, size };
+}
+
+/** The bytes; a whole blob ends with DIGEST_MISMATCH when they are not its own. @throws BLOB_UNKNOWN */
+export async function* readBlob(
+  connection: Connection,
+  digest: Digest,
+  options: CallOptions & { readonly range?: BlobRange },
+): AsyncGenerator<Uint8Array> {
+  const { range, signal } = options;
+  if (range?.length === 0) {
+    if (!(await statBlob(connection, digest, options))) throw unknownBlob(digest);
+    return;
+  }
+  const hasher = range ? undefined : createHasher(algorithmOf(digest));
+  for await (const chunk of resumed(connection, digest, { range, signal })) {
+    hasher?.update(chunk);
+    yield chunk;
+  }
+  const found = hasher?.digest();
+  if (found !== undefined && found !== digest) {
+    throw new SlipwayError(
+      'DIGEST_MISMATCH',
+      `filesystem layer verification failed for digest ${digest}`,
+      {
+        hint: 'the registry or a proxy before it sends damaged content: try again, then push the image again',
+        detail: { expected: digest, found },
+      },
+    );
+  }
+}
+
+/** One logical stream over as many requests as it takes. Attempts count from the last progress. */
+async function* resumed(
+  connection: Connection,
+  digest: Digest,
+  options: { readonly range: BlobRange | undefined; readonly signal: AbortSignal | undefined },
+): AsyncGenerator<Uint8Array> {
+  const { range, signal } = options;
+  const end = range?.length === undefined ? undefined : range.offset + range.length;
+  let position = range?.offset ?? 0;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      for await (const chunk of part(connection, digest, { position, end, signal })) {
+        position += chunk.byteLength;
+        attempt = 0;
+        yield chunk;
+      }
+      return;
+    } catch (error) {
+      if (!isTransient(error) || attempt >= connection.retry.attemptsMax) throw error;
+      await connection.retry.sleep(
+        backOff(Math.max(attempt, 1), connection.retry),
+        connection.signal(signal),
+      );
+    }
+  }
+}
+
+interface Part {
+  /** First byte wanted. */
+  readonly position: number;
+  /** The byte after the last one wanted; undefined: to the end. */
+  readonly end: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function* part(
+  connection: Connection,
+  digest: Digest,
+  { position, end, signal }: Part,
+): AsyncGenerator<Uint8Array> {
+  const isWhole = position === 0 && end === undefined;
+  const headers: Record<string, string> = isWhole
+    ? {}
+    : { range: `bytes=${position}-${end === undefined ? '' : end - 1}` };
+  const url = connection.url(`blobs/${digest}`);
+  const answer = await connection.send(
+    readCall(connection, url, { method: 'GET', headers, signal }),
+  );
+  switch (answer.status) {
+    case 200:
+      // A registry without ranges sends everything: drop what is not wanted.
+      yield* window(answer.body, position, end);
+      break;
+    case 206:
+      checkContentRange(headerOf(answer, 'content-range'), position);
+      yield* window(answer.body, 0, end === undefined ? undefined : end - position);
+      break;
+    case 416:
+      // Nothing is left from here on: the blob ends where the range begins, or before.
+      await answer.discard();
+      break;
+    case 404:
+      await answer.discard();
+      throw unknownBlob(digest);
+    default:
+      throw await connection.failure(answer, { action: 'pull', digest });
+  }
+}
+
+/** The bytes from `start` up to `end` of a stream. */
+async function* window(
+  body: Answer['body'],
+  start: number,
+  end: number | undefined,
+): AsyncGenerator<Uint8Array> {
+  let at = 0;
+  for await (const chunk of body) {
+    const from = Math.max(0, start - at);
+    const to = end === undefined ? chunk.byteLength : Math.min(chunk.byteLength, end - at);
+    at += chunk.byteLength;
+    if (from < to) yield from === 0 && to === chunk.byteLength ? chunk : chunk.subarray(from, to);
+    if (end !== undefined && at >= end) return;
+  }
+}
+
+/** `bytes 5-9/20`: another start than asked would glue wrong bytes together. */
+function checkContentRange(header: string | undefined, position: number): void {
+  const start = /^bytes (\d+)-\d+\/(?:\d+|\*)$/.exec(header ?? '')?.[1];
+  if (start === undefined || Number(start) !== position) {
+    throw new SlipwayError(
+      'REGISTRY_PROTOCOL',
+      `asked for bytes from ${position}, got Content-Range "${header ?? ''}"`,
+    );
+  }
+}
+
+function unknownBlob(digest: Digest): SlipwayError {
+  return new SlipwayError('BLOB_UNKNOWN', `blob unknown to registry: ${digest}`, {
+    hint: 'the image is incomplete on the registry: push it again',
+    detail: { digest },
+  });
+}
+
+/** A Content-Length; undefined when absent or no whole number. */
+export function parseSize(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+}

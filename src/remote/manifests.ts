@@ -1,0 +1,199 @@
+/** Manifests and tags over HTTP (distribution-spec §Pulling manifests, §Pushing manifests, §Content discovery). */
+import type { Descriptor } from '#core/descriptor.ts';
+import { algorithmOf, createHasher, type Digest, isDigest } from '#core/digest.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { ObjectReader, parseJson } from '#core/json.ts';
+import { descriptorOf, MANIFEST_SIZE_BYTES_MAX, rawManifest } from '#core/manifest.ts';
+import { isIndexType, isManifestType, MANIFEST_MEDIA_TYPES } from '#core/media-type.ts';
+import type { CallOptions, RawManifest } from '#core/repository.ts';
+import { parseSize } from './blob-read.ts';
+import { type Connection, readCall } from './connection.ts';
+import { type Answer, headerOf, readBounded } from './exchange.ts';
+import { nextPage } from './link.ts';
+
+const ACCEPT = MANIFEST_MEDIA_TYPES.join(', ');
+const TAG_PAGE_BYTES_MAX = 16 * 1024 * 1024;
+/** With pages of a thousand, ten million tags: more is a registry going round in a circle. */
+const TAG_PAGES_MAX = 10_000;
+
+/**
+ * By HEAD; by GET when that does not say enough: some registries leave the digest out, and a
+ * refused HEAD has no body to say why.
+ */
+export async function resolveManifest(
+  connection: Connection,
+  selector: string,
+  options: CallOptions,
+): Promise<Descriptor> {
+  const answer = await sendRead(connection, selector, { method: 'HEAD', signal: options.signal });
+  await answer.discard();
+  const found = answer.status === 200 ? describedBy(answer, selector) : undefined;
+  return found ?? descriptorOf(await readManifest(connection, selector, options));
+}
+
+function describedBy(answer: Answer, selector: string): Descriptor | undefined {
+  const mediaType = mediaTypeOf(answer);
+  const size = parseSize(headerOf(answer, 'content-length'));
+  const digest = headerOf(answer, 'docker-content-digest');
+  if (mediaType === undefined || size === undefined || digest === undefined) return undefined;
+  if (!isDigest(digest) || !isManifestType(mediaType)) return undefined;
+  return isDigest(selector) && selector !== digest ? undefined : { mediaType, digest, size };
+}
+
+/** The exact bytes; verified against the digest asked for, else the one the registry states. */
+export async function readManifest(
+  connection: Connection,
+  selector: string,
+  { signal }: CallOptions,
+): Promise<RawManifest> {
+  const answer = await sendRead(connection, selector, { method: 'GET', signal });
+  if (answer.status !== 200) throw await connection.failure(answer, { action: 'pull', selector });
+  const bytes = await readBounded(answer, MANIFEST_SIZE_BYTES_MAX);
+  if (bytes === undefined) {
+    throw new SlipwayError('MANIFEST_INVALID', 'manifest invalid: more than 4 MiB', {
+      detail: { selector },
+    });
+  }
+  const stated = isDigest(selector) ? selector : headerOf(answer, 'docker-content-digest');
+  const raw = rawManifest(bytes, mediaTypeOf(answer));
+  return stated !== undefined && isDigest(stated) ? verified(raw, stated) : raw;
+}
+
+function verified(raw: RawManifest, expected: Digest): RawManifest {
+  const hasher = createHasher(algorithmOf(expected));
+  hasher.update(raw.bytes);
+  const found = hasher.digest();
+  if (found === expected) return { ...raw, digest: expected };
+  throw new SlipwayError('DIGEST_MISMATCH', `manifest verification failed for digest ${expected}`, {
+    hint: 'the registry or a proxy before it changes content: try again',
+    detail: { expected, found },
+  });
+}
+
+function sendRead(
+  connection: Connection,
+  selector: string,
+  { method, signal }: { readonly method: 'GET' | 'HEAD'; readonly signal: AbortSignal | undefined },
+): Promise<Answer> {
+  const url = connection.url(`manifests/${selector}`);
+  return connection.send(
+    readCall(connection, url, { method, headers: { accept: ACCEPT }, signal }),
+  );
+}
+
+function mediaTypeOf(answer: Answer): string | undefined {
+  return headerOf(answer, 'content-type')?.split(';')[0]?.trim();
+}
+
+/** Sends a manifest under its digest or a tag. @throws BLOB_UNKNOWN, MANIFEST_UNKNOWN, MANIFEST_INVALID */
+export async function sendManifest(
+  connection: Connection,
+  raw: RawManifest,
+  { tag, signal }: CallOptions & { readonly tag?: string },
+): Promise<Descriptor> {
+  const answer = await connection.send({
+    method: 'PUT',
+    url: manifestUrl(connection, raw.digest, tag),
+    headers: { 'content-type': raw.mediaType },
+    body: { kind: 'bytes', bytes: raw.bytes },
+    scopes: connection.scopes('push'),
+    isRepeatable: true,
+    signal: connection.signal(signal),
+  });
+  if (answer.status < 200 || answer.status >= 300) throw await putFailure(connection, answer, raw);
+  await answer.discard();
+  const stored = headerOf(answer, 'docker-content-digest');
+  if (stored !== undefined && stored !== raw.digest) {
+    throw new SlipwayError('DIGEST_MISMATCH', `the registry stored ${stored}, not ${raw.digest}`, {
+      hint: 'the registry rewrites manifests: their digest cannot be relied on there',
+      detail: { expected: raw.digest, found: stored },
+    });
+  }
+  return descriptorOf(raw);
+}
+
+/** A tag alone would make the registry choose sha256; another digest is named beside the tag (end-7b). */
+function manifestUrl(connection: Connection, digest: Digest, tag: string | undefined): URL {
+  if (tag !== undefined && algorithmOf(digest) === 'sha256') {
+    return connection.url(`manifests/${tag}`);
+  }
+  const url = connection.url(`manifests/${digest}`);
+  if (tag !== undefined) url.searchParams.append('tag', tag);
+  return url;
+}
+
+/** What an index misses is a manifest, what an image misses is a blob: the wire has one code for both. */
+async function putFailure(
+  connection: Connection,
+  answer: Answer,
+  raw: RawManifest,
+): Promise<Error> {
+  const error = await connection.failure(answer, { action: 'push', selector: raw.digest });
+  if (!isSlipwayError(error, 'BLOB_UNKNOWN') || !isIndexType(raw.mediaType)) return error;
+  return new SlipwayError('MANIFEST_UNKNOWN', error.message, {
+    hint: 'push the manifests that the index lists first',
+    cause: error,
+    detail: error.detail,
+  });
+}
+
+/** Removes a tag or a manifest; false when there was none. */
+export async function deleteReference(
+  connection: Connection,
+  selector: string,
+  { signal }: CallOptions,
+): Promise<boolean> {
+  return deleteAt(connection, connection.url(`manifests/${selector}`), { selector, signal });
+}
+
+/** DELETE of anything; false for 404. @throws REGISTRY_REFUSED when the registry does not delete */
+export async function deleteAt(
+  connection: Connection,
+  url: URL,
+  about: { readonly selector?: string; readonly signal: AbortSignal | undefined },
+): Promise<boolean> {
+  const { signal, ...subject } = about;
+  const answer = await connection.send({
+    method: 'DELETE',
+    url,
+    scopes: connection.scopes('delete'),
+    isRepeatable: true,
+    signal: connection.signal(signal),
+  });
+  if (answer.status === 404) {
+    await answer.discard();
+    return false;
+  }
+  if (answer.status < 200 || answer.status >= 300) {
+    throw await connection.failure(answer, { action: 'delete', ...subject });
+  }
+  await answer.discard();
+  return true;
+}
+
+/** All tags, following Link pages; sorted here, since not every registry does. */
+export async function listTags(
+  connection: Connection,
+  { signal }: CallOptions,
+): Promise<readonly string[]> {
+  const tags: string[] = [];
+  let url: URL | undefined = connection.url('tags/list');
+  for (let page = 0; url !== undefined; page++) {
+    if (page === TAG_PAGES_MAX) {
+      throw new SlipwayError('REGISTRY_PROTOCOL', `the list of tags has over ${page} pages`);
+    }
+    const answer = await connection.send(readCall(connection, url, { method: 'GET', signal }));
+    if (answer.status !== 200) throw await connection.failure(answer, { action: 'pull' });
+    tags.push(...(await tagsOf(answer)));
+    url = nextPage(headerOf(answer, 'link'), url);
+  }
+  return [...new Set(tags)].sort();
+}
+
+async function tagsOf(answer: Answer): Promise<readonly string[]> {
+  const bytes = await readBounded(answer, TAG_PAGE_BYTES_MAX);
+  if (bytes === undefined) {
+    throw new SlipwayError('REGISTRY_PROTOCOL', 'a page of the tag list is over 16 MiB');
+  }
+  return new ObjectReader(parseJson(bytes, 'tag list'), 'tag list').strings('tags');
+}

@@ -1,0 +1,154 @@
+/**
+ * THE client: a repository of a remote registry behind the Repository interface, over HTTP
+ * (OCI distribution-spec 1.1, docker's token authentication). Reading verifies, writing repeats
+ * what can be repeated, every call takes a signal.
+ */
+import type { Descriptor } from '#core/descriptor.ts';
+import type { Digest } from '#core/digest.ts';
+import type { EventSink } from '#core/events.ts';
+import type {
+  BlobInfo,
+  BlobMounter,
+  BlobRange,
+  BlobStore,
+  CallOptions,
+  Ingest,
+  RawManifest,
+  Repository,
+} from '#core/repository.ts';
+import { readBlob, statBlob } from './blob-read.ts';
+import { BlobUpload } from './blob-upload.ts';
+import { type Connection, connect } from './connection.ts';
+import type { Credentials } from './credentials.ts';
+import {
+  deleteAt,
+  deleteReference,
+  listTags,
+  readManifest,
+  resolveManifest,
+  sendManifest,
+} from './manifests.ts';
+import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
+import { openTransport, type Transport } from './transport.ts';
+import { mountOrStart, type SessionLocation } from './upload-session.ts';
+
+export interface RemoteOptions {
+  /** Host and port as a Reference has them: `docker.io`, `localhost:5000`. */
+  readonly registry: string;
+  /** The path within the registry: `library/ubuntu`. */
+  readonly repository: string;
+  /** Absent: anonymous. */
+  readonly credentials?: Credentials;
+  /** Gets the registry's warnings and notes about retries. */
+  readonly events?: EventSink;
+  /** Stops every call, beside the signal of the call itself. */
+  readonly signal?: AbortSignal;
+  readonly retry?: Partial<RetryPolicy>;
+  /** Sent as User-Agent. */
+  readonly userAgent?: string;
+}
+
+/** Disposing closes its connections; calls in progress fail. */
+export interface RemoteRepository extends Required<Repository>, AsyncDisposable {
+  readonly blobs: Required<BlobStore> & BlobMounter;
+}
+
+/** Opens no connection yet. The scheme is chosen by endpoint.ts. */
+export function openRemote(options: RemoteOptions): RemoteRepository {
+  const transport = openTransport({ userAgent: options.userAgent ?? 'slipway' });
+  const retry = { ...DEFAULT_RETRY, ...options.retry };
+  const connection = connect({ ...options, retry }, transport.exchange);
+  return new HttpRepository(connection, transport);
+}
+
+class HttpRepository implements RemoteRepository {
+  readonly blobs: Required<BlobStore> & BlobMounter;
+  readonly #connection: Connection;
+  readonly #transport: Transport;
+
+  constructor(connection: Connection, transport: Transport) {
+    this.#connection = connection;
+    this.#transport = transport;
+    this.blobs = new HttpBlobs(connection);
+  }
+
+  resolve(tagOrDigest: string, options: CallOptions = {}): Promise<Descriptor> {
+    return resolveManifest(this.#connection, tagOrDigest, options);
+  }
+
+  getManifest(tagOrDigest: string, options: CallOptions = {}): Promise<RawManifest> {
+    return readManifest(this.#connection, tagOrDigest, options);
+  }
+
+  putManifest(
+    manifest: RawManifest,
+    options: CallOptions & { readonly tag?: string } = {},
+  ): Promise<Descriptor> {
+    return sendManifest(this.#connection, manifest, options);
+  }
+
+  async *tags(options: CallOptions = {}): AsyncGenerator<string> {
+    yield* await listTags(this.#connection, options);
+  }
+
+  deleteTag(tag: string, options: CallOptions = {}): Promise<boolean> {
+    return deleteReference(this.#connection, tag, options);
+  }
+
+  deleteManifest(digest: Digest, options: CallOptions = {}): Promise<boolean> {
+    return deleteReference(this.#connection, digest, options);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#transport[Symbol.asyncDispose]();
+  }
+}
+
+/** Sessions of refused mounts that nobody used; beyond that they are left to the registry. */
+const OPEN_SESSIONS_MAX = 16;
+
+class HttpBlobs implements Required<BlobStore>, BlobMounter {
+  readonly #connection: Connection;
+  readonly #sessions = new Map<Digest, SessionLocation>();
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  stat(digest: Digest, options: CallOptions = {}): Promise<BlobInfo | undefined> {
+    return statBlob(this.#connection, digest, options);
+  }
+
+  read(
+    digest: Digest,
+    options: CallOptions & { readonly range?: BlobRange } = {},
+  ): AsyncIterable<Uint8Array> {
+    return readBlob(this.#connection, digest, options);
+  }
+
+  async ingest(expected: Partial<BlobInfo> = {}, options: CallOptions = {}): Promise<Ingest> {
+    const { digest } = expected;
+    const session = digest && this.#sessions.get(digest);
+    if (digest) this.#sessions.delete(digest);
+    return new BlobUpload(this.#connection, {
+      expected,
+      session,
+      signal: this.#connection.signal(options.signal),
+    });
+  }
+
+  async mount(
+    digest: Digest,
+    options: CallOptions & { readonly from?: string } = {},
+  ): Promise<boolean> {
+    const { from, signal } = options;
+    const outcome = await mountOrStart(this.#connection, digest, { from, signal });
+    if (outcome === 'mounted') return true;
+    if (this.#sessions.size < OPEN_SESSIONS_MAX) this.#sessions.set(digest, outcome);
+    return false;
+  }
+
+  delete(digest: Digest, { signal }: CallOptions = {}): Promise<boolean> {
+    return deleteAt(this.#connection, this.#connection.url(`blobs/${digest}`), { signal });
+  }
+}
