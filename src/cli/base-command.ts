@@ -1,0 +1,141 @@
+/**
+ * What all commands share: parsing by their tables, one engine opened when first asked for and
+ * closed at the end, errors turned into text and an exit code. The statics are oclif's, so that
+ * its help, manifest and loader take our commands as they are.
+ */
+import type { Engine } from '#engine.ts';
+import { type CommandLine, type Parsed, parseArguments } from './arguments.ts';
+import { type ArgumentTable, type FlagTable, type FlagValues, GLOBAL_FLAGS } from './flags.ts';
+import { type Host, processHost } from './host.ts';
+import { errorText } from './report-error.ts';
+import type { CliSettings } from './settings.ts';
+
+/** A command's class, as the dispatcher sees it. */
+export interface CommandClass {
+  new (argv: readonly string[], host: Host): BaseCommand;
+  readonly usage: string;
+}
+
+export abstract class BaseCommand {
+  static readonly strict = true;
+  static readonly baseFlags = GLOBAL_FLAGS;
+  static readonly summary: string;
+  /** As typed, without the program: `tag SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]`. */
+  static readonly usage: string;
+  static readonly args: ArgumentTable = {};
+  static readonly flags: FlagTable = {};
+
+  /** oclif's way in: runs with this process around it. */
+  static async run(this: CommandClass, argv: readonly string[]): Promise<void> {
+    process.exitCode = await new this(argv, processHost()).execute();
+  }
+
+  protected readonly host: Host;
+  readonly #argv: readonly string[];
+  readonly #held = new AsyncDisposableStack();
+  #globals: FlagValues<typeof GLOBAL_FLAGS> = { root: undefined, debug: false, help: false };
+  #engine: Promise<Engine> | undefined;
+
+  constructor(argv: readonly string[], host: Host) {
+    this.#argv = argv;
+    this.host = host;
+  }
+
+  /** Does the work. The number is the exit code; nothing means 0. */
+  protected abstract run(): Promise<number | undefined>;
+
+  /** The exit code for a failure of our own; `run` keeps 1 for the container. */
+  protected failureExitCode(_error: unknown): number {
+    return 1;
+  }
+
+  /** Words in front of an error's first line. */
+  protected errorPrefix(_error: unknown): string {
+    return '';
+  }
+
+  /** Runs to the end and says how it went. Never throws. */
+  async execute(): Promise<number> {
+    try {
+      await using _ = this.#held;
+      return (await this.run()) ?? 0;
+    } catch (error) {
+      return await this.#fail(error);
+    }
+  }
+
+  /** Reads the command line by the class's tables. @throws USAGE, HelpWanted */
+  protected parse<F extends FlagTable, A extends ArgumentTable>(
+    line: CommandLine<F, A>,
+  ): Parsed<F, A> {
+    this.#globals = { ...this.#globals, debug: this.#argv.includes('--debug') };
+    const parsed = parseArguments(
+      this.#argv,
+      {
+        flags: { ...GLOBAL_FLAGS, ...line.flags },
+        args: line.args,
+        flagsFirst: line.flagsFirst ?? false,
+      },
+      this.#name(),
+    );
+    this.#globals = parsed.flags;
+    if (parsed.flags.help) throw new HelpWanted();
+    return parsed;
+  }
+
+  /** The settings, `--root` considered. After {@link parse}. */
+  protected settings(): CliSettings {
+    return this.host.settings(this.#globals);
+  }
+
+  /** One engine per command; closed when the command ends. After {@link parse}. */
+  protected engine(): Promise<Engine> {
+    this.#engine ??= this.#openEngine();
+    return this.#engine;
+  }
+
+  async #openEngine(): Promise<Engine> {
+    return this.#held.use(await this.host.openEngine(this.settings().engine));
+  }
+
+  /** One line of result. */
+  protected print(line: string): void {
+    this.host.stdout.write(`${line}\n`);
+  }
+
+  /** Prints an error without ending the command: the next argument may fare better. */
+  protected report(error: unknown): void {
+    this.host.stderr.write(
+      errorText(error, {
+        prefix: this.errorPrefix(error),
+        debug: this.#globals.debug,
+        command: this.#name(),
+        usage: `slipway ${this.#class().usage}`,
+      }),
+    );
+  }
+
+  async #fail(error: unknown): Promise<number> {
+    if (error instanceof HelpWanted) {
+      const { helpText } = await import('./help.ts');
+      this.host.stdout.write(await helpText(this.#name().split(' ').slice(1)));
+      return 0;
+    }
+    this.report(error);
+    return this.host.interrupts.exitCode() ?? this.failureExitCode(error);
+  }
+
+  /** `slipway registry serve`: the lower-case words that usage begins with. */
+  #name(): string {
+    const words = this.#class().usage.split(' ');
+    const end = words.findIndex((word) => !/^[a-z]+$/.test(word));
+    return ['slipway', ...(end < 0 ? words : words.slice(0, end))].join(' ');
+  }
+
+  #class(): CommandClass {
+    return this.constructor as CommandClass;
+  }
+}
+
+/** `--help` was given; not an error, but it ends the parsing. */
+class HelpWanted extends Error {}

@@ -1,0 +1,39 @@
+/** A pull with docker's words around it; `pull` shows them on stdout, `run` on stderr. */
+import type { Platform } from '#core/platform.ts';
+import { familiarReference, formatReference, parseReference } from '#core/reference.ts';
+import type { Engine } from '#engine.ts';
+import type { Host } from './host.ts';
+import { transferProgress } from './progress/pick.ts';
+import type { CliSettings } from './settings.ts';
+
+export interface PullImageOptions {
+  readonly engine: Engine;
+  readonly host: Host;
+  readonly settings: CliSettings;
+  readonly stream: Host['stdout'];
+  /** Only the canonical name at the end. */
+  readonly quiet?: boolean;
+  readonly platform?: Platform;
+}
+
+export async function pullImage(image: string, options: PullImageOptions): Promise<void> {
+  const { engine, host, settings, stream, quiet = false, platform } = options;
+  const print = (line: string): void => void stream.write(`${line}\n`);
+  const reference = parseReference(image);
+  const untagged = reference.tag === undefined && reference.digest === undefined;
+  if (!quiet) {
+    if (untagged) print('Using default tag: latest');
+    print(`${reference.digest ?? reference.tag ?? 'latest'}: Pulling from ${reference.repository}`);
+  }
+  const result = await engine.pull(image, {
+    signal: host.interrupts.signal,
+    ...(platform ? { platform } : {}),
+    ...(quiet ? {} : { events: transferProgress(stream, settings) }),
+  });
+  if (!quiet) {
+    const status = result.changed ? 'Downloaded newer image for' : 'Image is up to date for';
+    print(`Digest: ${result.manifest.digest}`);
+    print(`Status: ${status} ${familiarReference(result.reference)}`);
+  }
+  print(formatReference(result.reference));
+}

@@ -1,0 +1,120 @@
+/**
+ * Everything the environment decides, resolved once, each value with its origin. The only reader
+ * of process.env in the project; what runs below receives values. Flags win over SLIPWAY_*
+ * variables, those over the defaults.
+ */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { SlipwayError } from '#core/errors.ts';
+import type { Settings } from '#engine.ts';
+import { packageRoot } from './package-root.ts';
+
+/** Where a value came from: `default`, a variable's name, or a flag such as `--root`. */
+export type Origin = string;
+
+export interface CliSettings {
+  readonly engine: Settings;
+  /** How `build` shows its progress unless a flag says. */
+  readonly progress: ProgressMode;
+  /** Colours and cursor movement are wanted where the stream is a terminal. */
+  readonly ansi: boolean;
+  /** Clamps the times of what is built; seconds. */
+  readonly sourceDateEpoch: number | undefined;
+  /** docker's configuration folder, where credentials are. */
+  readonly dockerConfig: string;
+  /** Origin of each value above by name, the engine's as `engine.root`. */
+  readonly origins: Readonly<Record<string, Origin>>;
+  /** A variable of the caller, for `-e NAME` and `--build-arg NAME` without a value. */
+  readonly variable: (name: string) => string | undefined;
+}
+
+export type ProgressMode = 'auto' | 'plain' | 'quiet';
+
+export interface SettingsInput {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The user is root. */
+  readonly isRoot: boolean;
+  /** Value of `--root`. */
+  readonly root?: string | undefined;
+}
+
+/** The settings of this process. @throws USAGE for a variable with a value that makes no sense */
+export function processSettings(flags: { readonly root?: string | undefined }): CliSettings {
+  return resolveSettings({
+    environment: process.env,
+    isRoot: process.getuid?.() === 0,
+    root: flags.root,
+  });
+}
+
+/** Pure apart from asking for the home folder. @throws USAGE */
+export function resolveSettings(input: SettingsInput): CliSettings {
+  const origins: Record<string, Origin> = {};
+  /** The first candidate that is set. An empty variable counts as not set. */
+  const pick = (name: string, candidates: readonly (readonly [Origin, string | undefined])[]) => {
+    const found = candidates.find(([, value]) => value !== undefined && value !== '');
+    origins[name] = found?.[0] ?? 'default';
+    return found?.[1];
+  };
+  const variable = (name: string): string | undefined => input.environment[name];
+  const read = (name: string): readonly [Origin, string | undefined] => [name, variable(name)];
+
+  const home = variable('HOME') || homedir();
+  const data = variable('XDG_DATA_HOME') || join(home, '.local/share');
+  const standardRoot = input.isRoot ? '/var/lib/slipway' : join(data, 'slipway');
+  const root = pick('engine.root', [['--root', input.root], read('SLIPWAY_ROOT')]) ?? standardRoot;
+  const helper =
+    pick('engine.helper', [read('SLIPWAY_HELPER')]) ??
+    join(packageRoot(), 'native/build/slipway-native');
+  const snapshotter = pick('engine.snapshotter', [read('SLIPWAY_SNAPSHOTTER')]) ?? 'auto';
+  const transfers = pick('engine.parallelTransfers', [read('SLIPWAY_PARALLEL_TRANSFERS')]);
+  const progress = pick('progress', [read('BUILDKIT_PROGRESS')]) ?? 'auto';
+  const epoch = pick('sourceDateEpoch', [read('SOURCE_DATE_EPOCH')]);
+  const noAnsi = pick('ansi', [
+    read('NO_COLOR'),
+    read('CI'),
+    ['TERM', variable('TERM') === 'dumb' ? 'dumb' : undefined],
+  ]);
+  return {
+    engine: {
+      root: resolve(root),
+      helper: resolve(helper),
+      snapshotter: oneOf('SLIPWAY_SNAPSHOTTER', snapshotter, ['auto', 'erofs', 'folders']),
+      parallelTransfers: wholeNumber('SLIPWAY_PARALLEL_TRANSFERS', transfers, 1, 64) ?? 4,
+    },
+    progress: knownProgress(progress),
+    ansi: noAnsi === undefined,
+    sourceDateEpoch: wholeNumber('SOURCE_DATE_EPOCH', epoch, 0, Number.MAX_SAFE_INTEGER),
+    dockerConfig: pick('dockerConfig', [read('DOCKER_CONFIG')]) ?? join(home, '.docker'),
+    origins,
+    variable,
+  };
+}
+
+/** BuildKit's variable may name displays that we do not have; those show as `auto` does. */
+function knownProgress(value: string): ProgressMode {
+  if (value === 'plain' || value === 'quiet') return value;
+  return 'auto';
+}
+
+function oneOf<const T extends string>(name: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found !== undefined) return found;
+  throw new SlipwayError('USAGE', `invalid value "${value}" of ${name}`, {
+    hint: `use one of: ${allowed.join(', ')}`,
+  });
+}
+
+function wholeNumber(
+  name: string,
+  value: string | undefined,
+  min: number,
+  max: number,
+): number | undefined {
+  if (value === undefined) return undefined;
+  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= min && number <= max) return number;
+  throw new SlipwayError('USAGE', `invalid value "${value}" of ${name}`, {
+    hint: `use a whole number from ${min} to ${max}`,
+  });
+}

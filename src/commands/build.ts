@@ -1,0 +1,73 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { assignments } from '#cli/assignments.ts';
+import { BaseCommand } from '#cli/base-command.ts';
+import { list, text, toggle } from '#cli/flags.ts';
+import { failureTail } from '#cli/progress/failure.ts';
+import { buildProgress } from '#cli/progress/pick.ts';
+import { isSlipwayError } from '#core/errors.ts';
+import type { BuildOptions } from '#engine.ts';
+
+export default class Build extends BaseCommand {
+  static override readonly summary = 'Build an image from a Dockerfile';
+  static override readonly usage = 'build [OPTIONS] PATH';
+  static override readonly args = {
+    path: { description: 'The context: a folder', required: true },
+  } as const;
+  static override readonly flags = {
+    'build-arg': list({ description: 'Set a build-time variable', helpValue: 'name=value' }),
+    file: text({
+      char: 'f',
+      description: 'The Dockerfile (default: Dockerfile in PATH)',
+      helpValue: 'file',
+    }),
+    iidfile: text({ description: 'Write the image ID to a file', helpValue: 'file' }),
+    'no-cache': toggle({ description: 'Run every step again' }),
+    progress: text({
+      description: 'How to show progress; auto is plain for now',
+      helpValue: 'string',
+      options: ['auto', 'plain', 'quiet'],
+    }),
+    quiet: toggle({ char: 'q', description: 'Print the image ID only' }),
+    tag: list({ char: 't', description: 'Name for the image', helpValue: 'name[:tag]' }),
+    target: text({ description: 'Build up to this stage', helpValue: 'stage' }),
+  };
+
+  protected async run(): Promise<undefined> {
+    const { flags, args } = this.parse(Build);
+    const settings = this.settings();
+    const mode = ['auto', 'plain', 'quiet'] as const;
+    const chosen = mode.find((name) => name === flags.progress) ?? settings.progress;
+    const progress = buildProgress(flags.quiet ? 'quiet' : chosen, this.host);
+    const options: BuildOptions = {
+      context: args.path,
+      tags: flags.tag,
+      buildArgs: assignments(flags['build-arg'], settings.variable),
+      noCache: flags['no-cache'],
+      events: progress.sink,
+      signal: this.host.interrupts.signal,
+      ...(flags.file === undefined ? {} : { dockerfile: resolve(flags.file) }),
+      ...(flags.target === undefined ? {} : { target: flags.target }),
+      ...(settings.sourceDateEpoch === undefined
+        ? {}
+        : { sourceDateEpoch: settings.sourceDateEpoch }),
+    };
+    try {
+      const engine = await this.engine();
+      const { imageId } = await engine.build(options);
+      progress.finish();
+      if (flags.iidfile !== undefined) writeFileSync(flags.iidfile, imageId);
+      if (flags.quiet) this.print(imageId);
+    } catch (error) {
+      progress.finish();
+      this.host.stderr.write(failureTail(error, progress.failed));
+      throw error;
+    }
+  }
+
+  /** docker's words in front of a failure, by what failed. */
+  protected override errorPrefix(error: unknown): string {
+    if (isSlipwayError(error, 'CONTEXT_MISSING', 'REFERENCE_INVALID')) return 'failed to build: ';
+    return isSlipwayError(error) ? 'failed to build: failed to solve: ' : '';
+  }
+}

@@ -1,0 +1,69 @@
+import { assignmentWords } from '#cli/assignments.ts';
+import { BaseCommand } from '#cli/base-command.ts';
+import { list, text, toggle } from '#cli/flags.ts';
+import { pullImage } from '#cli/pull-image.ts';
+import { isSlipwayError } from '#core/errors.ts';
+import { familiarReference, parseReference, withDefaultTag } from '#core/reference.ts';
+import type { RunOptions } from '#engine.ts';
+
+export default class Run extends BaseCommand {
+  static override readonly summary = 'Run a command in a new container, in the foreground';
+  static override readonly usage = 'run [OPTIONS] IMAGE [COMMAND] [ARG...]';
+  static readonly flagsFirst = true;
+  static override readonly args = {
+    image: { description: 'A name, a digest or an ID', required: true },
+    command: { description: "Replaces the image's CMD", required: false, multiple: true },
+  } as const;
+  static override readonly flags = {
+    entrypoint: text({ description: "Replaces the image's ENTRYPOINT", helpValue: 'program' }),
+    env: list({ char: 'e', description: 'Set a variable', helpValue: 'name=value' }),
+    hostname: text({ char: 'h', description: "The container's host name", helpValue: 'name' }),
+    quiet: toggle({ char: 'q', description: 'No output of a pull' }),
+    rm: toggle({ description: 'Accepted; the container is always removed when it ends' }),
+    user: text({ char: 'u', description: 'Name or uid, and group', helpValue: 'user[:group]' }),
+    workdir: text({
+      char: 'w',
+      description: 'Working folder in the container',
+      helpValue: 'folder',
+    }),
+  };
+
+  protected async run(): Promise<number> {
+    const { flags, args } = this.parse(Run);
+    const { entrypoint, hostname, user, workdir } = flags;
+    const settings = this.settings();
+    const options: RunOptions = {
+      image: args.image,
+      env: assignmentWords(flags.env, settings.variable),
+      signal: this.host.interrupts.signal,
+      ...(args.command.length > 0 ? { command: args.command } : {}),
+      ...(entrypoint === undefined ? {} : { entrypoint }),
+      ...(hostname === undefined ? {} : { hostname }),
+      ...(user === undefined ? {} : { user }),
+      ...(workdir === undefined ? {} : { workdir }),
+    };
+    const engine = await this.engine();
+    try {
+      return (await engine.run(options)).exitCode;
+    } catch (error) {
+      if (!isSlipwayError(error, 'IMAGE_UNKNOWN')) throw error;
+    }
+    await this.#pullMissing(args.image, flags.quiet);
+    return (await engine.run(options)).exitCode;
+  }
+
+  async #pullMissing(image: string, quiet: boolean): Promise<void> {
+    const { stderr } = this.host;
+    const name = familiarReference(withDefaultTag(parseReference(image)));
+    stderr.write(`Unable to find image '${name}' locally\n`);
+    const engine = await this.engine();
+    const settings = this.settings();
+    await pullImage(image, { engine, host: this.host, settings, stream: stderr, quiet });
+  }
+
+  /** docker's codes for failures before the command had a say. */
+  protected override failureExitCode(error: unknown): number {
+    if (isSlipwayError(error, 'COMMAND_NOT_FOUND')) return 127;
+    return isSlipwayError(error, 'COMMAND_NOT_EXECUTABLE') ? 126 : 125;
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * Slipway as a library: re-exports only. Open an engine, call what the commands call.
+ *
+ *     await using engine = await openEngine(settings);
+ *     const { imageId } = await engine.build({ context: '.', tags: ['app'] });
+ */
+export type { Descriptor } from '#core/descriptor.ts';
+export type { Diagnostic, Severity } from '#core/diagnostic.ts';
+export { type Digest, digestOf, parseDigest } from '#core/digest.ts';
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorKind,
+  isSlipwayError,
+  SlipwayError,
+} from '#core/errors.ts';
+export type { Event, EventSink, TransferEvent, VertexEvent } from '#core/events.ts';
+export type { ImageConfig } from '#core/image-config.ts';
+export { formatPlatform, type Platform, parsePlatform } from '#core/platform.ts';
+export {
+  familiarReference,
+  formatReference,
+  parseReference,
+  type Reference,
+} from '#core/reference.ts';
+export type { BlobStore, Repository } from '#core/repository.ts';
+export type * from '#engine.ts';
