@@ -1,0 +1,61 @@
+/**
+ * The source frame docker prints under a failed build (`Dockerfile:12`, rule, numbered lines with
+ * `>>>`, rule), with a caret line under the exact place, and a diagnostic around it. Pure text: no
+ * colours, no I/O.
+ */
+import type { Diagnostic } from '#core/diagnostic.ts';
+import { positionAt, type Range, type SourceFile } from '#core/source.ts';
+
+const RULE = '--------------------';
+
+/** The frame alone; for a failing RUN or a missing COPY source as for a diagnostic. */
+export function formatFrame(file: SourceFile, range: Range): string {
+  const lines = file.text.split('\n').map((line) => line.replace(/\r$/, ''));
+  const start = positionAt(file, range.start);
+  const end = positionAt(file, Math.max(range.start, range.end - 1));
+  const shown = padded({ first: start.line, last: end.line, count: lines.length });
+  const output = [`${file.name}:${start.line}`, RULE];
+  for (let number = shown.first; number <= shown.last; number++) {
+    const text = lines[number - 1] ?? '';
+    const marked = number >= start.line && number <= end.line;
+    output.push(` ${String(number).padStart(3)} | ${marked ? '>>>' : '   '} ${text}`.trimEnd());
+    // One caret line: a range over many lines says enough with its `>>>`.
+    if (marked && start.line === end.line) {
+      output.push(caretLine({ text, number, from: start.column, length: range.end - range.start }));
+    }
+  }
+  output.push(RULE);
+  return output.join('\n');
+}
+
+/** The frame, the message, and one line each for cause and fix where they are known. */
+export function formatDiagnostic(diagnostic: Diagnostic, file: SourceFile): string {
+  const output = [
+    formatFrame(file, diagnostic.range),
+    `${diagnostic.severity}: ${diagnostic.message}`,
+  ];
+  if (diagnostic.reason !== undefined) output.push(`cause: ${diagnostic.reason}`);
+  if (diagnostic.hint !== undefined) output.push(`fix: ${diagnostic.hint}`);
+  if (diagnostic.url !== undefined) output.push(`see: ${diagnostic.url}`);
+  return output.join('\n');
+}
+
+/** Docker's padding: two lines around a single one, one line around several. */
+function padded(lines: { first: number; last: number; count: number }): {
+  first: number;
+  last: number;
+} {
+  const around = lines.first === lines.last ? 2 : 1;
+  return {
+    first: Math.max(1, lines.first - around),
+    last: Math.min(lines.count, lines.last + around),
+  };
+}
+
+function caretLine(place: { text: string; number: number; from: number; length: number }): string {
+  const gutter = ' '.repeat(Math.max(3, String(place.number).length) + 1);
+  // Tabs are kept, so that the carets stand right whatever a tab is wide.
+  const indent = place.text.slice(0, place.from - 1).replace(/[^\t]/g, ' ');
+  const room = Math.max(1, place.text.length - place.from + 1);
+  return `${gutter} |     ${indent}${'^'.repeat(Math.min(Math.max(1, place.length), room))}`;
+}
