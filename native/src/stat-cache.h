@@ -1,0 +1,39 @@
+// What the last scan of a root knew about its files: stat → sha256. Losing it costs time only, so a
+// cache that is missing, damaged, of another root or from the future is the empty cache, never an
+// error. src/layer/stat-cache.ts reads and writes the same files; the format is in native/README.md.
+#ifndef SLIPWAY_STAT_CACHE_H
+#define SLIPWAY_STAT_CACHE_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "memory.h"
+#include "sha256.h"
+
+struct stat_cache {
+  const char *file;           // NULL: nothing is read or written
+  struct stat root;
+  struct timespec started;    // of this scan
+  char *old;                  // the file as read
+  size_t next, end;           // old records not yet passed
+  struct bytes fresh;         // the file as it will be
+  uint64_t fresh_count;
+  bool dirty;                 // fresh differs from old
+};
+
+void stat_cache_open(struct stat_cache *cache, const char *file, const struct stat *root);
+
+// The digest of a file with exactly this stat, or NULL. Paths must come in the order of the walk.
+const uint8_t *stat_cache_find(struct stat_cache *cache, const char *path, size_t length,
+                               const struct stat *st);
+
+// Remembers a digest for the next scan, unless the file is so young that a later change could leave
+// its stat as it is. `is_known`: stat_cache_find just returned it.
+void stat_cache_keep(struct stat_cache *cache, const char *path, size_t length,
+                     const struct stat *st, const uint8_t digest[SHA256_SIZE], bool is_known);
+
+// Replaces the file if anything changed. Reports and returns -1 when it cannot be written.
+int stat_cache_save(struct stat_cache *cache);
+void stat_cache_free(struct stat_cache *cache);
+
+#endif
