@@ -74,6 +74,8 @@ export const ERROR_CODES = {
   UPLOAD_UNKNOWN: { kind: 'not-found', meaning: 'The upload session does not exist (any more).' },
   UPLOAD_RANGE: { kind: 'invalid', meaning: 'A chunk does not start where the upload stands.' },
   STORE_BROKEN: { kind: 'integrity', meaning: 'The store on disk contradicts itself.' },
+  STORE_BUSY: { kind: 'unavailable', meaning: 'Another process keeps the store locked.' },
+  READ_ONLY: { kind: 'unsupported', meaning: 'A place that can only be read was asked to change.' },
   STORE_VERSION: { kind: 'unsupported', meaning: 'The store was written by a newer Slipway.' },
   // archives and layers
   ARCHIVE_INVALID: {
@@ -95,6 +97,7 @@ export const ERROR_CODES = {
   // Dockerfile and build
   DOCKERFILE_MISSING: { kind: 'not-found', meaning: 'The Dockerfile cannot be read.' },
   DOCKERFILE_INVALID: { kind: 'invalid', meaning: 'The Dockerfile has errors.' },
+  IGNORE_INVALID: { kind: 'invalid', meaning: 'A .dockerignore pattern is malformed.' },
   CONTEXT_MISSING: {
     kind: 'not-found',
     meaning: 'The build context does not exist or is no folder.',
