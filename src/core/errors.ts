@@ -144,6 +144,10 @@ export const ERROR_CODES = {
   },
   UNAUTHORIZED: { kind: 'denied', meaning: 'The registry wants (other) credentials.' },
   TOO_MANY_REQUESTS: { kind: 'unavailable', meaning: 'The registry limits the rate of requests.' },
+  ADDRESS_INVALID: {
+    kind: 'invalid',
+    meaning: 'An address to listen on is not host:port, or must not be listened on.',
+  },
   ADDRESS_IN_USE: { kind: 'conflict', meaning: 'Another process listens on the address.' },
   // machine
   DISK_FULL: { kind: 'exhausted', meaning: 'No space is left where Slipway writes.' },

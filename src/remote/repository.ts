@@ -99,8 +99,8 @@ class HttpRepository implements RemoteRepository {
     return deleteReference(this.#connection, digest, options);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#transport[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#transport[Symbol.asyncDispose]();
   }
 }
 

@@ -1,0 +1,165 @@
+/**
+ * Upload sessions: `POST /v2/<name>/blobs/uploads/` (end-4a, 4b, 4c, 11) begins, `PATCH` appends
+ * (end-5), `PUT` closes (end-6), `GET` asks (end-13), `DELETE` gives up (end-14). What was received
+ * before a connection broke stays, so a client can go on.
+ */
+import type { Digest, DigestAlgorithm } from '#core/digest.ts';
+import { isSlipwayError } from '#core/errors.ts';
+import { Refusal } from '../errors.ts';
+import type { UploadSession } from '../provider.ts';
+import type { Reply } from '../reply.ts';
+import { digestFrom, methodRefused, needMethod, type RegistryCall } from './base.ts';
+import { parseChunkRange } from './range.ts';
+
+interface SessionRoute {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** Begins a session, or makes one unnecessary: a mount, or the whole blob in one request. */
+export async function uploadsEndpoint(call: RegistryCall, name: string): Promise<Reply> {
+  needMethod(call, 'POST');
+  const mount = call.query.get('mount');
+  if (mount !== null && (await mounted(call, name, digestFrom(mount)))) {
+    return blobCreated(name, digestFrom(mount));
+  }
+  const digest = call.query.get('digest');
+  if (digest !== null) return receiveWhole(call, name, digestFrom(digest));
+  const repository = name;
+  await using session = await call.provider.uploads.start({
+    repository,
+    algorithm: algorithmIn(call),
+  });
+  return progress(202, name, session);
+}
+
+async function mounted(call: RegistryCall, name: string, digest: Digest): Promise<boolean> {
+  const from = call.query.get('from');
+  const { blobs } = call.provider.repository(name);
+  return blobs.mount(digest, { signal: call.signal, ...(from === null ? {} : { from }) });
+}
+
+function algorithmIn(call: RegistryCall): DigestAlgorithm {
+  const text = call.query.get('digest-algorithm') ?? 'sha256';
+  if (text === 'sha256' || text === 'sha512') return text;
+  throw new Refusal('UNSUPPORTED', `unsupported digest algorithm ${JSON.stringify(text)}`, {
+    status: 400,
+  });
+}
+
+async function receiveWhole(call: RegistryCall, name: string, digest: Digest): Promise<Reply> {
+  const { blobs } = call.provider.repository(name);
+  await using ingest = await blobs.ingest({ digest }, { signal: call.signal });
+  for await (const chunk of call.body) await ingest.write(chunk);
+  await ingest.commit({ digest });
+  return blobCreated(name, digest);
+}
+
+/** One session's requests; only one of them at a time may write. */
+export async function uploadEndpoint(call: RegistryCall, route: SessionRoute): Promise<Reply> {
+  switch (call.method) {
+    case 'GET':
+    case 'HEAD':
+      return status(call, route);
+    case 'PATCH':
+      return call.uploads.exclusively(route.id, () => append(call, route));
+    case 'PUT':
+      return call.uploads.exclusively(route.id, () => close(call, route));
+    case 'DELETE':
+      return call.uploads.exclusively(route.id, () => cancel(call, route));
+    default:
+      throw methodRefused(call.method, ['GET', 'HEAD', 'PATCH', 'PUT', 'DELETE']);
+  }
+}
+
+async function status(call: RegistryCall, route: SessionRoute): Promise<Reply> {
+  await using session = await openSession(call, route);
+  return progress(204, route.name, session);
+}
+
+async function append(call: RegistryCall, route: SessionRoute): Promise<Reply> {
+  await using session = await openSession(call, route);
+  await receiveChunk(call, route, session);
+  return progress(202, route.name, session);
+}
+
+async function close(call: RegistryCall, route: SessionRoute): Promise<Reply> {
+  const digest = digestFrom(call.query.get('digest') ?? '');
+  await using session = await openSession(call, route);
+  await receiveChunk(call, route, session);
+  try {
+    await session.commit(digest);
+  } catch (error) {
+    // Bytes that hash to something else will not get better: they only take up room.
+    if (isSlipwayError(error, 'DIGEST_MISMATCH')) await session.cancel();
+    throw error;
+  }
+  return blobCreated(route.name, digest);
+}
+
+async function cancel(call: RegistryCall, route: SessionRoute): Promise<Reply> {
+  await using session = await openSession(call, route);
+  await session.cancel();
+  return { status: 204 };
+}
+
+function openSession(call: RegistryCall, { name, id }: SessionRoute): Promise<UploadSession> {
+  return call.provider.uploads.open({ repository: name, id });
+}
+
+/** docker streams without Content-Range; with one, the chunk must start where the session stands. */
+async function receiveChunk(
+  call: RegistryCall,
+  route: SessionRoute,
+  session: UploadSession,
+): Promise<void> {
+  const expected = chunkLength(call, route, session);
+  const before = session.sizeBytes;
+  for await (const chunk of call.body) await session.append(chunk);
+  const received = session.sizeBytes - before;
+  if (expected !== undefined && expected !== received) {
+    throw new Refusal('SIZE_INVALID', `Content-Range says ${expected} bytes, got ${received}`);
+  }
+}
+
+/** Undefined without a Content-Range. @throws Refusal 416 out of order, 400 when it makes no sense */
+function chunkLength(
+  call: RegistryCall,
+  route: SessionRoute,
+  session: UploadSession,
+): number | undefined {
+  const header = call.headers['content-range'];
+  if (header === undefined) return undefined;
+  const range = parseChunkRange(header);
+  if (!range) throw new Refusal('BLOB_UPLOAD_INVALID', `unusable Content-Range: ${header}`);
+  const length = range.end - range.start + 1;
+  const contentLength = call.headers['content-length'];
+  if (contentLength !== undefined && Number(contentLength) !== length) {
+    throw new Refusal('SIZE_INVALID', `Content-Range ${header} is not ${contentLength} bytes`);
+  }
+  if (range.start === session.sizeBytes) return length;
+  throw new Refusal('BLOB_UPLOAD_INVALID', `the upload stands at byte ${session.sizeBytes}`, {
+    status: 416,
+    headers: position(route.name, session),
+  });
+}
+
+function progress(status: 202 | 204, name: string, session: UploadSession): Reply {
+  return { status, headers: position(name, session) };
+}
+
+/** `Range: 0-0` stands for nothing received as well as for one byte: the specification has no other. */
+function position(name: string, session: UploadSession): Record<string, string> {
+  return {
+    location: `/v2/${name}/blobs/uploads/${session.id}`,
+    range: `0-${Math.max(0, session.sizeBytes - 1)}`,
+    'docker-upload-uuid': session.id,
+  };
+}
+
+function blobCreated(name: string, digest: Digest): Reply {
+  return {
+    status: 201,
+    headers: { location: `/v2/${name}/blobs/${digest}`, 'docker-content-digest': digest },
+  };
+}

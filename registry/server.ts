@@ -1,0 +1,187 @@
+/**
+ * The registry: HTTP in front of a provider (OCI distribution-spec 1.1). It routes, answers and
+ * logs; what is stored, and where, is the provider's business. Anonymous access only, so it listens
+ * on loopback unless told otherwise.
+ */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { assert } from '#core/assert.ts';
+import { logAccess } from './access-log.ts';
+import { formatAddress, listenError, needLoopback, parseListenAddress } from './address.ts';
+import { baseEndpoint, healthEndpoint, type RegistryCall } from './endpoints/base.ts';
+import { blobEndpoint } from './endpoints/blobs.ts';
+import { catalogEndpoint, pingV1Endpoint, searchEndpoint } from './endpoints/catalog.ts';
+import { manifestEndpoint } from './endpoints/manifests.ts';
+import { referrersEndpoint } from './endpoints/referrers.ts';
+import { tagsEndpoint } from './endpoints/tags.ts';
+import { uploadEndpoint, uploadsEndpoint } from './endpoints/uploads.ts';
+import { errorReply, isServerFault, Refusal } from './errors.ts';
+import { ManifestCache } from './manifest-cache.ts';
+import type { RegistryProvider } from './provider.ts';
+import { type Reply, send } from './reply.ts';
+import { type Route, routeOf } from './router.ts';
+import { UploadLocks } from './upload-locks.ts';
+
+export interface ServeRegistryOptions {
+  /** Not disposed by the server. */
+  readonly provider: RegistryProvider;
+  /** `host:port`; port 0 picks a free one. */
+  readonly address: string;
+  /** Listen where other machines can reach it, though there is no authentication. */
+  readonly allowPublic?: boolean;
+  /** One line per request, and one per fault of the server. */
+  readonly log?: (line: string) => void;
+  /** How long disposing waits for requests in progress before it cuts them. Default: 10 seconds. */
+  readonly closeGraceMs?: number;
+}
+
+/** Disposing lets requests in progress finish, within the grace period. */
+export interface RegistryServer extends AsyncDisposable {
+  /** Where it listens: `127.0.0.1:5000`. */
+  readonly address: string;
+}
+
+const CLOSE_GRACE_MS = 10_000;
+/** docker and proxies keep connections for a minute; shorter than that races with their next request. */
+const KEEP_ALIVE_MS = 65_000;
+const HEADERS_TIMEOUT_MS = 60_000;
+/** Silence on a connection, in either direction. An upload may take hours, but not pause for long. */
+const SILENCE_TIMEOUT_MS = 10 * 60_000;
+const CONNECTIONS_MAX = 4096;
+
+/** @throws ADDRESS_INVALID, ADDRESS_IN_USE, PERMISSION */
+export async function serveRegistry(options: ServeRegistryOptions): Promise<RegistryServer> {
+  const address = parseListenAddress(options.address);
+  if (!options.allowPublic) needLoopback(address);
+  const handler = new RequestHandler(options);
+  const server = createServer(
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      // Bounds the whole request, however large: SILENCE_TIMEOUT_MS does what is meant.
+      requestTimeout: 0,
+      noDelay: true,
+    },
+    (request, response) => void handler.handle(request, response),
+  );
+  server.maxConnections = CONNECTIONS_MAX;
+  server.setTimeout(SILENCE_TIMEOUT_MS);
+  server.listen(address.port, address.host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw listenError(cause, address);
+  }
+  return {
+    address: boundAddress(server),
+    [Symbol.asyncDispose]: () => close(server, handler, options.closeGraceMs ?? CLOSE_GRACE_MS),
+  };
+}
+
+function boundAddress(server: Server): string {
+  const bound = server.address();
+  assert(bound !== null && typeof bound === 'object', 'a TCP server that listens has an address');
+  return formatAddress(bound.address, bound.port);
+}
+
+async function close(server: Server, handler: RequestHandler, graceMs: number): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  handler.isClosing = true;
+  server.close();
+  server.closeIdleConnections();
+  const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(deadline);
+}
+
+/** One for the server's life: what requests share. */
+class RequestHandler {
+  /** From then on every connection ends with its answer. */
+  isClosing = false;
+  readonly #provider: RegistryProvider;
+  readonly #log: (line: string) => void;
+  readonly #manifests = new ManifestCache();
+  readonly #uploads = new UploadLocks();
+
+  constructor({ provider, log = () => {} }: ServeRegistryOptions) {
+    this.#provider = provider;
+    this.#log = log;
+  }
+
+  /** Answers one request; never rejects. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    logAccess(request, response, this.#log);
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const path = request.url ?? '/';
+    if (path.startsWith('/v2')) {
+      response.setHeader('docker-distribution-api-version', 'registry/2.0');
+    }
+    if (this.isClosing) response.setHeader('connection', 'close');
+    const isHead = request.method === 'HEAD';
+    try {
+      await send(response, await this.#reply(request, gone.signal), { isHead });
+    } catch (error) {
+      this.#report(error, request, gone.signal);
+      if (response.headersSent) response.destroy();
+      else await send(response, errorReply(error), { isHead });
+    }
+  }
+
+  #reply(request: IncomingMessage, signal: AbortSignal): Promise<Reply> | Reply {
+    const [path = '', query = ''] = split(request.url ?? '/');
+    const route = routeOf(path);
+    if (!route) throw new Refusal('UNSUPPORTED', 'no such endpoint', { status: 404 });
+    return answer(route, {
+      method: request.method ?? '',
+      query: new URLSearchParams(query),
+      headers: request.headers,
+      body: request,
+      provider: this.#provider,
+      manifests: this.#manifests,
+      uploads: this.#uploads,
+      signal,
+    });
+  }
+
+  /** A client that left is no fault of ours; everything else unexplained is. */
+  #report(error: unknown, request: IncomingMessage, signal: AbortSignal): void {
+    if (signal.aborted || request.destroyed || !isServerFault(error)) return;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#log(`error: ${request.method} ${request.url}: ${text}`);
+  }
+}
+
+/** At the first question mark. */
+function split(url: string): readonly string[] {
+  const mark = url.indexOf('?');
+  return mark < 0 ? [url] : [url.slice(0, mark), url.slice(mark + 1)];
+}
+
+function answer(route: Route, call: RegistryCall): Promise<Reply> | Reply {
+  switch (route.kind) {
+    case 'base':
+      return baseEndpoint(call);
+    case 'health':
+      return healthEndpoint(call);
+    case 'ping-v1':
+      return pingV1Endpoint(call);
+    case 'catalog':
+      return catalogEndpoint(call);
+    case 'search':
+      return searchEndpoint(call);
+    case 'tags':
+      return tagsEndpoint(call, route.name);
+    case 'referrers':
+      return referrersEndpoint(call, route);
+    case 'manifest':
+      return manifestEndpoint(call, route);
+    case 'blob':
+      return blobEndpoint(call, route);
+    case 'uploads':
+      return uploadsEndpoint(call, route.name);
+    case 'upload':
+      return uploadEndpoint(call, route);
+  }
+}
