@@ -85,7 +85,8 @@ function evaluate(calls: readonly Call[], value: JsonValue): JsonValue {
     const args = [...rest.map((word) => resolveWord(word, value)), ...piped];
     piped = [head.kind === 'name' ? call(head.name, args) : resolveWord(head, value)];
   }
-  return piped[0] ?? '';
+  const [result = ''] = piped;
+  return result;
 }
 
 function resolveWord(word: Word, value: JsonValue): JsonValue {

@@ -1,0 +1,36 @@
+/** Which command a command line means. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ALIASES, COMMANDS } from '#cli/command-table.ts';
+import { type Dispatch, dispatch } from '#cli/dispatch.ts';
+
+const command = (id: string, ...argv: string[]): Dispatch => ({ kind: 'command', id, argv });
+const CASES: readonly (readonly [line: string, expected: Dispatch])[] = [
+  ['', { kind: 'help', words: [] }],
+  ['--help', { kind: 'help', words: [] }],
+  ['help build', { kind: 'help', words: ['build'] }],
+  ['--version', { kind: 'version' }],
+  ['images -q', command('images', '-q')],
+  ['images --help', command('images', '--help')],
+  ['--root /r -D images -q', command('images', '--root', '/r', '-D', '-q')],
+  ['--root=/r images', command('images', '--root=/r')],
+  ['registry serve --addr x', command('registry:serve', '--addr', 'x')],
+  ['registry', { kind: 'help', words: ['registry'] }],
+  ['registry --help', { kind: 'help', words: ['registry'] }],
+  ['registry nosuch', { kind: 'unknown', word: 'registry nosuch', isFlag: false }],
+  ['image ls -q', command('images', '-q')],
+  ['image rm x', command('rmi', 'x')],
+  ['nosuch', { kind: 'unknown', word: 'nosuch', isFlag: false }],
+  ['constructor', { kind: 'unknown', word: 'constructor', isFlag: false }],
+  ['--nosuch images', { kind: 'unknown', word: '--nosuch', isFlag: true }],
+];
+
+for (const [line, expected] of CASES) {
+  test(`slipway ${line}`, () => {
+    assert.deepEqual(dispatch(line.split(' ').filter(Boolean)), expected);
+  });
+}
+
+test('every alias leads to a command', () => {
+  for (const id of Object.values(ALIASES)) assert.ok(Object.hasOwn(COMMANDS, id), id);
+});

@@ -1,0 +1,60 @@
+/** Rows of `images`. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { imageRows } from '#cli/image-rows.ts';
+import { shortId } from '#core/digest.ts';
+import { isSlipwayError } from '#core/errors.ts';
+import { imageSummary } from '#test/helpers/image-summary.ts';
+
+const options = { fullIds: false, nowMs: Date.UTC(2026, 10, 21, 12) };
+const app = imageSummary('app', {
+  tags: ['app:1', 'localhost:5000/app:1'],
+  created: '2026-11-21T11:57:00Z',
+});
+
+test('one row per name, with everything in docker’s words', () => {
+  const [first, second] = imageRows([app], options);
+  assert.deepEqual(first, {
+    Repository: 'app',
+    Tag: '1',
+    Digest: '<none>',
+    ID: shortId(app.imageId),
+    CreatedSince: '3 minutes ago',
+    CreatedAt: '2026-11-21 11:57:00 +0000 UTC',
+    Size: '4.57MB',
+  });
+  assert.equal(second?.Repository, 'localhost:5000/app');
+});
+
+test('an image without a name has a row too', () => {
+  const [row] = imageRows([imageSummary('x')], { ...options, fullIds: true });
+  assert.equal(row?.Repository, '<none>');
+  assert.equal(row?.Tag, '<none>');
+  assert.equal(row?.ID, imageSummary('x').imageId);
+});
+
+test('the digest is the one under the same repository', () => {
+  const digest = imageSummary('other').imageId;
+  const image = imageSummary('x', { tags: ['x:1', 'y:1'], digests: [`x@${digest}`] });
+  assert.deepEqual(
+    imageRows([image], options).map((row) => row.Digest),
+    [digest, '<none>'],
+  );
+  const pulled = imageSummary('x', { digests: [`x@${digest}`] });
+  const [row] = imageRows([pulled], options);
+  assert.deepEqual([row?.Repository, row?.Tag, row?.Digest], ['x', '<none>', digest]);
+});
+
+test('a filter takes a repository, with or without a tag', () => {
+  const images = [app, imageSummary('b', { tags: ['app:2', 'b:1'] }), imageSummary('c')];
+  const names = (filter: string): string[] =>
+    imageRows(images, { ...options, filter }).map((row) => `${row.Repository}:${row.Tag}`);
+  assert.deepEqual(names('app'), ['app:1', 'app:2']);
+  assert.deepEqual(names('app:2'), ['app:2']);
+  assert.deepEqual(names('docker.io/library/b'), ['b:1']);
+  assert.deepEqual(names('nosuch'), []);
+  assert.throws(
+    () => names('Upper'),
+    (error) => isSlipwayError(error, 'REFERENCE_INVALID'),
+  );
+});

@@ -1,0 +1,24 @@
+/** Column tables, to the space. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatTable } from '#cli/table.ts';
+
+test('a header alone: narrow columns are ten wide, the last is not padded', () => {
+  assert.equal(
+    formatTable(['REPOSITORY', 'TAG', 'IMAGE ID', 'CREATED', 'SIZE'], []),
+    'REPOSITORY   TAG       IMAGE ID   CREATED   SIZE\n',
+  );
+});
+
+test('the widest cell sets a column', () => {
+  assert.equal(
+    formatTable(
+      ['NAME', 'TAG'],
+      [
+        ['a-longer-name', '1'],
+        ['b', 'é'],
+      ],
+    ),
+    'NAME            TAG\na-longer-name   1\nb               é\n',
+  );
+});

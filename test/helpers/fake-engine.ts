@@ -1,0 +1,38 @@
+/**
+ * An engine for tests of commands: every method refuses unless the test gives it, and what was
+ * called with what is kept. No behaviour of its own.
+ */
+import type { Engine } from '#engine.ts';
+
+export interface FakeEngine extends Engine {
+  readonly disposed: boolean;
+}
+
+type Methods = Partial<Omit<Engine, typeof Symbol.asyncDispose>>;
+
+export function fakeEngine(methods: Methods): FakeEngine {
+  let disposed = false;
+  const refuse = (name: string) => (): never => {
+    throw new Error(`the test does not expect a call of ${name}`);
+  };
+  return {
+    build: refuse('build'),
+    pull: refuse('pull'),
+    push: refuse('push'),
+    save: refuse('save'),
+    load: refuse('load'),
+    tag: refuse('tag'),
+    images: refuse('images'),
+    inspect: refuse('inspect'),
+    removeImage: refuse('removeImage'),
+    run: refuse('run'),
+    serveRegistry: refuse('serveRegistry'),
+    ...methods,
+    get disposed() {
+      return disposed;
+    },
+    async [Symbol.asyncDispose]() {
+      disposed = true;
+    },
+  };
+}
