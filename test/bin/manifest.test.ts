@@ -1,0 +1,28 @@
+/** The committed oclif.manifest.json, and that oclif takes our commands as its own. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { COMMANDS } from '#cli/command-table.ts';
+import { helpText } from '#cli/help.ts';
+import { manifestText } from '../../bin/manifest.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+test('it is current (else: npm run build)', async () => {
+  assert.equal(readFileSync(join(ROOT, 'oclif.manifest.json'), 'utf8'), await manifestText());
+});
+
+test('oclif finds the commands that we dispatch', async () => {
+  const { commands } = JSON.parse(await manifestText());
+  assert.deepEqual(Object.keys(commands).sort(), Object.keys(COMMANDS).sort());
+});
+
+test('help lists every command, and each has its page', async () => {
+  const overview = await helpText([]);
+  for (const id of Object.keys(COMMANDS)) {
+    const words = id.split(':');
+    assert.match(overview, new RegExp(`^ {2}${words[0]} `, 'm'));
+    assert.match(await helpText(words), new RegExp(`USAGE\\n {2}\\$ slipway ${words.join(' ')}`));
+  }
+});

@@ -1,0 +1,133 @@
+/** `build`: what reaches the engine, and what people see. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { digestOf } from '#core/digest.ts';
+import { SlipwayError } from '#core/errors.ts';
+import type { BuildOptions, BuildResult, Engine } from '#engine.ts';
+import { fakeEngine } from '#test/helpers/fake-engine.ts';
+import { runCommand } from '#test/helpers/run-command.ts';
+import { tempFolder } from '#test/helpers/temp-folder.ts';
+
+const imageId = digestOf('config');
+const RESULT: BuildResult = {
+  imageId,
+  manifest: { mediaType: 'm', digest: digestOf('manifest'), size: 1 },
+  names: [],
+  steps: { run: 1, cached: 0 },
+};
+
+/** An engine whose build sends one step and ends as told. */
+function building(seen: BuildOptions[], error?: Error): Engine {
+  return fakeEngine({
+    build: async (options) => {
+      seen.push(options);
+      options.events?.({ kind: 'vertex-started', vertex: 1, name: '[1/1] RUN make', atMs: 0 });
+      const outcome = error ? 'error' : 'done';
+      const message = error ? { message: error.message } : {};
+      options.events?.({ kind: 'vertex-finished', vertex: 1, outcome, atMs: 100, ...message });
+      if (error) throw error;
+      return RESULT;
+    },
+  });
+}
+
+test('every flag reaches the engine', async () => {
+  const seen: BuildOptions[] = [];
+  const { exitCode } = await runCommand(
+    [
+      'build',
+      ...['-t', 'a:1', '--tag', 'b', '-f', 'sub/Dockerfile', '--target', 'test', '--no-cache'],
+      ...['--build-arg', 'A=1', '--build-arg', 'HOST', '--build-arg', 'NOSUCH', 'ctx'],
+    ],
+    { engine: building(seen), environment: { HOST: 'h', SOURCE_DATE_EPOCH: '17' } },
+  );
+  assert.equal(exitCode, 0);
+  const [{ events, signal, ...options } = {}] = seen;
+  assert.equal(typeof events, 'function');
+  assert.ok(signal instanceof AbortSignal);
+  assert.deepEqual(options, {
+    context: 'ctx',
+    dockerfile: resolve('sub/Dockerfile'),
+    tags: ['a:1', 'b'],
+    target: 'test',
+    noCache: true,
+    buildArgs: { A: '1', HOST: 'h' },
+    sourceDateEpoch: 17,
+  });
+});
+
+test('the log goes to stderr, nothing to stdout', async () => {
+  assert.deepEqual(await runCommand(['build', '.'], { engine: building([]) }), {
+    exitCode: 0,
+    stdout: '',
+    stderr: '#1 [1/1] RUN make\n#1 DONE 0.1s\n',
+  });
+});
+
+test('quietly: the ID only', async () => {
+  for (const argv of [
+    ['build', '-q', '.'],
+    ['build', '-q', '--progress=plain', '.'],
+  ]) {
+    assert.deepEqual(await runCommand(argv, { engine: building([]) }), {
+      exitCode: 0,
+      stdout: `${imageId}\n`,
+      stderr: '',
+    });
+  }
+});
+
+test('--iidfile gets the ID without a newline', async () => {
+  using folder = tempFolder();
+  await runCommand(['build', '--iidfile', folder.at('id'), '.'], { engine: building([]) });
+  assert.equal(readFileSync(folder.at('id'), 'utf8'), imageId);
+});
+
+const failure = new SlipwayError('RUN_FAILED', 'process "/bin/sh -c make" failed: exit code: 2', {
+  detail: {
+    source: { name: 'Dockerfile', text: 'FROM a\nRUN make\n' },
+    range: { start: 7, end: 15 },
+  },
+});
+const FAILURE_TAIL = `------
+ > [1/1] RUN make:
+------
+Dockerfile:2
+--------------------
+   1 |     FROM a
+   2 | >>> RUN make
+--------------------
+ERROR: failed to build: failed to solve: process "/bin/sh -c make" failed: exit code: 2
+`;
+
+test('a failure: the log, the step, the place, the error, exit code 1', async () => {
+  assert.deepEqual(await runCommand(['build', '.'], { engine: building([], failure) }), {
+    exitCode: 1,
+    stdout: '',
+    stderr: `#1 [1/1] RUN make\n#1 ERROR: ${failure.message}\n${FAILURE_TAIL}`,
+  });
+});
+
+test('a failure is told quietly too', async () => {
+  const { stderr } = await runCommand(['build', '-q', '.'], { engine: building([], failure) });
+  assert.equal(stderr, FAILURE_TAIL);
+});
+
+test('a missing context failed before there was anything to solve', async () => {
+  const engine = fakeEngine({
+    build: async () => {
+      throw new SlipwayError('CONTEXT_MISSING', 'unable to prepare context: path "x" not found');
+    },
+  });
+  const { stderr } = await runCommand(['build', 'x'], { engine });
+  assert.equal(stderr, 'ERROR: failed to build: unable to prepare context: path "x" not found\n');
+});
+
+test('after Ctrl-C the exit code is 130', async () => {
+  const engine = building([], new SlipwayError('CANCELLED', 'canceled'));
+  const interrupts = { signal: AbortSignal.abort(), exitCode: () => 130 };
+  const { exitCode } = await runCommand(['build', '.'], { engine, interrupts });
+  assert.equal(exitCode, 130);
+});

@@ -1,0 +1,48 @@
+/** `images`: tables, IDs, formats. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { shortId } from '#core/digest.ts';
+import { fakeEngine } from '#test/helpers/fake-engine.ts';
+import { imageSummary } from '#test/helpers/image-summary.ts';
+import { runCommand } from '#test/helpers/run-command.ts';
+
+const app = imageSummary('app', { tags: ['app:1'], created: '2026-11-21T11:57:00Z' });
+const nameless = imageSummary('x', { sizeBytes: 227 });
+const id = shortId(app.imageId);
+const engine = fakeEngine({ images: async () => [app, nameless] });
+
+async function images(...flags: readonly string[]): Promise<string> {
+  const outcome = await runCommand(['images', ...flags], { engine });
+  assert.deepEqual([outcome.exitCode, outcome.stderr], [0, '']);
+  return outcome.stdout;
+}
+
+test('the table', async () => {
+  assert.equal(
+    await images(),
+    `REPOSITORY   TAG       IMAGE ID       CREATED         SIZE
+app          1         ${id}   3 minutes ago   4.57MB
+<none>       <none>    ${shortId(nameless.imageId)}   N/A             227B
+`,
+  );
+});
+
+test('with digests, in full', async () => {
+  const [header, first] = (await images('--digests', '--no-trunc')).split('\n');
+  assert.match(header ?? '', /^REPOSITORY {3}TAG {7}DIGEST {4}IMAGE ID {2,}CREATED {2,}SIZE$/);
+  assert.ok(first?.includes(app.imageId));
+});
+
+test('quietly: IDs, short or in full', async () => {
+  assert.equal(await images('-q', 'app'), `${id}\n`);
+  assert.equal(await images('-aq', '--no-trunc', 'app:1'), `${app.imageId}\n`);
+});
+
+test('formats', async () => {
+  assert.equal(await images('--format', '{{.Repository}}:{{.Tag}}', 'app'), 'app:1\n');
+  assert.equal(
+    await images('--format', 'table {{.ID}}\\t{{.Tag}}', 'app'),
+    `IMAGE ID       TAG\n${id}   1\n`,
+  );
+  assert.equal(JSON.parse(await images('--format', 'json', 'app')).ID, id);
+});
