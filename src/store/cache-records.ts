@@ -1,0 +1,74 @@
+/**
+ * The build cache's memory: what a step gave, by its key. In this store a record keeps its layer from
+ * gc; a record whose layer is lost answers like one that was never written.
+ */
+import { existsSync } from 'node:fs';
+import { type Digest, parseDigest } from '#core/digest.ts';
+import { type JsonValue, parseJson } from '#core/json.ts';
+import type { Lease } from './leases.ts';
+import { type Metadata, type Row, textOf } from './metadata.ts';
+import type { StorePaths } from './paths.ts';
+
+export interface CacheRecord {
+  /** The cache key, opaque here. */
+  readonly key: string;
+  /** The step's layer; absent for a step that changed no file. */
+  readonly diffId?: Digest;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  /** For people: the instruction. */
+  readonly description: string;
+  /** Whatever else the build wants back. */
+  readonly extra?: JsonValue;
+}
+
+export class CacheRecords {
+  readonly #metadata: Metadata;
+  readonly #paths: StorePaths;
+
+  /** @internal use LocalStore.records */
+  constructor(metadata: Metadata, paths: StorePaths) {
+    this.#metadata = metadata;
+    this.#paths = paths;
+  }
+
+  /** The record of a key, its layer held under `lease` when one is given. */
+  find(key: string, lease?: Lease): CacheRecord | undefined {
+    const row = this.#metadata.get('SELECT * FROM records WHERE key = ?', key);
+    if (!row) return undefined;
+    const record = recordIn(row);
+    if (record.diffId === undefined) return record;
+    lease?.hold(record.diffId);
+    if (this.#isHere(record.diffId)) return record;
+    this.#metadata.run('DELETE FROM records WHERE key = ?', key);
+    return undefined;
+  }
+
+  /** Writes or replaces a record. */
+  save(record: CacheRecord): void {
+    this.#metadata.run(
+      'INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)',
+      record.key,
+      record.diffId ?? null,
+      record.createdAt,
+      record.description,
+      record.extra === undefined ? null : JSON.stringify(record.extra),
+    );
+  }
+
+  #isHere(diffId: Digest): boolean {
+    return existsSync(this.#paths.blob(diffId)) && existsSync(this.#paths.index(diffId));
+  }
+}
+
+function recordIn(row: Row): CacheRecord {
+  const diffId = row.diff_id;
+  const extra = row.extra;
+  return {
+    key: textOf(row, 'key'),
+    ...(typeof diffId === 'string' ? { diffId: parseDigest(diffId) } : {}),
+    createdAt: textOf(row, 'created_at'),
+    description: textOf(row, 'description'),
+    ...(typeof extra === 'string' ? { extra: parseJson(extra, 'cache record') } : {}),
+  };
+}

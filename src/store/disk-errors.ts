@@ -1,0 +1,46 @@
+/**
+ * What the operating system refuses, in words a user can act on. Only refusals that mean the same
+ * wherever they happen are translated; ENOENT, EEXIST and the rest stay with who knows the context.
+ */
+import { errnoOf, SlipwayError } from '#core/errors.ts';
+
+/** The error to throw instead of `cause`, met while using `path`. */
+export function diskError(cause: unknown, path: string): unknown {
+  switch (errnoOf(cause)) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new SlipwayError('DISK_FULL', `write ${path}: no space left on device`, {
+        hint: 'free space there, remove images with "slipway rmi", or choose another store with --root or SLIPWAY_ROOT',
+        cause,
+        detail: { path },
+      });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new SlipwayError('PERMISSION', `open ${path}: permission denied`, {
+        hint: 'run as the owner of that folder, or choose another store with --root or SLIPWAY_ROOT',
+        cause,
+        detail: { path },
+      });
+    default:
+      return cause;
+  }
+}
+
+/** Runs `work`, with its refusals translated. */
+export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw diskError(error, path);
+  }
+}
+
+/** {@link onDisk} for synchronous work. */
+export function onDiskSync<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw diskError(error, path);
+  }
+}

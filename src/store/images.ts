@@ -1,0 +1,135 @@
+/**
+ * The names of the local image store: which manifests each repository has, their tags, and the other
+ * digests they are known by. Reading and changing manifests themselves goes through
+ * LocalStore.repository({space: 'images'}).
+ */
+import type { Digest } from '#core/digest.ts';
+import { type Reference, repositoryKey } from '#core/reference.ts';
+import { manifestUnknown } from './manifest-rules.ts';
+import { digestIn, type Metadata, numberOf, type Row, textOf } from './metadata.ts';
+
+/** The repository of images without a name: built or loaded without one, or by ID. */
+export const NAMELESS = '';
+
+/** One manifest of one repository, with all names it has there. */
+export interface ImageName {
+  /** `docker.io/library/x`, or NAMELESS. */
+  readonly repository: string;
+  /** Of the manifest or index. */
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly size: number;
+  /** When it last arrived here. */
+  readonly putAtMs: number;
+  /** Sorted by bytes. */
+  readonly tags: readonly string[];
+  /** Other digests that name it: the index it was pulled from, what it was pushed as. */
+  readonly aliases: readonly Digest[];
+}
+
+export class ImageNames {
+  readonly #metadata: Metadata;
+
+  /** @internal use LocalStore.images */
+  constructor(metadata: Metadata) {
+    this.#metadata = metadata;
+  }
+
+  /** Every manifest of the image store, by repository and digest. */
+  list(): readonly ImageName[] {
+    const rows = this.#metadata.all(
+      "SELECT * FROM manifests WHERE space = 'images' ORDER BY repository, digest",
+    );
+    const tags = this.#grouped("SELECT * FROM tags WHERE space = 'images' ORDER BY tag", 'digest');
+    const aliases = this.#grouped('SELECT * FROM aliases ORDER BY digest', 'target');
+    return rows.map((row) => {
+      const key = keyOf(row, 'digest');
+      return {
+        repository: textOf(row, 'repository'),
+        digest: digestIn(row, 'digest'),
+        mediaType: textOf(row, 'media_type'),
+        size: numberOf(row, 'size'),
+        putAtMs: numberOf(row, 'put_at_ms'),
+        tags: (tags.get(key) ?? []).map((tag) => textOf(tag, 'tag')),
+        aliases: (aliases.get(key) ?? []).map((alias) => digestIn(alias, 'digest')),
+      };
+    });
+  }
+
+  /**
+   * Points a name at a manifest that some repository of the image store already has. Without a tag
+   * the name is the digest alone. @throws MANIFEST_UNKNOWN
+   */
+  set(reference: Reference, digest: Digest): void {
+    this.#durably(() => {
+      const repository = repositoryKey(reference);
+      const known = this.#metadata.run(
+        `INSERT OR REPLACE INTO manifests
+         SELECT space, ?, digest, media_type, size, ? FROM manifests
+         WHERE space = 'images' AND digest = ? LIMIT 1`,
+        repository,
+        Date.now(),
+        digest,
+      );
+      if (known === 0) throw manifestUnknown(digest);
+      if (reference.tag === undefined) return;
+      this.#metadata.run(
+        "INSERT OR REPLACE INTO tags VALUES ('images', ?, ?, ?)",
+        repository,
+        reference.tag,
+        digest,
+      );
+    });
+  }
+
+  /** Removes one tag, or without a tag the digest (and its tags); false when there was none. */
+  remove(reference: Reference): boolean {
+    return this.#durably(() => {
+      const repository = repositoryKey(reference);
+      if (reference.tag !== undefined) {
+        const sql = "DELETE FROM tags WHERE space = 'images' AND repository = ? AND tag = ?";
+        return this.#metadata.run(sql, repository, reference.tag) > 0;
+      }
+      return reference.digest !== undefined && this.forget(repository, reference.digest);
+    });
+  }
+
+  /** Removes a manifest from a repository, with its tags and aliases; false when there was none. */
+  forget(repository: string, digest: Digest): boolean {
+    return this.#durably(() => {
+      this.#metadata.run(
+        'DELETE FROM aliases WHERE repository = ? AND (target = ? OR digest = ?)',
+        repository,
+        digest,
+        digest,
+      );
+      const sql = "DELETE FROM manifests WHERE space = 'images' AND repository = ? AND digest = ?";
+      return this.#metadata.run(sql, repository, digest) > 0;
+    });
+  }
+
+  /** Remembers that `digest` names the manifest `target` of the same repository too. */
+  addAlias(repository: string, digest: Digest, target: Digest): void {
+    if (digest === target) return;
+    this.#durably(() =>
+      this.#metadata.run(
+        'INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)',
+        repository,
+        digest,
+        target,
+      ),
+    );
+  }
+
+  #durably<T>(work: () => T): T {
+    return this.#metadata.transaction(work, { durable: true });
+  }
+
+  #grouped(sql: string, column: string): Map<string, Row[]> {
+    return Map.groupBy(this.#metadata.all(sql), (row) => keyOf(row, column));
+  }
+}
+
+function keyOf(row: Row, column: string): string {
+  return `${textOf(row, 'repository')}@${textOf(row, column)}`;
+}

@@ -1,0 +1,98 @@
+/**
+ * The store's blobs as one repository of the registry shows them: a blob is visible only where it
+ * was uploaded, mounted or put as part of a manifest. Bytes are shared with everything else in the
+ * store; only the links are per repository. A fresh link keeps its blob from gc for a while, so a
+ * push may take its time between a blob and the manifest that needs it.
+ */
+import type { Digest } from '#core/digest.ts';
+import type {
+  BlobInfo,
+  BlobMounter,
+  BlobRange,
+  BlobStore,
+  CallOptions,
+  Ingest,
+} from '#core/repository.ts';
+import { blobUnknown, type LocalBlobs } from './local-blobs.ts';
+import type { Metadata } from './metadata.ts';
+
+export class LinkedBlobs implements BlobStore, BlobMounter {
+  readonly #repository: string;
+  readonly #blobs: LocalBlobs;
+  readonly #metadata: Metadata;
+
+  /** @internal use LocalStore.repository */
+  constructor(options: { repository: string; blobs: LocalBlobs; metadata: Metadata }) {
+    this.#repository = options.repository;
+    this.#blobs = options.blobs;
+    this.#metadata = options.metadata;
+  }
+
+  /** Also renews the link: whoever asks may be about to rely on the answer. */
+  async stat(digest: Digest): Promise<BlobInfo | undefined> {
+    const renewed = this.#metadata.run(
+      'UPDATE links SET linked_at_ms = ? WHERE repository = ? AND digest = ?',
+      Date.now(),
+      this.#repository,
+      digest,
+    );
+    return renewed === 0 ? undefined : await this.#blobs.peek(digest);
+  }
+
+  async *read(
+    digest: Digest,
+    options: CallOptions & { readonly range?: BlobRange } = {},
+  ): AsyncIterable<Uint8Array> {
+    if (!this.#isLinked(digest)) throw blobUnknown(digest);
+    yield* this.#blobs.read(digest, options);
+  }
+
+  async ingest(expected?: Partial<BlobInfo>, options?: CallOptions): Promise<Ingest> {
+    const ingest = await this.#blobs.ingest(expected, options);
+    return {
+      write: (chunk) => ingest.write(chunk),
+      commit: async (wanted) => {
+        const info = await ingest.commit(wanted);
+        this.link(info.digest);
+        return info;
+      },
+      [Symbol.asyncDispose]: () => ingest[Symbol.asyncDispose](),
+    };
+  }
+
+  /** Links a blob that is anywhere in the store; `from` need not be right. */
+  async mount(digest: Digest): Promise<boolean> {
+    if ((await this.#blobs.stat(digest)) === undefined) return false;
+    this.link(digest);
+    return true;
+  }
+
+  /** Removes it from this repository; gc removes the bytes when nobody else has them. */
+  async delete(digest: Digest): Promise<boolean> {
+    const removed = this.#metadata.run(
+      'DELETE FROM links WHERE repository = ? AND digest = ?',
+      this.#repository,
+      digest,
+    );
+    return removed > 0;
+  }
+
+  /** Makes a blob of the store visible here. */
+  link(digest: Digest, atMs: number = Date.now()): void {
+    this.#metadata.run(
+      'INSERT OR REPLACE INTO links VALUES (?, ?, ?)',
+      this.#repository,
+      digest,
+      atMs,
+    );
+  }
+
+  #isLinked(digest: Digest): boolean {
+    const row = this.#metadata.get(
+      'SELECT 1 FROM links WHERE repository = ? AND digest = ?',
+      this.#repository,
+      digest,
+    );
+    return row !== undefined;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * The store's blobs as a BlobStore: every blob of the store, whoever brought it. What is looked for
+ * or written through it is held by the lease given; reading alone holds nothing, since an open file
+ * outlives its name. Deleting is gc's business.
+ */
+import { rm, stat } from 'node:fs/promises';
+import { algorithmOf, type Digest } from '#core/digest.ts';
+import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
+import type {
+  BlobInfo,
+  BlobMounter,
+  BlobRange,
+  BlobStore,
+  CallOptions,
+  Ingest,
+} from '#core/repository.ts';
+import { onDisk } from './disk-errors.ts';
+import { putInPlace } from './durable-file.ts';
+import { readFileChunks } from './file-read.ts';
+import type { Lease } from './leases.ts';
+import { beginIngest } from './local-ingest.ts';
+import type { StorePaths } from './paths.ts';
+import { sizeMismatch, verified } from './verified-read.ts';
+
+export class LocalBlobs implements BlobStore, BlobMounter {
+  readonly #paths: StorePaths;
+  readonly #lease: Lease;
+
+  /** @internal use LocalStore.blobs */
+  constructor(paths: StorePaths, lease: Lease) {
+    this.#paths = paths;
+    this.#lease = lease;
+  }
+
+  /** Where a blob's file is, or would be. Hold it (stat, ingest) before relying on it. */
+  path(digest: Digest): string {
+    return this.#paths.blob(digest);
+  }
+
+  async stat(digest: Digest): Promise<BlobInfo | undefined> {
+    if ((await this.#sizeOf(digest)) === undefined) return undefined;
+    // Held first, looked for again: gc may have come in between.
+    this.#lease.hold(digest);
+    const size = await this.#sizeOf(digest);
+    return size === undefined ? undefined : { digest, size };
+  }
+
+  /** {@link stat} without holding: the answer may be old at once. */
+  async peek(digest: Digest): Promise<BlobInfo | undefined> {
+    const size = await this.#sizeOf(digest);
+    return size === undefined ? undefined : { digest, size };
+  }
+
+  async *read(
+    digest: Digest,
+    options: CallOptions & { readonly range?: BlobRange } = {},
+  ): AsyncIterable<Uint8Array> {
+    const path = this.#paths.blob(digest);
+    try {
+      const chunks = readFileChunks(path, options);
+      if (options.range) yield* chunks;
+      else yield* verified(chunks, { digest, from: `blob ${path}` });
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') throw blobUnknown(digest);
+      if (isSlipwayError(error, 'DIGEST_MISMATCH')) await this.#dropDamaged(path);
+      throw error;
+    }
+  }
+
+  async ingest(expected: Partial<BlobInfo> = {}, options: CallOptions = {}): Promise<Ingest> {
+    return await beginIngest({
+      temporary: this.#paths.temporary('ingest'),
+      algorithm: expected.digest ? algorithmOf(expected.digest) : 'sha256',
+      path: (digest) => this.#paths.blob(digest),
+      hold: (digest) => this.#lease.hold(digest),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+  }
+
+  /** True when the blob is in the store: nothing has to be moved. */
+  async mount(digest: Digest): Promise<boolean> {
+    return (await this.stat(digest)) !== undefined;
+  }
+
+  /**
+   * Takes over a finished file of the same file system as a blob; the file is gone from its old
+   * place afterwards. Its digest is trusted (the writer hashed what it wrote), its size is checked.
+   * @throws SIZE_MISMATCH
+   */
+  async adopt(file: string, expected: BlobInfo): Promise<BlobInfo> {
+    const { size } = await stat(file);
+    if (size !== expected.size) throw sizeMismatch({ ...expected, from: file }, size);
+    this.#lease.hold(expected.digest);
+    if ((await this.#sizeOf(expected.digest)) === size) await rm(file, { force: true });
+    else await putInPlace(file, this.#paths.blob(expected.digest));
+    return { digest: expected.digest, size };
+  }
+
+  async #sizeOf(digest: Digest): Promise<number | undefined> {
+    const path = this.#paths.blob(digest);
+    try {
+      return (await onDisk(path, () => stat(path))).size;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** A damaged blob must not answer `stat` any more, or nobody would ever fetch it again. */
+  async #dropDamaged(path: string): Promise<void> {
+    await rm(path, { force: true });
+  }
+}
+
+/** The answer to a digest that is not here, in docker's words. */
+export function blobUnknown(digest: Digest): SlipwayError {
+  return new SlipwayError('BLOB_UNKNOWN', `blob ${digest} not found: blob unknown`, {
+    hint: 'pull or load the image again',
+    detail: { digest },
+  });
+}

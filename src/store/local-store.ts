@@ -1,0 +1,121 @@
+/**
+ * The content store: one folder (paths.ts) shared by build cache, local images and the registry, and
+ * by any number of processes. This file only puts the parts together and hands them out.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CacheRecords } from './cache-records.ts';
+import { onDiskSync } from './disk-errors.ts';
+import { collectGarbage, type GcOptions, type GcResult } from './gc.ts';
+import { ImageNames } from './images.ts';
+import { LayerStore } from './layers.ts';
+import { collectDeadLeases, createLease, type Lease, type LeaseOptions } from './leases.ts';
+import { LocalBlobs } from './local-blobs.ts';
+import { LocalRepository, type Space } from './local-repository.ts';
+import { Metadata, textOf } from './metadata.ts';
+import { type StorePaths, storePaths } from './paths.ts';
+import { collectDeadFiles } from './temporary-files.ts';
+import { UploadSessions } from './uploads.ts';
+
+export interface RepositoryOptions {
+  readonly space: Space;
+  /** 'images': `docker.io/library/x` or NAMELESS; 'registry': the path in its URLs. */
+  readonly name: string;
+  /** Holds what is looked for or written until it has a name. */
+  readonly lease: Lease;
+}
+
+export interface CatalogOptions {
+  /** Only names after this one, by bytes. */
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+export class LocalStore implements AsyncDisposable {
+  readonly paths: StorePaths;
+  readonly images: ImageNames;
+  readonly layers: LayerStore;
+  readonly records: CacheRecords;
+  readonly uploads: UploadSessions;
+  readonly #metadata: Metadata;
+
+  private constructor(root: string) {
+    this.paths = storePaths(root);
+    this.#metadata = new Metadata(this.paths.database, collectDeadLeases);
+    this.images = new ImageNames(this.#metadata);
+    this.layers = new LayerStore(this.paths, this.#metadata);
+    this.records = new CacheRecords(this.#metadata, this.paths);
+    this.uploads = new UploadSessions(this.paths, this.#metadata);
+  }
+
+  /**
+   * Makes the folders where they are missing and removes what dead processes left behind. The
+   * database is opened by the first question to it.
+   * @throws PERMISSION, DISK_FULL; later, from any call: STORE_VERSION, STORE_BUSY, STORE_BROKEN
+   */
+  static async open(options: { readonly root: string }): Promise<LocalStore> {
+    const store = new LocalStore(options.root);
+    makeFolders(store.paths);
+    await collectDeadFiles(store.paths);
+    return store;
+  }
+
+  /** A hold on content; nothing is written until it holds something. */
+  async lease(options: LeaseOptions): Promise<Lease> {
+    return createLease(this.#metadata, options);
+  }
+
+  /** Every blob of the store; what is looked for or written is held by the lease. */
+  blobs(lease: Lease): LocalBlobs {
+    return new LocalBlobs(this.paths, lease);
+  }
+
+  /** A repository of either space; it need not exist yet, and exists with its first manifest. */
+  repository(options: RepositoryOptions): LocalRepository {
+    return new LocalRepository({
+      space: options.space,
+      name: options.name,
+      blobs: this.blobs(options.lease),
+      metadata: this.#metadata,
+    });
+  }
+
+  /** Names of repositories with at least one manifest, sorted by bytes. */
+  catalog(space: Space, options: CatalogOptions = {}): readonly string[] {
+    const rows = this.#metadata.all(
+      `SELECT DISTINCT repository FROM manifests
+       WHERE space = ? AND repository > ? ORDER BY repository LIMIT ?`,
+      space,
+      options.after ?? '',
+      options.limit ?? -1,
+    );
+    return rows.map((row) => textOf(row, 'repository'));
+  }
+
+  /** Removes what nothing needs (gc.ts). Safe while other processes work on the same store. */
+  async gc(options: GcOptions = {}): Promise<GcResult> {
+    collectDeadLeases(this.#metadata);
+    await collectDeadFiles(this.paths);
+    return await collectGarbage(this.paths, this.#metadata, options);
+  }
+
+  /** Closes the database. Leases and ingests must have been disposed before. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#metadata[Symbol.dispose]();
+  }
+}
+
+function makeFolders(paths: StorePaths): void {
+  const folders = [
+    `${paths.blobs}/sha256`,
+    `${paths.indexes}/sha256`,
+    `${paths.merged}/sha256`,
+    `${paths.folders}/sha256`,
+    paths.ingest,
+    paths.snapshots,
+    paths.uploads,
+    paths.trash,
+    dirname(paths.database),
+  ];
+  for (const folder of folders) onDiskSync(folder, () => mkdirSync(folder, { recursive: true }));
+}

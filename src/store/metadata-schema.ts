@@ -1,0 +1,102 @@
+/**
+ * The tables of metadata.db, one migration per entry; `user_version` is how many were applied. An
+ * entry never changes after a release: add another one.
+ *
+ * Digests are `algorithm:hex` texts, times are milliseconds since 1970. `space` is 'images' (the
+ * local image store) or 'registry' (what the registry server serves); `repository` is a repository
+ * name, or '' for images without a name.
+ */
+const VERSION_1 = `
+CREATE TABLE leases (
+  id            TEXT PRIMARY KEY,
+  purpose       TEXT NOT NULL,
+  owner         TEXT NOT NULL,
+  expires_at_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE holds (
+  lease  TEXT NOT NULL REFERENCES leases ON DELETE CASCADE,
+  digest TEXT NOT NULL,
+  PRIMARY KEY (lease, digest)
+) STRICT, WITHOUT ROWID;
+
+-- A manifest that can be had by digest from a repository, tagged or not. It stays until removed.
+CREATE TABLE manifests (
+  space      TEXT NOT NULL,
+  repository TEXT NOT NULL,
+  digest     TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  size       INTEGER NOT NULL,
+  put_at_ms  INTEGER NOT NULL,
+  PRIMARY KEY (space, repository, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tags (
+  space      TEXT NOT NULL,
+  repository TEXT NOT NULL,
+  tag        TEXT NOT NULL,
+  digest     TEXT NOT NULL,
+  PRIMARY KEY (space, repository, tag),
+  FOREIGN KEY (space, repository, digest) REFERENCES manifests ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tags_by_digest ON tags (space, repository, digest);
+
+-- Other digests an image of the local store is known by: the index it was pulled from, the
+-- compressed manifest it was pushed as.
+CREATE TABLE aliases (
+  repository TEXT NOT NULL,
+  digest     TEXT NOT NULL,
+  target     TEXT NOT NULL,
+  PRIMARY KEY (repository, digest)
+) STRICT, WITHOUT ROWID;
+
+-- Which blobs a repository of the registry may show.
+CREATE TABLE links (
+  repository   TEXT NOT NULL,
+  digest       TEXT NOT NULL,
+  linked_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (repository, digest)
+) STRICT, WITHOUT ROWID;
+
+-- The compressed forms of a plain tar.
+CREATE TABLE compressed (
+  diff_id    TEXT NOT NULL,
+  codec      TEXT NOT NULL,
+  digest     TEXT NOT NULL,
+  size       INTEGER NOT NULL,
+  media_type TEXT NOT NULL,
+  PRIMARY KEY (diff_id, codec)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE records (
+  key         TEXT PRIMARY KEY,
+  diff_id     TEXT,
+  created_at  TEXT NOT NULL,
+  description TEXT NOT NULL,
+  extra       TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE uploads (
+  id            TEXT PRIMARY KEY,
+  repository    TEXT NOT NULL,
+  algorithm     TEXT NOT NULL,
+  touched_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`;
+
+const VERSION_2 = `
+-- Manifests that name another one as their subject, with what the referrers API shows of them.
+CREATE TABLE referrers (
+  space         TEXT NOT NULL,
+  repository    TEXT NOT NULL,
+  subject       TEXT NOT NULL,
+  digest        TEXT NOT NULL,
+  artifact_type TEXT,
+  annotations   TEXT NOT NULL,
+  PRIMARY KEY (space, repository, subject, digest),
+  FOREIGN KEY (space, repository, digest) REFERENCES manifests ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX referrers_by_digest ON referrers (space, repository, digest);
+`;
+
+export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2];

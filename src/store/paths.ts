@@ -1,0 +1,75 @@
+/**
+ * The store's tree on disk, drawn once; nobody else spells a path of it.
+ *
+ *   <root>/
+ *     metadata.db                      names, leases, cache records, layer facts (metadata.ts)
+ *     blobs/<alg>/<hex>                immutable content: manifests, configs, layers as received, plain tars
+ *     indexes/v1/<alg>/<hex>.erofs     layer indexes, by diffID; derived, can be made again
+ *     merged/v1/<alg>/<hex>.erofs      merged images, by the digest of a chain; derived
+ *     folders/v1/<alg>/<hex>/          unpacked layers, by diffID; derived
+ *     stubs/v1/                        empty mount points below every container's layers
+ *     ingest/<owner>.<random>          files being written; worthless once their owner is dead
+ *     snapshots/<owner>.<random>/      writable roots; worthless once their owner is dead
+ *     uploads/<id>                     registry upload sessions; they outlive a process
+ *     trash/<owner>.<random>           renamed away, on its way out
+ *
+ * `<owner>` names a process for good (process-owner.ts). `v1` is the version of a derived format: a
+ * new one lives beside the old.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { algorithmOf, type Digest, encodedOf } from '#core/digest.ts';
+import { currentOwner } from './process-owner.ts';
+
+/** Folders whose entries belong to a process and die with it. */
+export type TemporaryFolder = 'ingest' | 'snapshots' | 'trash';
+
+export interface StorePaths {
+  readonly root: string;
+  readonly database: string;
+  readonly blobs: string;
+  readonly indexes: string;
+  readonly merged: string;
+  readonly folders: string;
+  readonly stubs: string;
+  readonly uploads: string;
+  readonly ingest: string;
+  readonly snapshots: string;
+  readonly trash: string;
+  blob(digest: Digest): string;
+  /** The layer index of a plain tar. */
+  index(diffId: Digest): string;
+  /** The merged image of a chain; `chain` is whatever digest names it. */
+  mergedImage(chain: Digest): string;
+  /** The unpacked form of a layer. */
+  folder(diffId: Digest): string;
+  upload(id: string): string;
+  /** A fresh path of this process's own; nothing is made there. */
+  temporary(folder: TemporaryFolder): string;
+}
+
+export function storePaths(root: string): StorePaths {
+  const under = (folder: string): string => join(root, folder);
+  const byDigest = (folder: string, digest: Digest, suffix = ''): string =>
+    join(root, folder, algorithmOf(digest), encodedOf(digest) + suffix);
+  return {
+    root,
+    database: under('metadata.db'),
+    blobs: under('blobs'),
+    indexes: under('indexes/v1'),
+    merged: under('merged/v1'),
+    folders: under('folders/v1'),
+    stubs: under('stubs/v1'),
+    uploads: under('uploads'),
+    ingest: under('ingest'),
+    snapshots: under('snapshots'),
+    trash: under('trash'),
+    blob: (digest) => byDigest('blobs', digest),
+    index: (diffId) => byDigest('indexes/v1', diffId, '.erofs'),
+    mergedImage: (chain) => byDigest('merged/v1', chain, '.erofs'),
+    folder: (diffId) => byDigest('folders/v1', diffId),
+    upload: (id) => join(root, 'uploads', id),
+    temporary: (folder) =>
+      join(root, folder, `${currentOwner()}.${randomBytes(8).toString('hex')}`),
+  };
+}

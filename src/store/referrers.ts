@@ -1,0 +1,73 @@
+/**
+ * Which manifests point at another one by `subject` (image-spec manifest.md, distribution-spec
+ * §Listing referrers). Written with the manifest, gone with it; what the answer shows is kept beside,
+ * so that listing opens no file.
+ */
+import type { Descriptor } from '#core/descriptor.ts';
+import type { Digest } from '#core/digest.ts';
+import { ObjectReader, parseJson } from '#core/json.ts';
+import type { Manifest } from '#core/manifest.ts';
+import { digestIn, type Metadata, numberOf, type Row, textOf } from './metadata.ts';
+
+export interface RepositoryKey {
+  readonly space: string;
+  readonly repository: string;
+}
+
+/** Remembers the subject of a manifest whose row is there already; nothing when it has none. */
+export function recordSubject(
+  metadata: Metadata,
+  key: RepositoryKey & { readonly digest: Digest },
+  manifest: Manifest,
+): void {
+  if (!manifest.subject) return;
+  metadata.run(
+    'INSERT OR REPLACE INTO referrers VALUES (?, ?, ?, ?, ?, ?)',
+    key.space,
+    key.repository,
+    manifest.subject.digest,
+    key.digest,
+    artifactTypeOf(manifest) ?? null,
+    JSON.stringify(manifest.annotations),
+  );
+}
+
+/** An image without artifactType is of its config's type (distribution-spec §Listing referrers). */
+function artifactTypeOf(manifest: Manifest): string | undefined {
+  if (manifest.artifactType !== undefined) return manifest.artifactType;
+  return manifest.kind === 'image' ? manifest.config.mediaType : undefined;
+}
+
+/** Sorted by digest. */
+export function referrersOf(
+  metadata: Metadata,
+  key: RepositoryKey,
+  subject: Digest,
+): readonly Descriptor[] {
+  const rows = metadata.all(
+    `SELECT digest, media_type, size, artifact_type, annotations
+     FROM referrers JOIN manifests USING (space, repository, digest)
+     WHERE space = ? AND repository = ? AND subject = ? ORDER BY digest`,
+    key.space,
+    key.repository,
+    subject,
+  );
+  return rows.map(descriptorIn);
+}
+
+function descriptorIn(row: Row): Descriptor {
+  const annotations = annotationsIn(textOf(row, 'annotations'));
+  return {
+    mediaType: textOf(row, 'media_type'),
+    digest: digestIn(row, 'digest'),
+    size: numberOf(row, 'size'),
+    ...(row['artifact_type'] === null ? {} : { artifactType: textOf(row, 'artifact_type') }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+  };
+}
+
+function annotationsIn(text: string): Readonly<Record<string, string>> {
+  const what = 'annotations of a referrer';
+  const reader = new ObjectReader(parseJson(text, what), what);
+  return Object.fromEntries(reader.keys().map((name) => [name, reader.string(name)]));
+}

@@ -1,0 +1,83 @@
+/** The local store keeps the Repository contract in both of its spaces, and keeps them apart. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Space } from '#store/local-repository.ts';
+import { type RepositoryUnderTest, repositoryContract } from '#test/contract/repository.ts';
+import { putBlob, putImage, sampleBlob, sampleImage } from '#test/helpers/images.ts';
+import { temporaryStore } from '#test/helpers/store.ts';
+
+repositoryContract('local images', () => inSpace('images'));
+repositoryContract('local registry', () => inSpace('registry'));
+
+async function inSpace(space: Space): Promise<RepositoryUnderTest> {
+  const place = await temporaryStore();
+  const lease = await place.store.lease({ purpose: 'contract' });
+  return {
+    repository: place.store.repository({ space, name: 'docker.io/library/x', lease }),
+    async [Symbol.asyncDispose]() {
+      await lease[Symbol.asyncDispose]();
+      await place[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('repositories of one store', () => {
+  it('every blob of the store is visible in the image space', async () => {
+    await using place = await temporaryStore();
+    await using lease = await place.store.lease({ purpose: 'test' });
+    const blob = sampleBlob();
+    await putBlob(place.store.repository({ space: 'images', name: 'a', lease }).blobs, blob);
+    const other = place.store.repository({ space: 'images', name: 'b', lease });
+    assert.ok(await other.blobs.stat(blob.digest));
+  });
+
+  it('a blob of the registry is visible only where it is linked, until mounted', async () => {
+    await using place = await temporaryStore();
+    await using lease = await place.store.lease({ purpose: 'test' });
+    const [a, b] = ['a', 'b'].map((name) =>
+      place.store.repository({ space: 'registry', name, lease }),
+    );
+    assert.ok(a && b);
+    const blob = sampleBlob();
+    await putBlob(a.blobs, blob);
+    assert.equal(await b.blobs.stat(blob.digest), undefined);
+    assert.equal(await b.blobs.mount(blob.digest, { from: 'not-even-right' }), true);
+    assert.ok(await b.blobs.stat(blob.digest));
+  });
+
+  it('a local image is mounted into the registry without its bytes', async () => {
+    await using place = await temporaryStore();
+    await using lease = await place.store.lease({ purpose: 'test' });
+    const image = await sampleImage();
+    await putImage(
+      place.store.repository({ space: 'images', name: 'docker.io/library/x', lease }),
+      image,
+      'v1',
+    );
+    const registry = place.store.repository({ space: 'registry', name: 'x', lease });
+    for (const { digest } of image.blobs) assert.equal(await registry.blobs.mount(digest), true);
+    await registry.putManifest(image.manifest, { tag: 'v1' });
+    assert.equal((await registry.resolve('v1')).digest, image.manifest.digest);
+  });
+
+  it('the same name in two spaces is two repositories; catalog lists each', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    await using lease = await store.lease({ purpose: 'test' });
+    const image = await sampleImage();
+    await putImage(store.repository({ space: 'registry', name: 'b', lease }), image, 'v1');
+    await putImage(store.repository({ space: 'registry', name: 'a', lease }), image);
+    await putImage(store.repository({ space: 'images', name: 'c', lease }), image, 'v1');
+    assert.deepEqual(store.catalog('registry'), ['a', 'b']);
+    assert.deepEqual(store.catalog('registry', { after: 'a' }), ['b']);
+    assert.deepEqual(store.catalog('registry', { limit: 1 }), ['a']);
+    assert.deepEqual(store.catalog('images'), ['c']);
+  });
+
+  it('a repository that never had a manifest: NAME_UNKNOWN', async () => {
+    await using place = await temporaryStore();
+    await using lease = await place.store.lease({ purpose: 'test' });
+    const repository = place.store.repository({ space: 'registry', name: 'none', lease });
+    await assert.rejects(repository.resolve('v1'), { code: 'NAME_UNKNOWN' });
+  });
+});
