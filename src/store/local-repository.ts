@@ -139,10 +139,35 @@ export class LocalRepository implements Repository {
     );
   }
 
+  /** True when it holds a manifest. */
+  async exists(): Promise<boolean> {
+    return this.#holdsAny();
+  }
+
+  /**
+   * The manifests of this repository whose subject is the digest, by digest, each with its
+   * artifactType (distribution-spec §Listing Referrers) and annotations. The subject need not exist.
+   */
+  async referrers(subject: Digest, options: CallOptions = {}): Promise<readonly Descriptor[]> {
+    const rows = this.#metadata.all(
+      `SELECT digest FROM manifests
+       WHERE space = ? AND repository = ? AND subject = ? ORDER BY digest`,
+      this.#space,
+      this.#name,
+      subject,
+    );
+    const found: Descriptor[] = [];
+    for (const row of rows) {
+      const raw = await this.getManifest(digestIn(row, 'digest'), options);
+      found.push(referrerOf(raw, decodeManifest(raw)));
+    }
+    return found;
+  }
+
   #record(raw: RawManifest, manifest: Manifest, tag: string | undefined): void {
     const now = Date.now();
     this.#metadata.run(
-      `INSERT INTO manifests VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO manifests VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET media_type = excluded.media_type, put_at_ms = excluded.put_at_ms`,
       this.#space,
       this.#name,
@@ -150,6 +175,7 @@ export class LocalRepository implements Repository {
       raw.mediaType,
       raw.bytes.byteLength,
       now,
+      manifest.subject?.digest ?? null,
     );
     recordSubject(
       this.#metadata,
@@ -175,13 +201,17 @@ export class LocalRepository implements Repository {
   #find(tagOrDigest: string): Row {
     const row = isDigest(tagOrDigest) ? this.#row(tagOrDigest) : this.#tagged(tagOrDigest);
     if (row) return row;
-    const any = this.#metadata.get(
+    if (!this.#holdsAny()) throw nameUnknown(this.#name);
+    throw manifestUnknown(`${this.#name}${isDigest(tagOrDigest) ? '@' : ':'}${tagOrDigest}`);
+  }
+
+  #holdsAny(): boolean {
+    const row = this.#metadata.get(
       'SELECT 1 FROM manifests WHERE space = ? AND repository = ? LIMIT 1',
       this.#space,
       this.#name,
     );
-    if (!any) throw nameUnknown(this.#name);
-    throw manifestUnknown(`${this.#name}${isDigest(tagOrDigest) ? '@' : ':'}${tagOrDigest}`);
+    return row !== undefined;
   }
 
   #row(digest: Digest): Row | undefined {
@@ -213,6 +243,16 @@ export class LocalRepository implements Repository {
       throw error;
     }
   }
+}
+
+function referrerOf(raw: RawManifest, manifest: Manifest): Descriptor {
+  const configType = manifest.kind === 'image' ? manifest.config.mediaType : undefined;
+  const artifactType = manifest.artifactType ?? configType;
+  return {
+    ...descriptorOf(raw),
+    ...(artifactType ? { artifactType } : {}),
+    annotations: manifest.annotations,
+  };
 }
 
 function descriptorIn(row: Row): Descriptor {

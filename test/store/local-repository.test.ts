@@ -1,6 +1,9 @@
 /** The local store keeps the Repository contract in both of its spaces, and keeps them apart. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { digestOf } from '#core/digest.ts';
+import { descriptorOf } from '#core/manifest.ts';
+import { OCI_MANIFEST } from '#core/media-type.ts';
 import type { Space } from '#store/local-repository.ts';
 import { type RepositoryUnderTest, repositoryContract } from '#test/contract/repository.ts';
 import { putBlob, putImage, sampleBlob, sampleImage } from '#test/helpers/images.ts';
@@ -72,6 +75,38 @@ describe('repositories of one store', () => {
     assert.deepEqual(store.catalog('registry', { after: 'a' }), ['b']);
     assert.deepEqual(store.catalog('registry', { limit: 1 }), ['a']);
     assert.deepEqual(store.catalog('images'), ['c']);
+  });
+
+  it('referrers lists what names a digest as its subject', async () => {
+    await using place = await temporaryStore();
+    await using lease = await place.store.lease({ purpose: 'test' });
+    const repository = place.store.repository({ space: 'registry', name: 'a', lease });
+    assert.equal(await repository.exists(), false);
+    const image = await sampleImage();
+    await putImage(repository, image, 'v1');
+    assert.equal(await repository.exists(), true);
+    assert.deepEqual(await repository.referrers(image.manifest.digest), []);
+    const config = sampleBlob(Buffer.from('{}'));
+    await putBlob(repository.blobs, config);
+    const bytes = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: OCI_MANIFEST,
+        config: { mediaType: 'application/vnd.test', digest: config.digest, size: 2 },
+        layers: [],
+        subject: descriptorOf(image.manifest),
+        annotations: { a: 'b' },
+      }),
+    );
+    const manifest = { mediaType: OCI_MANIFEST, digest: digestOf(bytes), bytes };
+    await repository.putManifest(manifest);
+    assert.deepEqual(await repository.referrers(image.manifest.digest), [
+      {
+        ...descriptorOf(manifest),
+        artifactType: 'application/vnd.test',
+        annotations: { a: 'b' },
+      },
+    ]);
   });
 
   it('a repository that never had a manifest: NAME_UNKNOWN', async () => {
