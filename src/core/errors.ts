@@ -152,6 +152,7 @@ export const ERROR_CODES = {
   // machine
   DISK_FULL: { kind: 'exhausted', meaning: 'No space is left where Slipway writes.' },
   PERMISSION: { kind: 'denied', meaning: 'The operating system refuses access to a file.' },
+  FILE_CHANGED: { kind: 'conflict', meaning: 'A file changed while it was being read.' },
   FILE_MISSING: { kind: 'not-found', meaning: 'A file named by the user does not exist.' },
   FILE_UNUSABLE: { kind: 'invalid', meaning: 'A file named by the user is of the wrong kind.' },
   CANCELLED: { kind: 'cancelled', meaning: 'The user or a signal stopped the work.' },
