@@ -65,7 +65,7 @@ export class ImageNames {
       const repository = repositoryKey(reference);
       const known = this.#metadata.run(
         `INSERT OR REPLACE INTO manifests
-         SELECT space, ?, digest, media_type, size, ?, subject FROM manifests
+         SELECT space, ?, digest, media_type, size, ? FROM manifests
          WHERE space = 'images' AND digest = ? LIMIT 1`,
         repository,
         Date.now(),

@@ -96,12 +96,7 @@ export class LocalRepository implements Repository {
 
   /** True when it holds a manifest. */
   async exists(): Promise<boolean> {
-    const row = this.#metadata.get(
-      'SELECT 1 FROM manifests WHERE space = ? AND repository = ? LIMIT 1',
-      this.#space,
-      this.#name,
-    );
-    return row !== undefined;
+    return this.#holdsAny();
   }
 
   async deleteTag(tag: string): Promise<boolean> {
@@ -139,35 +134,10 @@ export class LocalRepository implements Repository {
     );
   }
 
-  /** True when it holds a manifest. */
-  async exists(): Promise<boolean> {
-    return this.#holdsAny();
-  }
-
-  /**
-   * The manifests of this repository whose subject is the digest, by digest, each with its
-   * artifactType (distribution-spec §Listing Referrers) and annotations. The subject need not exist.
-   */
-  async referrers(subject: Digest, options: CallOptions = {}): Promise<readonly Descriptor[]> {
-    const rows = this.#metadata.all(
-      `SELECT digest FROM manifests
-       WHERE space = ? AND repository = ? AND subject = ? ORDER BY digest`,
-      this.#space,
-      this.#name,
-      subject,
-    );
-    const found: Descriptor[] = [];
-    for (const row of rows) {
-      const raw = await this.getManifest(digestIn(row, 'digest'), options);
-      found.push(referrerOf(raw, decodeManifest(raw)));
-    }
-    return found;
-  }
-
   #record(raw: RawManifest, manifest: Manifest, tag: string | undefined): void {
     const now = Date.now();
     this.#metadata.run(
-      `INSERT INTO manifests VALUES (?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO manifests VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET media_type = excluded.media_type, put_at_ms = excluded.put_at_ms`,
       this.#space,
       this.#name,
@@ -175,7 +145,6 @@ export class LocalRepository implements Repository {
       raw.mediaType,
       raw.bytes.byteLength,
       now,
-      manifest.subject?.digest ?? null,
     );
     recordSubject(
       this.#metadata,
@@ -243,16 +212,6 @@ export class LocalRepository implements Repository {
       throw error;
     }
   }
-}
-
-function referrerOf(raw: RawManifest, manifest: Manifest): Descriptor {
-  const configType = manifest.kind === 'image' ? manifest.config.mediaType : undefined;
-  const artifactType = manifest.artifactType ?? configType;
-  return {
-    ...descriptorOf(raw),
-    ...(artifactType ? { artifactType } : {}),
-    annotations: manifest.annotations,
-  };
 }
 
 function descriptorIn(row: Row): Descriptor {

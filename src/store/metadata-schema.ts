@@ -28,11 +28,8 @@ CREATE TABLE manifests (
   media_type TEXT NOT NULL,
   size       INTEGER NOT NULL,
   put_at_ms  INTEGER NOT NULL,
-  -- What it refers to as its subject (a signature to its image).
-  subject    TEXT,
   PRIMARY KEY (space, repository, digest)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX manifests_by_subject ON manifests (space, repository, subject) WHERE subject IS NOT NULL;
 
 CREATE TABLE tags (
   space      TEXT NOT NULL,

@@ -61,7 +61,7 @@ function descriptorIn(row: Row): Descriptor {
     mediaType: textOf(row, 'media_type'),
     digest: digestIn(row, 'digest'),
     size: numberOf(row, 'size'),
-    ...(row['artifact_type'] === null ? {} : { artifactType: textOf(row, 'artifact_type') }),
+    ...(row.artifact_type === null ? {} : { artifactType: textOf(row, 'artifact_type') }),
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
   };
 }
