@@ -13,4 +13,7 @@ struct seccomp_program {
   size_t count;
 };
 
+// Installs the filter; without one, does nothing.
+int seccomp_install(const struct seccomp_program *program, struct failure *why);
+
 #endif

@@ -1,0 +1,186 @@
+// Inside the container, from clone to exec. The order is the point of this file: each step needs
+// what the steps before it did, or rights that a later one takes away.
+#include <errno.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include "capabilities.h"
+#include "cleanup.h"
+#include "kernel.h"
+#include "launch.h"
+#include "mounts.h"
+
+// Dying with the parent. The parent may be gone before the signal is set, and in a new pid namespace
+// getppid() is always 0: only the pipe tells.
+static int die_with_parent(const struct child_pipes *pipes, struct failure *why) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+    return fail(why, "parent", "prctl PR_SET_PDEATHSIG", NULL, NULL);
+  struct pollfd go = {.fd = pipes->go, .events = POLLIN};
+  if (poll(&go, 1, 0) > 0 && (go.revents & POLLHUP) && !(go.revents & POLLIN)) _exit(125);
+  return 0;
+}
+
+static void wait_for_go(const struct child_pipes *pipes) {
+  char byte;
+  ssize_t got;
+  do got = read(pipes->go, &byte, 1);
+  while (got < 0 && errno == EINTR);
+  if (got != 1) _exit(125);
+}
+
+// The program starts with every signal at its default and none blocked.
+static int reset_signals(struct failure *why) {
+  sigset_t none;
+  sigemptyset(&none);
+  for (int number = 1; number <= 31; number++)
+    if (number != SIGKILL && number != SIGSTOP) signal(number, SIG_DFL);
+  if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+    return fail(why, "signals", "sigprocmask", NULL, NULL);
+  return 0;
+}
+
+static int set_oom_score(const struct spec *spec, struct failure *why) {
+  if (!spec->has_oom_score) return 0;
+  cleanup_close int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (file < 0 || dprintf(file, "%d", spec->oom_score) < 0)
+    return fail(why, "process", "write", "/proc/self/oom_score_adj", NULL);
+  return 0;
+}
+
+// The very first mount call: where the host shares its mounts, ours would show up there.
+static int keep_mounts_private(struct failure *why) {
+  if (sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    return fail(why, "mount", "mount MS_PRIVATE", "/", NULL);
+  return 0;
+}
+
+static int attach_root(const struct bundle *bundle, struct failure *why) {
+  cleanup_close int place = open(bundle->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (place < 0) return fail(why, "rootfs", "open", bundle->root_path, NULL);
+  if (sys_move_mount(bundle->root, place) < 0)
+    return fail(why, "rootfs", "move_mount", bundle->root_path, NULL);
+  // The mount's own descriptor leads to its root; the path would need another look-up.
+  if (fchdir(bundle->root) < 0) return fail(why, "rootfs", "fchdir", bundle->root_path, NULL);
+  return 0;
+}
+
+static int make_root_readonly(const struct spec *spec, struct failure *why) {
+  if (!spec->root_readonly) return 0;
+  cleanup_close int root = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
+  if (root < 0 || sys_mount_setattr(root, 0, &attributes) < 0)
+    return fail(why, "rootfs", "mount_setattr", "/", NULL);
+  return 0;
+}
+
+// Old and new root share one mount point, the old one on top: detaching removes the old one, and no
+// folder of the image is needed to put it.
+static int enter_root(struct failure *why) {
+  if (sys_pivot_root(".", ".") < 0) return fail(why, "rootfs", "pivot_root", "/", NULL);
+  if (sys_umount(".", MNT_DETACH) < 0) return fail(why, "rootfs", "umount2", "/", NULL);
+  if (chdir("/") < 0) return fail(why, "rootfs", "chdir", "/", NULL);
+  return 0;
+}
+
+static int set_names(const struct spec *spec, struct failure *why) {
+  if (!spec->hostname) return 0;
+  if (sethostname(spec->hostname, strlen(spec->hostname)) < 0)
+    return fail(why, "hostname", "sethostname", spec->hostname, "at most 64 bytes");
+  return 0;
+}
+
+// Moves the three descriptors to 0, 1 and 2, whatever numbers they have now.
+static int place_stdio(const int stdio[3], struct failure *why) {
+  int copies[3];
+  for (int i = 0; i < 3; i++) {
+    copies[i] = fcntl(stdio[i], F_DUPFD_CLOEXEC, 3);
+    if (copies[i] < 0) return fail(why, "stdio", "fcntl", NULL, NULL);
+  }
+  for (int i = 0; i < 3; i++)
+    if (dup2(copies[i], i) < 0) return fail(why, "stdio", "dup2", NULL, NULL);
+  return 0;
+}
+
+// A pipe belongs to who made it: without this another user could not reopen /dev/stderr.
+static void give_pipes(const struct spec *spec) {
+  struct stat facts;
+  for (int i = 0; spec->uid != 0 && i < 3; i++)
+    if (fstat(i, &facts) == 0 && S_ISFIFO(facts.st_mode) && fchown(i, spec->uid, (gid_t)-1) < 0)
+      continue;  // somebody else's pipe stays somebody else's
+}
+
+static int become_user(const struct spec *spec, struct failure *why) {
+  if (setgroups(spec->group_count, spec->groups) < 0)
+    return fail(why, "user", "setgroups", NULL, NULL);
+  if (setresgid(spec->gid, spec->gid, spec->gid) < 0)
+    return fail(why, "user", "setresgid", NULL, NULL);
+  if (setresuid(spec->uid, spec->uid, spec->uid) < 0)
+    return fail(why, "user", "setresuid", NULL, NULL);
+  return 0;
+}
+
+static int enter_cwd(const struct spec *spec, struct failure *why) {
+  if (chdir(spec->cwd) == 0) return 0;
+  return fail(why, "cwd", "chdir", spec->cwd,
+              errno == ENOENT ? "create it first, for instance with WORKDIR" : NULL);
+}
+
+static int prepare_root(const struct bundle *bundle, struct failure *why) {
+  const struct spec *spec = &bundle->spec;
+  if (keep_mounts_private(why) < 0) return -1;
+  if (attach_root(bundle, why) < 0) return -1;
+  if (mounts_make(spec, bundle->folder, why) < 0) return -1;
+  if (devices_make(spec, why) < 0) return -1;
+  if (masks_make(spec, why) < 0) return -1;
+  if (make_root_readonly(spec, why) < 0) return -1;
+  return enter_root(why);
+}
+
+// Root may be kept out of the folder by its file system, and the user may be: try as both.
+static int become_process(const struct spec *spec, const struct child_pipes *pipes,
+                          struct failure *why) {
+  bool is_there = enter_cwd(spec, why) == 0;
+  if (!is_there && why->error != EACCES) return -1;
+  give_pipes(spec);
+  if (spec->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    return fail(why, "process", "prctl PR_SET_NO_NEW_PRIVS", NULL, NULL);
+  if (seccomp_install(&spec->seccomp, why) < 0) return -1;
+  if (capabilities_limit(spec, why) < 0) return -1;
+  if (become_user(spec, why) < 0) return -1;
+  if (capabilities_apply(spec, why) < 0) return -1;
+  if (die_with_parent(pipes, why) < 0) return -1;  // the change of user cleared it
+  if (!is_there && enter_cwd(spec, why) < 0) return -1;
+  umask(spec->umask);
+  // Also the descriptors of others: one folder of the host left open is a way out.
+  if (sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+    return fail(why, "process", "close_range", NULL, "Linux 5.11 or newer is needed");
+  return child_exec(spec, why);
+}
+
+static int run_steps(const struct bundle *bundle, const int stdio[3],
+                     const struct child_pipes *pipes, struct failure *why) {
+  wait_for_go(pipes);
+  if (die_with_parent(pipes, why) < 0) return -1;
+  if (reset_signals(why) < 0) return -1;
+  if (setsid() < 0) return fail(why, "process", "setsid", NULL, NULL);
+  if (set_oom_score(&bundle->spec, why) < 0) return -1;
+  if (place_stdio(stdio, why) < 0) return -1;
+  if (bundle->spec.namespaces & CLONE_NEWNET && loopback_up(why) < 0) return -1;
+  if (prepare_root(bundle, why) < 0) return -1;
+  if (set_names(&bundle->spec, why) < 0) return -1;
+  return become_process(&bundle->spec, pipes, why);
+}
+
+void child_main(const struct bundle *bundle, const int stdio[3],
+                const struct child_pipes *pipes) {
+  struct failure why = {0};
+  run_steps(bundle, stdio, pipes, &why);
+  // Shorter than PIPE_BUF, so it arrives whole; if nobody reads, nobody is there to be told.
+  if (write(pipes->errors, &why, sizeof why) < 0) _exit(125);
+  _exit(failure_status(&why));
+}
