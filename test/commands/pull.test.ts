@@ -1,4 +1,4 @@
-/** docker's words around a pull. */
+/** `pull`: docker’s words around it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf, shortId } from '#core/digest.ts';
