@@ -27,11 +27,11 @@ export interface CompressionOptions {
   readonly signal?: AbortSignal;
 }
 
-const GZIP_BLOCK_BYTES = 512 * 1024;
+const BLOCK_BYTES = 512 * 1024;
 const GZIP_LEVEL = 6;
 const WINDOW_BYTES = 32 * 1024;
 /** zlib's pool has four threads; more blocks at once only cost memory. */
-const GZIP_BLOCKS_AHEAD = 4;
+const BLOCKS_AHEAD = 4;
 const ZSTD_LEVEL = 3;
 const OUTPUT_CHUNK_BYTES = 256 * 1024;
 /** Magic, deflate, no flags, no time, no extra flags, unknown system: nothing of the machine. */
@@ -138,8 +138,9 @@ export async function* compress(
     case 'gzip':
       return yield* gzipInBlocks(source, options);
     case 'zstd':
+      // In fixed blocks: zstd's choices depend on how its input is cut.
       return yield* through(
-        source,
+        inBlocks(source),
         createZstdCompress({
           chunkSize: OUTPUT_CHUNK_BYTES,
           params: {
@@ -176,19 +177,18 @@ async function* gzipInBlocks(
   { signal }: CompressionOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   yield GZIP_HEADER;
-  await using reader = new ByteReader(source);
   const pending: Promise<Buffer>[] = [];
   let crc = 0;
+  let size = 0;
   let before: Buffer | undefined;
   try {
-    for (;;) {
+    for await (const block of inBlocks(source)) {
       signal?.throwIfAborted();
-      const block = await readBlock(reader);
-      if (block.length === 0) break;
       crc = crc32(block, crc);
+      size += block.length;
       pending.push(deflate(block, before));
       before = block.subarray(Math.max(0, block.length - WINDOW_BYTES));
-      if (pending.length >= GZIP_BLOCKS_AHEAD) yield await (pending.shift() ?? DEFLATE_END);
+      if (pending.length >= BLOCKS_AHEAD) yield await (pending.shift() ?? DEFLATE_END);
     }
     for (let next = pending.shift(); next !== undefined; next = pending.shift()) yield await next;
   } finally {
@@ -197,21 +197,30 @@ async function* gzipInBlocks(
   }
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc, 0);
-  trailer.writeUInt32LE(reader.offset % 2 ** 32, 4);
+  trailer.writeUInt32LE(size % 2 ** 32, 4);
   yield Buffer.concat([DEFLATE_END, trailer]);
 }
 
-/** A copy: the source may reuse its chunks while the pool still compresses. */
-async function readBlock(reader: ByteReader): Promise<Buffer> {
-  const block = Buffer.allocUnsafeSlow(GZIP_BLOCK_BYTES);
+/**
+ * The stream cut into blocks of one size, the last one shorter. Each block is a copy: the source
+ * may reuse its chunks while the pool still compresses.
+ */
+async function* inBlocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   let used = 0;
-  while (used < GZIP_BLOCK_BYTES) {
-    const piece = await reader.some(GZIP_BLOCK_BYTES - used);
-    if (piece === undefined) break;
-    block.set(piece, used);
-    used += piece.length;
+  for await (let chunk of source) {
+    while (chunk.length > 0) {
+      const part = chunk.subarray(0, BLOCK_BYTES - used);
+      block.set(part, used);
+      used += part.length;
+      chunk = chunk.subarray(part.length);
+      if (used < BLOCK_BYTES) continue;
+      yield block;
+      block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+      used = 0;
+    }
   }
-  return block.subarray(0, used);
+  if (used > 0) yield block.subarray(0, used);
 }
 
 function deflate(block: Buffer, dictionary: Buffer | undefined): Promise<Buffer> {
