@@ -1,0 +1,194 @@
+/**
+ * Physical lines joined into logical ones, as docker does it: a line that ends in the escape
+ * character goes on in the next; comments and blank lines inside are dropped; only the first line
+ * loses its leading blanks. A logical line remembers where each of its characters came from.
+ * It knows nothing of instructions; heredoc bodies are read on request.
+ */
+import type { Range } from '#core/source.ts';
+
+/** Docker's limit for one physical line, in bytes without the newline. */
+export const MAX_LINE_BYTES = 65_535;
+
+/** A stretch of a logical line and the place of its first character in the file. */
+interface Segment {
+  readonly from: number;
+  readonly source: number;
+}
+
+export class LogicalLine {
+  readonly text: string;
+  /** Blank lines inside, which docker means to forbid one day. */
+  readonly blanks: readonly Range[];
+  readonly #segments: readonly Segment[];
+
+  constructor(parts: {
+    readonly text: string;
+    readonly segments: readonly Segment[];
+    readonly blanks: readonly Range[];
+  }) {
+    this.text = parts.text;
+    this.blanks = parts.blanks;
+    this.#segments = parts.segments;
+  }
+
+  /** The place in the file of `text.slice(start, end)`. */
+  range(start: number, end: number): Range {
+    if (start >= end) {
+      const place = this.#place(start);
+      return { start: place, end: place };
+    }
+    return { start: this.#place(start), end: this.#place(end - 1) + 1 };
+  }
+
+  #place(offset: number): number {
+    let segment = this.#segments[0] ?? { from: 0, source: 0 };
+    for (const next of this.#segments) {
+      if (next.from > offset) break;
+      segment = next;
+    }
+    return segment.source + offset - segment.from;
+  }
+}
+
+interface PhysicalLine {
+  readonly start: number;
+  /** Without the line end. */
+  readonly end: number;
+  /** Start of the next line. */
+  readonly next: number;
+}
+
+export interface HeredocBody {
+  /** As written, without the terminator's line. */
+  readonly content: string;
+  /** With the terminator. */
+  readonly range: Range;
+}
+
+export class LineReader {
+  readonly #text: string;
+  readonly #escapeCharacter: string;
+  readonly #tooLong: Range[] = [];
+  #offset: number;
+
+  /** A byte order mark at the start is skipped. */
+  constructor(text: string, escapeCharacter: string) {
+    this.#text = text;
+    this.#escapeCharacter = escapeCharacter;
+    this.#offset = text.startsWith('\uFEFF') ? 1 : 0;
+  }
+
+  /** Lines so far that are longer than docker takes. */
+  get tooLong(): readonly Range[] {
+    return this.#tooLong;
+  }
+
+  /** The next logical line that is not blank and no comment; undefined at the end. */
+  readLine(): LogicalLine | undefined {
+    for (let line = this.#nextLine(); line !== undefined; line = this.#nextLine()) {
+      const raw = this.#text.slice(line.start, line.end);
+      const start = line.start + raw.length - raw.trimStart().length;
+      if (start === line.end || this.#text[start] === '#') continue;
+      return this.#join({ ...line, start });
+    }
+    return undefined;
+  }
+
+  /**
+   * Reads a heredoc body that starts at the next line. Without a terminator nothing is read and the
+   * answer is undefined.
+   */
+  readHeredoc(heredoc: {
+    readonly name: string;
+    readonly chomp: boolean;
+  }): HeredocBody | undefined {
+    const start = this.#offset;
+    for (let line = this.#nextLine(); line !== undefined; line = this.#nextLine()) {
+      const raw = this.#text.slice(line.start, line.end);
+      if ((heredoc.chomp ? raw.replace(/^\t+/, '') : raw) === heredoc.name) {
+        return {
+          content: this.#text.slice(start, line.start),
+          range: { start, end: line.end },
+        };
+      }
+    }
+    this.#offset = start;
+    return undefined;
+  }
+
+  /** Skips lines up to the next one that `isWanted`. */
+  skipUntil(isWanted: (line: string) => boolean): void {
+    for (;;) {
+      const before = this.#offset;
+      const line = this.#nextLine();
+      if (line === undefined) return;
+      if (isWanted(this.#text.slice(line.start, line.end))) {
+        this.#offset = before;
+        return;
+      }
+    }
+  }
+
+  #join(first: PhysicalLine): LogicalLine {
+    let text = '';
+    const segments: Segment[] = [];
+    const blanks: Range[] = [];
+    let current: PhysicalLine | undefined = first;
+    while (current !== undefined) {
+      const raw = this.#text.slice(current.start, current.end);
+      const isInner = current !== first;
+      if (isInner && raw.trimStart().startsWith('#')) {
+        current = this.#nextLine();
+        continue;
+      }
+      if (isInner && raw.trim() === '') {
+        blanks.push({ start: current.start, end: current.end });
+        current = this.#nextLine();
+        continue;
+      }
+      const kept = continued(raw, this.#escapeCharacter);
+      segments.push({ from: text.length, source: current.start });
+      text += kept ?? raw;
+      if (kept === undefined) break;
+      current = this.#nextLine();
+    }
+    return new LogicalLine({ text, segments, blanks });
+  }
+
+  #nextLine(): PhysicalLine | undefined {
+    const start = this.#offset;
+    if (start >= this.#text.length) return undefined;
+    const newline = this.#text.indexOf('\n', start);
+    const next = newline < 0 ? this.#text.length : newline + 1;
+    let end = newline < 0 ? this.#text.length : newline;
+    while (end > start && this.#text[end - 1] === '\r') end--;
+    this.#offset = next;
+    if (
+      end - start > MAX_LINE_BYTES / 3 &&
+      byteLength(this.#text.slice(start, end)) > MAX_LINE_BYTES
+    ) {
+      this.#noteTooLong({ start, end });
+    }
+    return { start, end, next };
+  }
+
+  /** A line may be read twice, when a heredoc turns out to have no end. */
+  #noteTooLong(range: Range): void {
+    if (!this.#tooLong.some(({ start }) => start === range.start)) this.#tooLong.push(range);
+  }
+}
+
+/**
+ * The line without its continuation mark, or undefined when it has none: the escape character at
+ * the end, blanks allowed behind it, unless another one stands before it.
+ */
+function continued(line: string, escapeCharacter: string): string | undefined {
+  const trimmed = line.replace(/[ \t]+$/, '');
+  if (!trimmed.endsWith(escapeCharacter)) return undefined;
+  const kept = trimmed.slice(0, -1);
+  return kept.endsWith(escapeCharacter) ? undefined : kept;
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

@@ -1,0 +1,218 @@
+/**
+ * Text to instructions: directives, logical lines, and for each line the lexer and the grammar.
+ * Every line is parsed by itself, so one error never hides the next. The result is complete: what
+ * is wrong stands in `diagnostics`, nothing is thrown. Loading this module loads chevrotain.
+ */
+import type { Diagnostic } from '#core/diagnostic.ts';
+import type { Range, SourceFile } from '#core/source.ts';
+import type { Dockerfile, Heredoc, Instruction } from './ast.ts';
+import { parseDirectives } from './directives.ts';
+import { InstructionParser } from './grammar.ts';
+import { InstructionContext } from './instruction-context.ts';
+import { createLexer, createTokens, KEYWORDS } from './lexer.ts';
+import { LineReader, type LogicalLine, MAX_LINE_BYTES } from './lines.ts';
+import { parseHeredocStart } from './scan.ts';
+
+export interface ParseOptions {
+  /** The text is no whole Dockerfile (ONBUILD triggers): it may lack FROM, or be empty. */
+  readonly fragment?: boolean;
+}
+
+/** Parses a whole Dockerfile. Never throws on any text. */
+export function parseDockerfile(file: SourceFile, options: ParseOptions = {}): Dockerfile {
+  const { directives, diagnostics } = parseDirectives(file.text);
+  const reader = new LineReader(file.text, directives.escape);
+  const parsed = parseLines(file, reader, languageFor(directives.escape));
+  const found = [
+    ...diagnostics,
+    ...parsed.diagnostics,
+    ...reader.tooLong.map(lineTooLong),
+    ...(options.fragment === true ? [] : checkWhole(file, parsed)),
+  ];
+  return {
+    file,
+    directives,
+    instructions: parsed.instructions,
+    diagnostics: found.sort((left, right) => left.range.start - right.range.start),
+  };
+}
+
+/** Lexer and parser of one escape character; made at its first use. */
+class Language {
+  readonly tokens;
+  readonly lexer;
+  readonly parser;
+
+  constructor(escapeCharacter: '\\' | '`') {
+    this.tokens = createTokens(escapeCharacter);
+    this.lexer = createLexer(this.tokens);
+    this.parser = new InstructionParser(this.tokens);
+  }
+}
+
+const languages = new Map<string, Language>();
+
+function languageFor(escapeCharacter: '\\' | '`'): Language {
+  const known = languages.get(escapeCharacter);
+  if (known !== undefined) return known;
+  const language = new Language(escapeCharacter);
+  languages.set(escapeCharacter, language);
+  return language;
+}
+
+/** A line that is meant as an instruction, understood or not. */
+interface Statement {
+  readonly keyword: string;
+  readonly range: Range;
+}
+
+interface ParsedLines {
+  readonly instructions: readonly Instruction[];
+  readonly statements: readonly Statement[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+function parseLines(file: SourceFile, reader: LineReader, language: Language): ParsedLines {
+  const instructions: Instruction[] = [];
+  const statements: Statement[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (let line = reader.readLine(); line !== undefined; line = reader.readLine()) {
+    const { tokens } = language.lexer.tokenize(line.text.trimEnd());
+    const starts = tokens.filter(({ tokenType }) => tokenType === language.tokens.Heredoc);
+    const bodies = readBodies({ file, reader, line, starts });
+    const parts = { file, line, heredocs: bodies.heredocs };
+    const context = new InstructionContext(parts);
+    const instruction = language.parser.parse(tokens, context);
+    if (instruction !== undefined) instructions.push(instruction);
+    statements.push({ keyword: (tokens[0]?.image ?? '').toUpperCase(), range: context.range });
+    diagnostics.push(
+      ...bodies.diagnostics,
+      ...context.diagnostics,
+      ...blankWarnings(line, context),
+    );
+    if (instruction?.kind === 'onbuild') {
+      const inner = new InstructionContext({ ...parts, onlySyntax: true });
+      const trigger = instruction.trigger.range.start;
+      language.parser.parse(
+        tokens.filter(({ startOffset }) => line.range(startOffset, startOffset).start >= trigger),
+        inner,
+      );
+      diagnostics.push(...inner.diagnostics);
+    }
+  }
+  return { instructions, statements, diagnostics };
+}
+
+/** Reads the heredoc bodies behind a line, in the order of their starts. */
+function readBodies(parts: {
+  readonly file: SourceFile;
+  readonly reader: LineReader;
+  readonly line: LogicalLine;
+  readonly starts: readonly { readonly image: string; readonly startOffset: number }[];
+}): { heredocs: Map<number, Heredoc>; diagnostics: Diagnostic[] } {
+  const heredocs = new Map<number, Heredoc>();
+  for (const { image, startOffset } of parts.starts) {
+    const start = parseHeredocStart(image);
+    if (start === undefined) continue;
+    const body = parts.reader.readHeredoc(start);
+    if (body === undefined) {
+      const range = parts.line.range(startOffset, startOffset + image.length);
+      // The text that was meant as the body must not be taken for instructions.
+      parts.reader.skipUntil(startsInstruction);
+      return { heredocs, diagnostics: [unterminated(start.name, range)] };
+    }
+    const content = start.chomp ? body.content.replace(/^\t+/gm, '') : body.content;
+    heredocs.set(startOffset, { ...start, content, range: body.range });
+  }
+  return { heredocs, diagnostics: [] };
+}
+
+/** Upper case as almost everybody writes it; a body's own text rarely looks so. */
+function startsInstruction(line: string): boolean {
+  return KEYWORDS.includes(/^[A-Z]+(?=\s)/.exec(line)?.[0] ?? '');
+}
+
+function unterminated(name: string, range: Range): Diagnostic {
+  return {
+    code: 'HeredocUnterminated',
+    severity: 'error',
+    message: 'unterminated heredoc',
+    range,
+    reason: `No line consists of ${name} alone.`,
+    hint: `End the text with a line ${name}, without blanks around it.`,
+  };
+}
+
+function lineTooLong(range: Range): Diagnostic {
+  return {
+    code: 'LineTooLong',
+    severity: 'error',
+    message: `dockerfile line greater than max allowed size of ${MAX_LINE_BYTES}`,
+    range,
+    hint: 'Break the line with continuations, or COPY a file instead.',
+  };
+}
+
+function blankWarnings(line: LogicalLine, context: InstructionContext): Diagnostic[] {
+  const first = line.blanks[0];
+  if (first === undefined) return [];
+  return [
+    {
+      code: 'NoEmptyContinuation',
+      severity: 'warning',
+      message: `Empty continuation line found in: ${line.text.trim()}`,
+      range: context.range,
+      reason: 'Docker will treat a blank line inside an instruction as its end one day.',
+      hint: 'Remove the blank line, or make it a comment.',
+    },
+  ];
+}
+
+/** What is wrong with the file as a whole. */
+function checkWhole(file: SourceFile, parsed: ParsedLines): Diagnostic[] {
+  const { statements } = parsed;
+  const problem = (
+    message: string,
+    place: { code: string; range: Range; hint: string },
+  ): Diagnostic => ({ ...place, severity: 'error', message });
+  if (statements.length === 0) {
+    const end = file.text.trimEnd().length;
+    const start = file.text.lastIndexOf('\n', end - 1) + 1;
+    return file.text === ''
+      ? [
+          problem('the Dockerfile cannot be empty', {
+            code: 'FileEmpty',
+            range: { start: 0, end: 0 },
+            hint: 'Start with FROM and an image.',
+          }),
+        ]
+      : [
+          problem('file with no instructions', {
+            code: 'NoInstructions',
+            range: { start: Math.min(start, end), end },
+            hint: 'Start with FROM and an image.',
+          }),
+        ];
+  }
+  const known = statements.filter(({ keyword }) => KEYWORDS.includes(keyword));
+  const early = known.find(({ keyword }) => keyword !== 'ARG');
+  if (early !== undefined && early.keyword !== 'FROM') {
+    return [
+      problem('no build stage in current context', {
+        code: 'NoStage',
+        range: early.range,
+        hint: `Put FROM above it: only ARG may come before the first FROM.`,
+      }),
+    ];
+  }
+  if (early === undefined && known.length === statements.length) {
+    return [
+      problem('dockerfile contains no stages to build', {
+        code: 'NoStage',
+        range: statements.at(-1)?.range ?? { start: 0, end: 0 },
+        hint: 'Add FROM and an image.',
+      }),
+    ];
+  }
+  return [];
+}
