@@ -162,6 +162,11 @@ export class MergedTree implements Disposable {
     return { node: way.at(-1) ?? root, path: partName(real) };
   }
 
+  /** The file of one name in a directory; nothing for other files. */
+  child(directory: TreeNode, name: ByteString): TreeNode | undefined {
+    return this.#child(inside(directory), name);
+  }
+
   /** What a directory holds, sorted by bytes; nothing for other files. */
   list(node: TreeNode): TreeNode[] {
     const { parts } = inside(node);

@@ -1,0 +1,196 @@
+/** COPY and ADD as a step: where the sources come from, what the cache keys cover, how it is shown. */
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import type { JsonValue } from '#core/json.ts';
+import type { AddInstruction, CopyInstruction } from '#dockerfile/ast.ts';
+import { expandWord } from '#dockerfile/words.ts';
+import type { FileTree } from '../file-tree.ts';
+import { layerStep } from '../layer-step.ts';
+import { type CopyOp, copyOp } from '../ops/copy.ts';
+import { copyFrom } from '../plan.ts';
+import { sourcesDigest } from '../sources.ts';
+import type { StageContext } from '../stage.ts';
+import { stageTree } from '../stage-tree.ts';
+import { imageState, type StageState, workdirOf } from '../state.ts';
+import { atPlace, atPlaceAsync, withPlace } from '../step-error.ts';
+import type { Expand } from './metadata.ts';
+
+type FileInstruction = CopyInstruction | AddInstruction;
+
+interface FileStepContext extends StageContext {
+  readonly expand: Expand;
+}
+
+/** The place sources are read from, opened only when content is needed. */
+interface Origin {
+  /** Known without content: the stage's definition key; undefined for the context. */
+  readonly definition?: string;
+  /** The caller disposes it. */
+  readonly open: () => Promise<FileTree & Disposable>;
+}
+
+/** @throws SOURCE_MISSING, COPY_REFUSED, DOCKERFILE_INVALID … */
+export async function fileStep(
+  state: StageState,
+  instruction: FileInstruction,
+  context: FileStepContext,
+): Promise<StageState> {
+  refuseUnsupported(instruction);
+  const { session, expand } = context;
+  const sources = instruction.sources.map(expand);
+  const destination = absolute(state, expand(instruction.destination));
+  const heredocs = heredocsOf(state, instruction, context);
+  const origin = await originOf(instruction, context);
+  const chown = instruction.chown ? expand(instruction.chown) : undefined;
+  const chmod = instruction.chmod ? expand(instruction.chmod) : undefined;
+  const unpack = instruction.kind === 'add' && instruction.unpack !== false;
+  const label = context.label();
+  const digest = memo(async (): Promise<JsonValue> => {
+    if (sources.length === 0) return null;
+    using from = await origin.open();
+    return await sourcesDigest({ from, sources }, { owners: origin.definition !== undefined });
+  });
+  const pointing = <T>(work: () => Promise<T>): Promise<T> =>
+    work().catch((error: unknown) => {
+      throw pointAtSource(error, instruction, context);
+    });
+  return layerStep(session, state, {
+    name: `${label}${instruction.source}`,
+    createdBy: historyOf(instruction, { sources, destination, chown, chmod }),
+    operation: {
+      kind: 'copy',
+      destination,
+      chown: chown ?? null,
+      chmod: chmod ?? null,
+      unpack,
+      heredocs: [...heredocs],
+    },
+    inputs:
+      origin.definition === undefined
+        ? await pointing(digest)
+        : { from: origin.definition, sources },
+    contentInputs: () => pointing(digest),
+    execute: async () => {
+      const op: CopyOp = {
+        heredocs,
+        destination,
+        unpack,
+        ...(chown === undefined ? {} : { chown }),
+        ...(chmod === undefined ? {} : { chmod }),
+      };
+      if (sources.length === 0) return copyOp(session, state, op);
+      using from = await origin.open();
+      return copyOp(session, state, { ...op, files: { from, sources } });
+    },
+  });
+}
+
+async function originOf(instruction: FileInstruction, context: FileStepContext): Promise<Origin> {
+  const { plan, stage, session } = context;
+  if (instruction.kind === 'add' || !instruction.from)
+    return { open: () => context.context.tree() };
+  const flag = instruction.from;
+  const from = atPlace(plan.dockerfile, flag, () =>
+    copyFrom(flag.text, stage, [...plan.stages.values()]),
+  );
+  const source =
+    from.kind === 'stage'
+      ? await context.result(from.index)
+      : await atPlaceAsync(plan.dockerfile, flag, async () =>
+          imageState(await session.resolveBase(from.reference, session.signal)),
+        );
+  return { definition: source.definition, open: () => stageTree(session, source) };
+}
+
+/** Bodies are expanded unless their delimiter was quoted. */
+function heredocsOf(
+  state: StageState,
+  { heredocs }: FileInstruction,
+  { plan }: FileStepContext,
+): readonly { readonly name: string; readonly content: string }[] {
+  const options = { env: state.env, escape: plan.dockerfile.directives.escape, ignoreQuotes: true };
+  return heredocs.map(({ name, content, literal }) => ({
+    name,
+    content: literal ? content : expandWord(content, options),
+  }));
+}
+
+/** Relative to WORKDIR; a trailing slash, and `.` as the last part, mean a folder. */
+function absolute(state: StageState, path: string): string {
+  return path.startsWith('/') ? path : `${workdirOf(state).replace(/\/*$/, '')}/${path}`;
+}
+
+function historyOf(
+  instruction: FileInstruction,
+  parts: {
+    readonly sources: readonly string[];
+    readonly destination: string;
+    readonly chown: string | undefined;
+    readonly chmod: string | undefined;
+  },
+): string {
+  const flags = [
+    ...(parts.chown === undefined ? [] : [`--chown=${parts.chown}`]),
+    ...(parts.chmod === undefined ? [] : [`--chmod=${parts.chmod}`]),
+  ];
+  const inline = instruction.heredocs.map(({ name }) => `<<${name}`);
+  return [
+    instruction.kind.toUpperCase(),
+    ...flags,
+    ...parts.sources,
+    ...inline,
+    parts.destination,
+  ].join(' ');
+}
+
+/** Accepted by the language, not by this version: said, never skipped. */
+function refuseUnsupported(instruction: FileInstruction): void {
+  const flag = unsupportedFlag(instruction);
+  if (flag !== undefined) {
+    throw new SlipwayError(
+      'SPEC_UNSUPPORTED',
+      `${instruction.kind.toUpperCase()} ${flag} is not supported yet`,
+      {
+        hint: 'remove the flag, or do the same in a RUN step',
+      },
+    );
+  }
+  const remote =
+    instruction.kind === 'add'
+      ? instruction.sources.find(({ text }) => /^(https?|git|ssh):\/\/|^git@/.test(text))
+      : undefined;
+  if (remote) {
+    throw new SlipwayError(
+      'SPEC_UNSUPPORTED',
+      `ADD ${remote.text}: remote sources are not supported yet`,
+      {
+        hint: 'download the file before the build and ADD it from the context',
+      },
+    );
+  }
+}
+
+function unsupportedFlag(instruction: FileInstruction): string | undefined {
+  if (instruction.link) return '--link';
+  if (instruction.exclude.length > 0) return '--exclude';
+  if (instruction.kind === 'copy') return instruction.parents ? '--parents' : undefined;
+  if (instruction.checksum) return '--checksum';
+  return instruction.keepGitDir ? '--keep-git-dir' : undefined;
+}
+
+/** A missing source points at itself rather than at the whole instruction. */
+function pointAtSource(
+  error: unknown,
+  { sources }: FileInstruction,
+  { plan }: FileStepContext,
+): unknown {
+  if (!isSlipwayError(error, 'SOURCE_MISSING')) return error;
+  const { index } = error.detail;
+  const operand = typeof index === 'number' ? sources[index] : undefined;
+  return operand ? withPlace(error, plan.dockerfile, operand) : error;
+}
+
+/** Runs once, at the first call. */
+function memo<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
+}

@@ -1,0 +1,125 @@
+/**
+ * A step that makes a layer: look it up by its definition, then by its content, else do it and
+ * remember it under both keys.
+ */
+import { statSync } from 'node:fs';
+import { chainIdOf } from '#core/chain-id.ts';
+import type { Digest } from '#core/digest.ts';
+import type { JsonValue } from '#core/json.ts';
+import { OCI_LAYER } from '#core/media-type.ts';
+import { type CacheKey, cacheKey } from './cache-key.ts';
+import { withLayerHistory } from './history.ts';
+import { type BuildSession, type MadeLayer, timestamp } from './session.ts';
+import type { StageState } from './state.ts';
+import type { Vertex } from './vertex.ts';
+
+export interface LayerStep {
+  /** As shown: `[build 2/4] RUN make`. */
+  readonly name: string;
+  /** For the image's history. */
+  readonly createdBy: string;
+  /** What is done, canonical: everything that can change the result except the inputs. */
+  readonly operation: JsonValue;
+  /** Definition keys (or content digests, for the context) of what it takes besides its parent. */
+  readonly inputs: JsonValue;
+  /** Content digests of the same; asked only when the definition misses. */
+  readonly contentInputs: () => Promise<JsonValue>;
+  readonly execute: (vertex: Vertex) => Promise<WrittenLayer>;
+}
+
+/** A layer that is in the store with its index. */
+export interface WrittenLayer {
+  readonly diffId: Digest;
+  /** Of the plain tar. */
+  readonly size: number;
+}
+
+/** The state after the step, from the cache or by doing it. */
+export async function layerStep(
+  session: BuildSession,
+  state: StageState,
+  step: LayerStep,
+): Promise<StageState> {
+  const definition = cacheKey(['step', state.definition, step.operation, step.inputs]);
+  const made = await singleFlight(session, definition, () =>
+    findOrMake(session, state, { step, definition }),
+  );
+  const next = { ...state, layers: [...state.layers, made.layer], definition };
+  return withLayerHistory(next, step.createdBy, made.created);
+}
+
+function singleFlight(
+  session: BuildSession,
+  key: CacheKey,
+  work: () => Promise<MadeLayer>,
+): Promise<MadeLayer> {
+  const running = session.inFlight.get(key);
+  if (running !== undefined) return running;
+  const promise = work();
+  session.inFlight.set(key, promise);
+  return promise;
+}
+
+async function findOrMake(
+  session: BuildSession,
+  state: StageState,
+  { step, definition }: { readonly step: LayerStep; readonly definition: CacheKey },
+): Promise<MadeLayer> {
+  const byDefinition = find(session, definition);
+  if (byDefinition) return hit(session, step, byDefinition);
+  const content = await contentKey(state, step);
+  const byContent = find(session, content);
+  if (byContent) {
+    save(session, definition, { made: byContent, description: step.createdBy });
+    return hit(session, step, byContent);
+  }
+  const { diffId, size } = await session.vertices.run(step.name, step.execute);
+  session.steps.run += 1;
+  const made: MadeLayer = {
+    layer: { diffId, descriptor: { mediaType: OCI_LAYER, digest: diffId, size } },
+    created: timestamp(session),
+  };
+  for (const key of [definition, content])
+    save(session, key, { made, description: step.createdBy });
+  return made;
+}
+
+async function contentKey(state: StageState, step: LayerStep): Promise<CacheKey> {
+  const chainId = chainIdOf(state.layers.map(({ diffId }) => diffId)) ?? 'scratch';
+  return cacheKey(['content', chainId, step.operation, await step.contentInputs()]);
+}
+
+function hit(session: BuildSession, step: LayerStep, made: MadeLayer): MadeLayer {
+  session.steps.cached += 1;
+  session.vertices.cached(step.name);
+  return made;
+}
+
+function find(session: BuildSession, key: CacheKey): MadeLayer | undefined {
+  if (session.noCache) return undefined;
+  const record = session.store.records.find(key, session.lease);
+  if (!record?.diffId) return undefined;
+  // A plain tar's digest is its diffID, and find() has just seen the file.
+  const { size } = statSync(session.store.paths.blob(record.diffId));
+  return {
+    layer: {
+      diffId: record.diffId,
+      descriptor: { mediaType: OCI_LAYER, digest: record.diffId, size },
+    },
+    created: record.createdAt,
+  };
+}
+
+function save(
+  session: BuildSession,
+  key: CacheKey,
+  { made, description }: { readonly made: MadeLayer; readonly description: string },
+): void {
+  const { layer, created } = made;
+  session.store.records.save({
+    key,
+    diffId: layer.diffId,
+    createdAt: created,
+    description,
+  });
+}

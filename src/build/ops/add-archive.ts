@@ -1,0 +1,53 @@
+/** ADD's unpacking: an archive among the sources becomes a tree to copy from. Found by content, never by name. */
+import { createReadStream } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { decompress } from '#archive/compression.ts';
+import { readTar } from '#archive/tar-read.ts';
+import { isSlipwayError } from '#core/errors.ts';
+import { indexTar } from '#layer/index-tar.ts';
+import type { FileTree } from '../file-tree.ts';
+import type { BuildSession } from '../session.ts';
+import type { NodeItem } from '../sources.ts';
+import { StageTree } from '../stage-tree.ts';
+
+/**
+ * The archive's tree, or undefined when the file is no (compressed) tar. The plain tar is spooled
+ * beside the store's ingests; `stack` owns it and the tree.
+ */
+export async function archiveTree(
+  session: BuildSession,
+  { tree, at }: NodeItem,
+  stack: AsyncDisposableStack,
+): Promise<FileTree | undefined> {
+  if (!(await isArchive(tree.content(at.node)))) return undefined;
+  const { paths } = session.store;
+  const tar = paths.temporary('ingest');
+  const index = paths.temporary('ingest');
+  stack.defer(async () => {
+    await rm(tar, { force: true });
+    await rm(index, { force: true });
+  });
+  await writeFile(
+    tar,
+    decompress(Readable.from(tree.content(at.node)), { signal: session.signal }),
+  );
+  const indexed = await indexTar(createReadStream(tar));
+  await writeFile(index, indexed.index);
+  return stack.use(new StageTree('archive', [{ diffId: indexed.diffId, tar, index }]));
+}
+
+/** True when a first entry can be read. @throws COMPRESSION_UNKNOWN where nobody can look inside */
+async function isArchive(
+  content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<boolean> {
+  const entries = readTar(decompress(Readable.from(content)));
+  try {
+    return !(await entries.next()).done;
+  } catch (error) {
+    if (isSlipwayError(error, 'ARCHIVE_INVALID')) return false;
+    throw error;
+  } finally {
+    await entries.return();
+  }
+}

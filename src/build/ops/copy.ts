@@ -1,0 +1,89 @@
+/** COPY and ADD: finds the sources, plans the entries, writes the layer. No mount, no created file. */
+import { type ByteString, toByteString } from '#core/bytes.ts';
+import { writeLayer } from '#layer/layer-writer.ts';
+import { parseMode } from '../chmod.ts';
+import { type CopyItem, planCopy } from '../copy-plan.ts';
+import { cleanParts } from '../file-tree.ts';
+import type { WrittenLayer } from '../layer-step.ts';
+import type { BuildSession } from '../session.ts';
+import { type NodeItem, nodesOf, type Sources } from '../sources.ts';
+import { stageTree } from '../stage-tree.ts';
+import type { StageState } from '../state.ts';
+import { archiveTree } from './add-archive.ts';
+
+export interface CopyOp {
+  /** Absent when there are heredocs only. */
+  readonly files?: Sources;
+  readonly heredocs: readonly { readonly name: string; readonly content: string }[];
+  /** Expanded, absolute, as written otherwise (a trailing slash counts). */
+  readonly destination: string;
+  /** `--chown` as written. */
+  readonly chown?: string;
+  readonly chmod?: string;
+  /** ADD: archives among the sources are unpacked. */
+  readonly unpack: boolean;
+}
+
+/** @throws SOURCE_MISSING, COPY_REFUSED, LINK_LOOP */
+export async function copyOp(
+  session: BuildSession,
+  state: StageState,
+  op: CopyOp,
+): Promise<WrittenLayer> {
+  using into = await stageTree(session, state);
+  const owner = op.chown === undefined ? undefined : into.owner(op.chown);
+  await using stack = new AsyncDisposableStack();
+  const items = await itemsOf(session, op, stack);
+  const entries = planCopy({
+    items,
+    into,
+    destination: cleanParts(toByteString(op.destination)).join('/') as ByteString,
+    isFolder: /(^|\/)\.?$/.test(op.destination),
+    ...(owner === undefined ? {} : { owner }),
+    ...(op.chmod === undefined ? {} : { chmod: parseMode(op.chmod) }),
+  });
+  const { store, lease } = session;
+  await using ingest = await store.blobs(lease).ingest();
+  const { diffId, size, index } = await writeLayer(
+    clamped(entries, session.sourceDateEpoch),
+    ingest,
+  );
+  await store.layers.addIndex(diffId, index);
+  return { diffId, size };
+}
+
+function* clamped<T extends { readonly entry: { readonly mtime: { readonly seconds: number } } }>(
+  entries: readonly T[],
+  epoch: number | undefined,
+): Iterable<T> {
+  for (const source of entries) {
+    if (epoch === undefined || source.entry.mtime.seconds <= epoch) yield source;
+    else yield { ...source, entry: { ...source.entry, mtime: { seconds: epoch, nanoseconds: 0 } } };
+  }
+}
+
+async function itemsOf(
+  session: BuildSession,
+  op: CopyOp,
+  stack: AsyncDisposableStack,
+): Promise<CopyItem[]> {
+  const items: CopyItem[] = [];
+  for (const item of op.files ? nodesOf(op.files) : []) {
+    items.push(op.unpack ? await unpacked(session, item, stack) : item);
+  }
+  for (const { name, content } of op.heredocs) {
+    items.push({ kind: 'bytes', name: toByteString(name), bytes: Buffer.from(content) });
+  }
+  return items;
+}
+
+/** An archive's content instead of the archive. */
+async function unpacked(
+  session: BuildSession,
+  item: NodeItem,
+  stack: AsyncDisposableStack,
+): Promise<NodeItem> {
+  const tree = item.at.node.kind === 'file' ? await archiveTree(session, item, stack) : undefined;
+  if (!tree) return item;
+  return { ...item, tree, at: { node: tree.root, path: '' as ByteString } };
+}

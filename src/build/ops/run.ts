@@ -1,0 +1,155 @@
+/** RUN: a container over the stage's layers; what it changes becomes the next layer. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SlipwayError } from '#core/errors.ts';
+import type { MountSpec } from '#core/runtime-spec.ts';
+import { writeBundle } from '#runtime/bundle.ts';
+import { rootFiles } from '#runtime/root-files.ts';
+import { containerSpec } from '#runtime/spec.ts';
+import type { Snapshot } from '#snapshot/snapshotter.ts';
+import type { WrittenLayer } from '../layer-step.ts';
+import type { BuildSession } from '../session.ts';
+import { layerFilesOf, stageTree } from '../stage-tree.ts';
+import type { StageState } from '../state.ts';
+import type { Vertex } from '../vertex.ts';
+import { commitUpper } from './commit.ts';
+
+export interface RunRequest {
+  readonly args: readonly string[];
+  /** As shown in errors: the command without shell quoting. */
+  readonly display: string;
+  readonly env: ReadonlyMap<string, string>;
+  readonly workdir: string;
+  /** USER as written; empty for root. */
+  readonly user: string;
+  readonly network: 'host' | 'none';
+  /** A heredoc with its own interpreter: a file the command names. */
+  readonly script?: { readonly name: string; readonly content: string };
+}
+
+/** The host name in every RUN: constant, so that nothing of the machine enters a layer. */
+export const RUN_HOSTNAME = 'slipway';
+
+/** Where a heredoc with an interpreter is found. */
+export const SCRIPT_FOLDER = '/dev/pipes';
+
+/** @throws RUN_FAILED with `exitCode` in detail, and what the runtime throws */
+export async function runOp(
+  session: BuildSession,
+  state: StageState,
+  { request, vertex }: { readonly request: RunRequest; readonly vertex: Vertex },
+): Promise<WrittenLayer> {
+  const layers = await layerFilesOf(session, state);
+  const snapshotter = await session.snapshotter();
+  await using snapshot = await snapshotter.prepare(layers, { signal: session.signal });
+  await prepareBundle(session, state, { request, snapshot });
+  const tail = new LogTail();
+  const { exitCode } = await session.runtime
+    .run({
+      id: `build-${crypto.randomUUID()}`,
+      bundle: snapshot.bundle,
+      stdio: {
+        kind: 'capture',
+        output: (stream, bytes) => {
+          tail.add(bytes);
+          vertex.log(stream, bytes);
+        },
+      },
+      signal: session.signal,
+    })
+    .catch((error: unknown) => {
+      throw asRunError(error, request, tail);
+    });
+  if (exitCode !== 0) throw failed(request, { exitCode, tail });
+  return commitUpper(session, { upper: snapshot.upper, scratch: snapshot.bundle });
+}
+
+async function prepareBundle(
+  session: BuildSession,
+  state: StageState,
+  { request, snapshot }: { readonly request: RunRequest; readonly snapshot: Snapshot },
+): Promise<void> {
+  using tree = await stageTree(session, state);
+  const user = tree.user(request.user);
+  const files = await rootFiles(snapshot.bundle, RUN_HOSTNAME);
+  const env = new Map([...request.env]);
+  if (!env.has('HOME')) env.set('HOME', user.home);
+  const spec = containerSpec({
+    args: request.args,
+    env: [...env].map(([name, value]) => `${name}=${value}`),
+    cwd: request.workdir,
+    user,
+    hostname: RUN_HOSTNAME,
+    network: request.network,
+    mounts: [...files, ...(await scriptMount(snapshot, request))],
+  });
+  await writeBundle(snapshot.bundle, spec, snapshot.rootfs);
+}
+
+async function scriptMount(
+  snapshot: Snapshot,
+  { script }: RunRequest,
+): Promise<readonly MountSpec[]> {
+  if (!script) return [];
+  const source = join(snapshot.bundle, 'script');
+  await writeFile(source, script.content, { mode: 0o755 });
+  return [
+    {
+      destination: `${SCRIPT_FOLDER}/${script.name}`,
+      type: 'bind',
+      source,
+      options: ['bind', 'ro'],
+    },
+  ];
+}
+
+function asRunError(error: unknown, request: RunRequest, tail: LogTail): unknown {
+  if (!(error instanceof SlipwayError)) return error;
+  if (error.code === 'COMMAND_NOT_FOUND')
+    return failed(request, { exitCode: 127, tail, cause: error });
+  if (error.code === 'COMMAND_NOT_EXECUTABLE')
+    return failed(request, { exitCode: 126, tail, cause: error });
+  return error;
+}
+
+function failed(
+  request: RunRequest,
+  options: { readonly exitCode: number; readonly tail: LogTail; readonly cause?: SlipwayError },
+): SlipwayError {
+  const { exitCode, tail, cause } = options;
+  const hint = cause?.hint ?? HINTS[exitCode];
+  return new SlipwayError(
+    'RUN_FAILED',
+    `process "${request.display}" did not complete successfully: exit code: ${exitCode}`,
+    {
+      ...(cause ? { cause } : {}),
+      ...(hint ? { hint } : {}),
+      detail: { exitCode, log: tail.text() },
+    },
+  );
+}
+
+const HINTS: Readonly<Record<number, string>> = {
+  126: 'the command exists but cannot be executed: check its mode and its interpreter line',
+  127: 'the command was not found: is it installed in an earlier step, and on PATH?',
+  137: 'the process was killed (SIGKILL): often too little memory',
+};
+
+/** The last output, for the error; the whole of it went to the log already. */
+class LogTail {
+  static readonly #BYTES_MAX = 16 * 1024;
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+
+  add(bytes: Uint8Array): void {
+    this.#chunks.push(bytes);
+    this.#size += bytes.byteLength;
+    while (this.#size - (this.#chunks[0]?.byteLength ?? 0) > LogTail.#BYTES_MAX) {
+      this.#size -= this.#chunks.shift()?.byteLength ?? 0;
+    }
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString('utf8');
+  }
+}

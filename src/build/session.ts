@@ -1,0 +1,49 @@
+/** What one build has at hand. Made by the engine, owned by `build`, handed to every step. */
+import type { Platform } from '#core/platform.ts';
+import type { Reference } from '#core/reference.ts';
+import type { NativeHelper } from '#layer/native.ts';
+import type { Runtime } from '#runtime/runtime.ts';
+import type { Snapshotter } from '#snapshot/snapshotter.ts';
+import type { Lease } from '#store/leases.ts';
+import type { LocalStore } from '#store/local-store.ts';
+import type { CacheKey } from './cache-key.ts';
+import type { BaseImage, StageLayer } from './state.ts';
+import type { Vertices } from './vertex.ts';
+
+export interface BuildSession {
+  readonly store: LocalStore;
+  /** Holds everything the build reads or makes until it is named. */
+  readonly lease: Lease;
+  readonly helper: NativeHelper;
+  readonly runtime: Runtime;
+  /** Probed at the first RUN, never before. */
+  readonly snapshotter: () => Promise<Snapshotter>;
+  /** Finds an image locally, else pulls it. @throws BASE_UNKNOWN and the client's errors */
+  readonly resolveBase: (reference: Reference, signal: AbortSignal) => Promise<BaseImage>;
+  readonly vertices: Vertices;
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  readonly platform: Platform;
+  /** Seconds; every time in the image is at most this. */
+  readonly sourceDateEpoch?: number;
+  readonly noCache: boolean;
+  /** Steps under way, by definition key: equal steps of two stages run once. */
+  readonly inFlight: Map<CacheKey, Promise<MadeLayer>>;
+  /** Counters for the result. */
+  readonly steps: { run: number; cached: number };
+}
+
+/** What a step leaves behind. */
+export interface MadeLayer {
+  readonly layer: StageLayer;
+  /** ISO 8601. */
+  readonly created: string;
+}
+
+/** The build's time of day, clamped. ISO 8601. */
+export function timestamp(session: BuildSession): string {
+  const { sourceDateEpoch } = session;
+  return sourceDateEpoch === undefined
+    ? session.now().toISOString()
+    : new Date(sourceDateEpoch * 1000).toISOString();
+}

@@ -1,0 +1,182 @@
+/**
+ * One stage from its base to its last instruction: a fold of instructions over the state. Stages run
+ * side by side; each waits for another only where it needs its result.
+ */
+import { unreachable } from '#core/assert.ts';
+import { SlipwayError } from '#core/errors.ts';
+import type { Instruction } from '#dockerfile/ast.ts';
+import { parseDockerfile } from '#dockerfile/parser.ts';
+import { applyArg } from './args.ts';
+import type { ContextSource } from './context.ts';
+import { expander } from './expand.ts';
+import { exposedPorts } from './instructions/expose.ts';
+import { fileStep } from './instructions/file-step.ts';
+import {
+  applyCmd,
+  applyEntrypoint,
+  applyEnv,
+  applyExpose,
+  applyHealthcheck,
+  applyLabel,
+  applyMaintainer,
+  applyOnbuild,
+  applyShell,
+  applyStopsignal,
+  applyUser,
+  applyVolume,
+} from './instructions/metadata.ts';
+import { runStep } from './instructions/run-step.ts';
+import { workdirStep } from './instructions/workdir-step.ts';
+import type { BuildPlan, PlannedStage } from './plan.ts';
+import type { BuildSession } from './session.ts';
+import { imageState, type StageState, scratchState } from './state.ts';
+import { atPlaceAsync } from './step-error.ts';
+
+/** What instructions of a stage may ask for. */
+export interface StageContext {
+  readonly session: BuildSession;
+  readonly plan: BuildPlan;
+  readonly stage: PlannedStage;
+  /** The finished state of another stage. */
+  readonly result: (index: number) => Promise<StageState>;
+  readonly context: ContextSource;
+  /** `[build 2/4] ` and so on; counts one up at each call. */
+  readonly label: () => string;
+}
+
+/** @throws whatever a step throws, with the Dockerfile frame in detail */
+export async function buildStage(context: Omit<StageContext, 'label'>): Promise<StageState> {
+  const { plan, stage } = context;
+  const { state: base, triggers } = await atPlaceAsync(plan.dockerfile, stage.from.image, () =>
+    baseState(context),
+  );
+  const instructions = [...triggers, ...stage.instructions];
+  const label = stepLabels(plan, { stage, instructions });
+  let state = base;
+  if (stage.base.kind === 'image')
+    context.session.vertices.cached(`${label()}FROM ${stage.from.image.text}`);
+  for (const instruction of instructions) {
+    context.session.signal.throwIfAborted();
+    const before = state;
+    state = await atPlaceAsync(plan.dockerfile, instruction, () =>
+      apply(before, instruction, { ...context, label }),
+    );
+  }
+  return state;
+}
+
+/** BuildKit's step numbers: what makes a layer counts, and FROM where it is an image. */
+function stepLabels(
+  plan: BuildPlan,
+  options: { readonly stage: PlannedStage; readonly instructions: readonly Instruction[] },
+): () => string {
+  const { stage, instructions } = options;
+  const layered = instructions.filter(
+    ({ kind }) => kind === 'run' || kind === 'copy' || kind === 'add' || kind === 'workdir',
+  );
+  const total = layered.length + (stage.base.kind === 'image' ? 1 : 0);
+  const name = plan.stages.size > 1 || stage.from.name ? `${stage.name} ` : '';
+  let step = 0;
+  return () => {
+    step += 1;
+    return `[${name}${String(step).padStart(String(total).length)}/${total}] `;
+  };
+}
+
+async function baseState(
+  context: Omit<StageContext, 'label'>,
+): Promise<{ state: StageState; triggers: readonly Instruction[] }> {
+  const { session, plan, stage } = context;
+  const { base } = stage;
+  switch (base.kind) {
+    case 'scratch':
+      return { state: scratchState(), triggers: [] };
+    case 'stage':
+      return takeTriggers({ ...(await context.result(base.index)), cmdSet: false }, plan);
+    case 'image':
+      return takeTriggers(
+        imageState(await session.resolveBase(base.reference, session.signal)),
+        plan,
+      );
+    default:
+      return unreachable(base);
+  }
+}
+
+/** ONBUILD of the base: its instructions come first, and are not inherited further. */
+function takeTriggers(
+  state: StageState,
+  plan: BuildPlan,
+): { state: StageState; triggers: readonly Instruction[] } {
+  const { OnBuild, ...config } = state.config;
+  if (!OnBuild || OnBuild.length === 0) return { state, triggers: [] };
+  const parsed = parseDockerfile({
+    name: 'ONBUILD',
+    text: `FROM scratch\n${OnBuild.join('\n')}\n`,
+  });
+  const problem = parsed.diagnostics.find(({ severity }) => severity === 'error');
+  if (problem)
+    throw new SlipwayError('DOCKERFILE_INVALID', `ONBUILD of the base image: ${problem.message}`, {
+      hint: `rebuild the base image, or use another than ${plan.target.from.image.text}`,
+    });
+  const start = plan.dockerfile.instructions[0]?.range ?? { start: 0, end: 0 };
+  // The trigger's text is not in this file: point at the start rather than at a wrong line.
+  const triggers = parsed.instructions
+    .slice(1)
+    .map((instruction) => ({ ...instruction, range: start }));
+  return { state: { ...state, config }, triggers };
+}
+
+async function apply(
+  state: StageState,
+  instruction: Instruction,
+  context: StageContext,
+): Promise<StageState> {
+  const { plan } = context;
+  const expand = expander(state.env, plan.dockerfile.directives.escape);
+  switch (instruction.kind) {
+    case 'from':
+      return state;
+    case 'arg':
+      return applyArg(state, instruction, {
+        build: plan.args,
+        expand: (env) => expander(env, plan.dockerfile.directives.escape),
+      });
+    case 'env':
+      return applyEnv(state, instruction, expand);
+    case 'label':
+      return applyLabel(state, instruction, expand);
+    case 'maintainer':
+      return applyMaintainer(state, instruction);
+    case 'cmd':
+      return applyCmd(state, instruction);
+    case 'entrypoint':
+      return applyEntrypoint(state, instruction);
+    case 'expose':
+      return applyExpose(
+        state,
+        exposedPorts(instruction, { env: state.env, escape: plan.dockerfile.directives.escape }),
+      );
+    case 'user':
+      return applyUser(state, instruction, expand);
+    case 'volume':
+      return applyVolume(state, instruction, expand);
+    case 'stopsignal':
+      return applyStopsignal(state, instruction, expand);
+    case 'shell':
+      return applyShell(state, instruction);
+    case 'onbuild':
+      return applyOnbuild(state, instruction);
+    case 'healthcheck':
+      return applyHealthcheck(state, instruction);
+    case 'workdir':
+      return workdirStep(state, expand(instruction.path), { ...context, instruction });
+    case 'run':
+      return runStep(state, instruction, context);
+    case 'copy':
+    case 'add':
+      return fileStep(state, instruction, { ...context, expand });
+    default:
+      return unreachable(instruction);
+  }
+}

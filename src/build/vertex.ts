@@ -1,0 +1,84 @@
+/** The build's steps as events: numbered in the order they start, each with one beginning and one end. */
+import { SlipwayError } from '#core/errors.ts';
+import type { EventSink } from '#core/events.ts';
+
+export interface Vertex {
+  /** Output of the step's process. */
+  log(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
+  /** A line of progress. */
+  status(text: string, options?: { readonly done?: boolean }): void;
+}
+
+export class Vertices {
+  readonly #events: EventSink;
+  readonly #now: () => number;
+  #last = 0;
+
+  /** `now`: milliseconds. */
+  constructor(events: EventSink, now: () => number) {
+    this.#events = events;
+    this.#now = now;
+  }
+
+  /** Runs one step between its start and finish events; errors pass through. */
+  async run<T>(name: string, work: (vertex: Vertex) => Promise<T>): Promise<T> {
+    const vertex = this.#start(name);
+    try {
+      const result = await work(this.#handle(vertex));
+      this.#finish(vertex, 'done');
+      return result;
+    } catch (error) {
+      const cancelled = error instanceof SlipwayError && error.code === 'CANCELLED';
+      this.#finish(
+        vertex,
+        cancelled ? 'cancelled' : 'error',
+        error instanceof Error ? error.message : String(error),
+      );
+      throw error;
+    }
+  }
+
+  /** A step whose result was there already. */
+  cached(name: string): void {
+    this.#finish(this.#start(name), 'cached');
+  }
+
+  note(level: 'info' | 'warning', text: string): void {
+    this.#events({ kind: 'note', level, text });
+  }
+
+  #start(name: string): number {
+    this.#last += 1;
+    this.#events({ kind: 'vertex-started', vertex: this.#last, name, atMs: this.#now() });
+    return this.#last;
+  }
+
+  #handle(vertex: number): Vertex {
+    return {
+      log: (stream, bytes) =>
+        this.#events({ kind: 'vertex-log', vertex, stream, bytes, atMs: this.#now() }),
+      status: (text, options) =>
+        this.#events({
+          kind: 'vertex-status',
+          vertex,
+          text,
+          done: options?.done ?? false,
+          atMs: this.#now(),
+        }),
+    };
+  }
+
+  #finish(
+    vertex: number,
+    outcome: 'done' | 'cached' | 'error' | 'cancelled',
+    message?: string,
+  ): void {
+    this.#events({
+      kind: 'vertex-finished',
+      vertex,
+      outcome,
+      ...(message === undefined || outcome !== 'error' ? {} : { message }),
+      atMs: this.#now(),
+    });
+  }
+}

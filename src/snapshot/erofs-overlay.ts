@@ -1,0 +1,57 @@
+/**
+ * Roots from one merged EROFS image per chain: nothing is unpacked, the kernel reads the layers' tars.
+ * Needs root and a kernel and store that can mount such an image (probed by the runtime's `probe`).
+ */
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { chainIdOf } from '#core/chain-id.ts';
+import { errnoOf } from '#core/errors.ts';
+import type { RootfsLower } from '#core/runtime-spec.ts';
+import type { LayerFiles } from '#layer/layer.ts';
+import { mergedImage } from '#layer/merged-image.ts';
+import type { StorePaths } from '#store/paths.ts';
+import type { Snapshotter } from './snapshotter.ts';
+import { stubFolder } from './stubs.ts';
+import { writableRoot } from './writable-root.ts';
+
+/** `backing`: how the kernel takes the image, as the probe found. */
+export function erofsSnapshotter(
+  paths: StorePaths,
+  options: { readonly backing: 'file' | 'ramfs' },
+): Snapshotter {
+  return {
+    name: 'erofs',
+    async prepare(layers) {
+      const stubs: RootfsLower = { kind: 'folder', path: await stubFolder(paths) };
+      const chain = chainIdOf(layers.map(({ diffId }) => diffId));
+      if (chain === undefined) return writableRoot(paths, { lowers: [stubs], userXattr: false });
+      const image = await ensureImage(paths, { path: paths.mergedImage(chain), layers });
+      const devices = layers.map(({ tar }) => tar);
+      const merged: RootfsLower = { kind: 'erofs', image, devices, backing: options.backing };
+      return writableRoot(paths, { lowers: [merged, stubs], userXattr: false });
+    },
+  };
+}
+
+/** Merged images are derived: written whole or not at all, and never checked for age. */
+async function ensureImage(
+  paths: StorePaths,
+  { path, layers }: { readonly path: string; readonly layers: readonly LayerFiles[] },
+): Promise<string> {
+  if (await isFile(path)) return path;
+  const temporary = paths.temporary('ingest');
+  await mkdir(dirname(temporary), { recursive: true });
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(temporary, mergedImage(layers), { flush: true });
+  await rename(temporary, path);
+  return path;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}

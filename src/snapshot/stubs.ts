@@ -1,0 +1,39 @@
+/**
+ * The stub folder: empty mount points (/proc, /dev, /etc/hosts …) as the lowest lower of every
+ * container's overlay. What an image lacks comes from here, so no mount point is ever made in the
+ * upper folder, and none ends up in a layer.
+ */
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errnoOf } from '#core/errors.ts';
+import type { StorePaths } from '#store/paths.ts';
+
+const FOLDERS = ['dev', 'etc', 'proc', 'sys'];
+const FILES = ['etc/hosts', 'etc/resolv.conf'];
+
+/** The folder's path; made at the first call. Safe against others doing the same. */
+export async function stubFolder(paths: StorePaths): Promise<string> {
+  if (await exists(paths.stubs)) return paths.stubs;
+  const temporary = paths.temporary('ingest');
+  for (const folder of FOLDERS)
+    await mkdir(join(temporary, folder), { recursive: true, mode: 0o755 });
+  for (const file of FILES) await writeFile(join(temporary, file), '', { mode: 0o644 });
+  await mkdir(dirname(paths.stubs), { recursive: true });
+  try {
+    await rename(temporary, paths.stubs);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    if (errnoOf(error) !== 'ENOTEMPTY' && errnoOf(error) !== 'EEXIST') throw error;
+  }
+  return paths.stubs;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+/** Stages, bases, arguments and reachability; what a plan refuses. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type BuildPlan, copyFrom, planBuild } from '#build/plan.ts';
+import { formatReference } from '#core/reference.ts';
+import type { Range } from '#core/source.ts';
+import { parseDockerfile } from '#dockerfile/parser.ts';
+
+const platform = { os: 'linux', architecture: 'amd64' };
+
+function plan(
+  text: string,
+  options: { target?: string; args?: Record<string, string> } = {},
+): BuildPlan {
+  const dockerfile = parseDockerfile({ name: 'Dockerfile', text });
+  assert.deepEqual(
+    dockerfile.diagnostics.filter(({ severity }) => severity === 'error'),
+    [],
+  );
+  return planBuild(dockerfile, {
+    platform,
+    buildArgs: new Map(Object.entries(options.args ?? {})),
+    ...(options.target === undefined ? {} : { target: options.target }),
+  });
+}
+
+const needed = (built: BuildPlan): number[] => [...built.stages.keys()];
+
+test('only stages the target reaches are planned', () => {
+  const text =
+    'FROM scratch AS a\nFROM scratch AS unused\nFROM a AS b\nFROM scratch\nCOPY --from=b /x /x\n';
+  assert.deepEqual(needed(plan(text)), [0, 2, 3]);
+  assert.deepEqual(needed(plan(text, { target: 'A' })), [0]);
+});
+
+test('a stage name shadows an image; a later stage does not', () => {
+  const built = plan('FROM scratch AS debian\nFROM debian\n');
+  assert.deepEqual(built.target.base, { kind: 'stage', index: 0 });
+  const later = plan('FROM scratch\nCOPY --from=late /a /a\nFROM scratch AS late\n', {
+    target: '',
+  });
+  assert.deepEqual(needed(later), [1]);
+});
+
+test('FROM sees the global scope: defaults, --build-arg, platform arguments', () => {
+  const text = 'ARG V=1\nARG NAME=app:$V\nFROM $NAME\n';
+  const base = (built: BuildPlan) =>
+    built.target.base.kind === 'image' ? formatReference(built.target.base.reference) : '';
+  assert.equal(base(plan(text)), 'docker.io/library/app:1');
+  assert.equal(base(plan(text, { args: { V: '2' } })), 'docker.io/library/app:2');
+  assert.equal(base(plan('FROM base:$TARGETARCH\n')), 'docker.io/library/base:amd64');
+});
+
+test('an unknown target names what there is', () => {
+  assert.throws(() => plan('FROM scratch AS build\n', { target: 'biuld' }), {
+    code: 'TARGET_UNKNOWN',
+    message: 'target stage "biuld" could not be found',
+    hint: 'did you mean build?',
+  });
+});
+
+test('an empty base points at its place', () => {
+  assert.throws(
+    () => plan('ARG B\nFROM $B\n'),
+    (error: { code: string; detail: { range: Range } }) => {
+      assert.equal(error.code, 'DOCKERFILE_INVALID');
+      assert.deepEqual(error.detail.range, { start: 11, end: 13 });
+      return true;
+    },
+  );
+});
+
+test('build arguments nobody declares are reported, predefined ones are not', () => {
+  const built = plan('FROM scratch\nARG A\n', {
+    args: { A: '1', B: '2', HTTP_PROXY: 'x', TARGETARCH: 'y' },
+  });
+  assert.deepEqual(built.unconsumed, ['B']);
+});
+
+test('COPY --from: names before numbers, earlier stages only', () => {
+  const { stages } = plan(
+    'FROM scratch AS a\nFROM scratch\nCOPY --from=0 /x /x\nCOPY --from=a /x /x\n',
+  );
+  const all = [...stages.values()];
+  const stage = { index: 1 };
+  assert.deepEqual(copyFrom('A', stage, all), { kind: 'stage', index: 0 });
+  assert.deepEqual(copyFrom('0', stage, all), { kind: 'stage', index: 0 });
+  assert.equal(copyFrom('busybox', stage, all).kind, 'image');
+  assert.throws(() => copyFrom('1', stage, all), /refers to current or later build stage/);
+  assert.throws(() => copyFrom('$x', stage, all), /variable expansion is not supported for --from/);
+});
+
+test('another platform than the host is refused, the host as an argument is not', () => {
+  assert.equal(plan('FROM --platform=$BUILDPLATFORM scratch\n').target.index, 0);
+  assert.throws(() => plan('FROM --platform=linux/s390x scratch\n'), { code: 'PLATFORM_UNKNOWN' });
+});
