@@ -21,8 +21,9 @@ export function logAccess(
   log: (line: string) => void,
 ): void {
   const startedAt = new Date();
-  const sentBefore = request.socket.bytesWritten;
-  const remoteAddress = request.socket.remoteAddress ?? '-';
+  const { socket } = request;
+  const sentBefore = socket.bytesWritten;
+  const remoteAddress = socket.remoteAddress ?? '-';
   response.once('close', () => {
     log(
       formatAccess({
@@ -30,7 +31,7 @@ export function logAccess(
         method: request.method ?? '-',
         url: request.url ?? '-',
         status: response.statusCode,
-        sentBytes: request.socket.bytesWritten - sentBefore,
+        sentBytes: socket.bytesWritten - sentBefore,
         userAgent: request.headers['user-agent'] ?? '-',
         startedAt,
         durationMs: Date.now() - startedAt.getTime(),

@@ -14,7 +14,10 @@ import type {
 } from '#core/repository.ts';
 
 export interface ServedRepository extends Required<Omit<Repository, 'blobs'>> {
-  readonly blobs: Required<BlobStore> & BlobMounter;
+  readonly blobs: BlobStore & BlobMounter;
+
+  /** True when it holds a manifest. */
+  exists(): Promise<boolean>;
 
   /** Manifests of this repository whose `subject` is the digest, with artifactType and annotations. */
   referrers(subject: Digest, options?: CallOptions): Promise<readonly Descriptor[]>;
@@ -30,16 +33,15 @@ export interface Page {
 export interface RegistryProvider {
   /** Never throws: asking an unknown repository answers NAME_UNKNOWN. */
   repository(name: string): ServedRepository;
-  /** True when the repository holds a manifest. */
-  exists(name: string): Promise<boolean>;
   /** Names of the repositories that hold a manifest. */
   catalog(page: Page): Promise<readonly string[]>;
-  readonly uploads: UploadSessions;
+  readonly uploads: UploadSource;
 }
 
 /** Uploads in progress; they survive the server. */
-export interface UploadSessions {
-  start(options: {
+export interface UploadSource {
+  /** `algorithm`: of the digest it will be committed with. */
+  create(options: {
     readonly repository: string;
     readonly algorithm: DigestAlgorithm;
   }): Promise<UploadSession>;
@@ -48,15 +50,22 @@ export interface UploadSessions {
   open(options: { readonly repository: string; readonly id: string }): Promise<UploadSession>;
 }
 
-/** Disposing keeps what was appended, for the next `open`. One user at a time. */
-export interface UploadSession extends AsyncDisposable {
+/** One session; holds nothing open between calls. */
+export interface UploadSession {
   /** Safe in a URL; hard to guess. */
   readonly id: string;
   /** Bytes received so far. */
-  readonly sizeBytes: number;
-  append(chunk: Uint8Array): Promise<void>;
-  /** Makes it a blob of the repository and ends the session. @throws DIGEST_MISMATCH */
+  offset(): Promise<number>;
+  /**
+   * Appends what `source` yields and gives the new offset; when the source fails, what arrived stays.
+   * @throws UPLOAD_RANGE when the session does not stand at `at`, or another request is writing
+   */
+  append(
+    source: AsyncIterable<Uint8Array>,
+    options: { readonly at?: number; readonly signal?: AbortSignal },
+  ): Promise<number>;
+  /** Makes it a blob of the repository and ends the session. @throws DIGEST_MISMATCH: it stays */
   commit(digest: Digest): Promise<BlobInfo>;
-  /** Ends the session and forgets its bytes. */
-  cancel(): Promise<void>;
+  /** Ends the session and forgets its bytes; false when it had ended before. */
+  cancel(): Promise<boolean>;
 }

@@ -20,7 +20,6 @@ import { ManifestCache } from './manifest-cache.ts';
 import type { RegistryProvider } from './provider.ts';
 import { type Reply, send } from './reply.ts';
 import { type Route, routeOf } from './router.ts';
-import { UploadLocks } from './upload-locks.ts';
 
 export interface ServeRegistryOptions {
   /** Not disposed by the server. */
@@ -48,6 +47,7 @@ const HEADERS_TIMEOUT_MS = 60_000;
 /** Silence on a connection, in either direction. An upload may take hours, but not pause for long. */
 const SILENCE_TIMEOUT_MS = 10 * 60_000;
 const CONNECTIONS_MAX = 4096;
+const DROP_REST_MS = 5000;
 
 /** @throws ADDRESS_INVALID, ADDRESS_IN_USE, PERMISSION */
 export async function serveRegistry(options: ServeRegistryOptions): Promise<RegistryServer> {
@@ -102,7 +102,6 @@ class RequestHandler {
   readonly #provider: RegistryProvider;
   readonly #log: (line: string) => void;
   readonly #manifests = new ManifestCache();
-  readonly #uploads = new UploadLocks();
 
   constructor({ provider, log = () => {} }: ServeRegistryOptions) {
     this.#provider = provider;
@@ -127,6 +126,7 @@ class RequestHandler {
       if (response.headersSent) response.destroy();
       else await send(response, errorReply(error), { isHead });
     }
+    dropRest(request);
   }
 
   #reply(request: IncomingMessage, signal: AbortSignal): Promise<Reply> | Reply {
@@ -137,10 +137,9 @@ class RequestHandler {
       method: request.method ?? '',
       query: new URLSearchParams(query),
       headers: request.headers,
-      body: request,
+      body: bodyOf(request),
       provider: this.#provider,
       manifests: this.#manifests,
-      uploads: this.#uploads,
       signal,
     });
   }
@@ -151,6 +150,22 @@ class RequestHandler {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#log(`error: ${request.method} ${request.url}: ${text}`);
   }
+}
+
+/** An endpoint that stops reading must not take the connection along: its answer goes out on it. */
+function bodyOf(request: IncomingMessage): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+}
+
+/**
+ * What a refused request still sends is thrown away for a moment, so that its client reads the
+ * answer instead of meeting a reset; one that goes on sending is cut off.
+ */
+function dropRest(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) return;
+  const deadline = setTimeout(() => request.destroy(), DROP_REST_MS);
+  request.once('close', () => clearTimeout(deadline));
+  request.resume();
 }
 
 /** At the first question mark. */

@@ -5,7 +5,6 @@ import { Refusal } from '../errors.ts';
 import type { ManifestCache } from '../manifest-cache.ts';
 import type { RegistryProvider } from '../provider.ts';
 import { jsonReply, type Reply } from '../reply.ts';
-import type { UploadLocks } from '../upload-locks.ts';
 
 export interface RegistryCall {
   readonly method: string;
@@ -15,7 +14,6 @@ export interface RegistryCall {
   readonly body: AsyncIterable<Uint8Array>;
   readonly provider: RegistryProvider;
   readonly manifests: ManifestCache;
-  readonly uploads: UploadLocks;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
 }

@@ -67,6 +67,7 @@ async function deleteBlob(
 ): Promise<Reply> {
   const digest = digestFrom(route.digest);
   const { blobs } = call.provider.repository(route.name);
+  if (!blobs.delete) throw new Refusal('UNSUPPORTED', 'this registry does not delete blobs');
   if (!(await blobs.delete(digest, { signal: call.signal }))) throw blobUnknown(digest);
   return { status: 202 };
 }

@@ -9,10 +9,10 @@ const TAGS_LIMIT = 10_000;
 
 export async function tagsEndpoint(call: RegistryCall, name: string): Promise<Reply> {
   needMethod(call, 'GET', 'HEAD');
-  if (!(await call.provider.exists(name))) {
+  const { last: after = '', limit } = pageIn(call.query, TAGS_LIMIT);
+  if (!(await call.provider.repository(name).exists())) {
     throw new Refusal('NAME_UNKNOWN', `repository ${name} not known to registry`);
   }
-  const { last: after = '', limit } = pageIn(call.query, TAGS_LIMIT);
   const { items, last } = cut(await tagsAfter(call, name, { after, count: limit + 1 }), limit);
   const headers = last === undefined ? {} : nextLink(`/v2/${name}/tags/list`, { last, limit });
   return jsonReply({ name, tags: items }, { headers });

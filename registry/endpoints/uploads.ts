@@ -25,12 +25,11 @@ export async function uploadsEndpoint(call: RegistryCall, name: string): Promise
   }
   const digest = call.query.get('digest');
   if (digest !== null) return receiveWhole(call, name, digestFrom(digest));
-  const repository = name;
-  await using session = await call.provider.uploads.start({
-    repository,
+  const session = await call.provider.uploads.create({
+    repository: name,
     algorithm: algorithmIn(call),
   });
-  return progress(202, name, session);
+  return { status: 202, headers: position(name, session.id, 0) };
 }
 
 async function mounted(call: RegistryCall, name: string, digest: Digest): Promise<boolean> {
@@ -55,37 +54,37 @@ async function receiveWhole(call: RegistryCall, name: string, digest: Digest): P
   return blobCreated(name, digest);
 }
 
-/** One session's requests; only one of them at a time may write. */
+/** One session's requests. The session itself refuses two writers at once. */
 export async function uploadEndpoint(call: RegistryCall, route: SessionRoute): Promise<Reply> {
   switch (call.method) {
     case 'GET':
     case 'HEAD':
       return status(call, route);
     case 'PATCH':
-      return call.uploads.exclusively(route.id, () => append(call, route));
+      return append(call, route);
     case 'PUT':
-      return call.uploads.exclusively(route.id, () => close(call, route));
+      return close(call, route);
     case 'DELETE':
-      return call.uploads.exclusively(route.id, () => cancel(call, route));
+      return cancel(call, route);
     default:
       throw methodRefused(call.method, ['GET', 'HEAD', 'PATCH', 'PUT', 'DELETE']);
   }
 }
 
 async function status(call: RegistryCall, route: SessionRoute): Promise<Reply> {
-  await using session = await openSession(call, route);
-  return progress(204, route.name, session);
+  const session = await openSession(call, route);
+  return { status: 204, headers: position(route.name, session.id, await session.offset()) };
 }
 
 async function append(call: RegistryCall, route: SessionRoute): Promise<Reply> {
-  await using session = await openSession(call, route);
-  await receiveChunk(call, route, session);
-  return progress(202, route.name, session);
+  const session = await openSession(call, route);
+  const offset = await receiveChunk(call, route, session);
+  return { status: 202, headers: position(route.name, session.id, offset) };
 }
 
 async function close(call: RegistryCall, route: SessionRoute): Promise<Reply> {
   const digest = digestFrom(call.query.get('digest') ?? '');
-  await using session = await openSession(call, route);
+  const session = await openSession(call, route);
   await receiveChunk(call, route, session);
   try {
     await session.commit(digest);
@@ -98,7 +97,7 @@ async function close(call: RegistryCall, route: SessionRoute): Promise<Reply> {
 }
 
 async function cancel(call: RegistryCall, route: SessionRoute): Promise<Reply> {
-  await using session = await openSession(call, route);
+  const session = await openSession(call, route);
   await session.cancel();
   return { status: 204 };
 }
@@ -112,48 +111,56 @@ async function receiveChunk(
   call: RegistryCall,
   route: SessionRoute,
   session: UploadSession,
-): Promise<void> {
-  const expected = chunkLength(call, route, session);
-  const before = session.sizeBytes;
-  for await (const chunk of call.body) await session.append(chunk);
-  const received = session.sizeBytes - before;
-  if (expected !== undefined && expected !== received) {
-    throw new Refusal('SIZE_INVALID', `Content-Range says ${expected} bytes, got ${received}`);
+): Promise<number> {
+  const { signal } = call;
+  const chunk = chunkOf(call);
+  if (!chunk) return session.append(call.body, { signal });
+  const { start: at, end } = chunk;
+  try {
+    const offset = await session.append(exactly(call.body, end - at + 1), { at, signal });
+    return offset;
+  } catch (error) {
+    if (!isSlipwayError(error, 'UPLOAD_RANGE')) throw error;
+    throw new Refusal('BLOB_UPLOAD_INVALID', error.message, {
+      status: 416,
+      headers: position(route.name, session.id, await session.offset()),
+    });
   }
 }
 
-/** Undefined without a Content-Range. @throws Refusal 416 out of order, 400 when it makes no sense */
-function chunkLength(
-  call: RegistryCall,
-  route: SessionRoute,
-  session: UploadSession,
-): number | undefined {
+/** Undefined without a Content-Range. @throws Refusal 400 when it makes no sense */
+function chunkOf(call: RegistryCall): { readonly start: number; readonly end: number } | undefined {
   const header = call.headers['content-range'];
   if (header === undefined) return undefined;
   const range = parseChunkRange(header);
   if (!range) throw new Refusal('BLOB_UPLOAD_INVALID', `unusable Content-Range: ${header}`);
-  const length = range.end - range.start + 1;
   const contentLength = call.headers['content-length'];
-  if (contentLength !== undefined && Number(contentLength) !== length) {
-    throw new Refusal('SIZE_INVALID', `Content-Range ${header} is not ${contentLength} bytes`);
+  if (contentLength === undefined || Number(contentLength) === range.end - range.start + 1) {
+    return range;
   }
-  if (range.start === session.sizeBytes) return length;
-  throw new Refusal('BLOB_UPLOAD_INVALID', `the upload stands at byte ${session.sizeBytes}`, {
-    status: 416,
-    headers: position(route.name, session),
-  });
+  throw new Refusal('SIZE_INVALID', `Content-Range ${header} is not ${contentLength} bytes`);
 }
 
-function progress(status: 202 | 204, name: string, session: UploadSession): Reply {
-  return { status, headers: position(name, session) };
+/** Stops before a byte more than announced is stored. */
+async function* exactly(
+  body: AsyncIterable<Uint8Array>,
+  sizeBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let left = sizeBytes;
+  for await (const chunk of body) {
+    left -= chunk.byteLength;
+    if (left < 0) throw new Refusal('SIZE_INVALID', 'the chunk is longer than its Content-Range');
+    yield chunk;
+  }
+  if (left > 0) throw new Refusal('SIZE_INVALID', 'the chunk is shorter than its Content-Range');
 }
 
 /** `Range: 0-0` stands for nothing received as well as for one byte: the specification has no other. */
-function position(name: string, session: UploadSession): Record<string, string> {
+function position(name: string, id: string, offset: number): Record<string, string> {
   return {
-    location: `/v2/${name}/blobs/uploads/${session.id}`,
-    range: `0-${Math.max(0, session.sizeBytes - 1)}`,
-    'docker-upload-uuid': session.id,
+    location: `/v2/${name}/blobs/uploads/${id}`,
+    range: `0-${Math.max(0, offset - 1)}`,
+    'docker-upload-uuid': id,
   };
 }
 

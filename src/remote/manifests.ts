@@ -91,6 +91,8 @@ export async function sendManifest(
   raw: RawManifest,
   { tag, signal }: CallOptions & { readonly tag?: string },
 ): Promise<Descriptor> {
+  // A push by tag lets the registry work out the digest: it has to be right before.
+  verified(raw, raw.digest);
   const answer = await connection.send({
     method: 'PUT',
     url: manifestUrl(connection, raw.digest, tag),
@@ -183,7 +185,12 @@ export async function listTags(
       throw new SlipwayError('REGISTRY_PROTOCOL', `the list of tags has over ${page} pages`);
     }
     const answer = await connection.send(readCall(connection, url, { method: 'GET', signal }));
-    if (answer.status !== 200) throw await connection.failure(answer, { action: 'pull' });
+    if (answer.status !== 200) {
+      const failure = await connection.failure(answer, { action: 'pull' });
+      // A repository comes into being with its first push: until then it has no tags.
+      if (isSlipwayError(failure, 'NAME_UNKNOWN')) return [];
+      throw failure;
+    }
     tags.push(...(await tagsOf(answer)));
     url = nextPage(headerOf(answer, 'link'), url);
   }
