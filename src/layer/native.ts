@@ -1,0 +1,180 @@
+/**
+ * The native helper's pack, unpack and scan: spawns the binary, reads its result from stdout and its
+ * reports (JSON lines) from stderr. Running containers is runtime/'s affair, over another protocol.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import type { ByteString } from '#core/bytes.ts';
+import { parseDigest } from '#core/digest.ts';
+import { errnoOf, SlipwayError } from '#core/errors.ts';
+import { ObjectReader, parseJson } from '#core/json.ts';
+import {
+  changedFile,
+  errnoName,
+  type FolderWarning,
+  refusedEntry,
+  systemError,
+} from './folder-errors.ts';
+import type { PackOptions, PackResult } from './pack.ts';
+import type { ScanOptions, ScanResult } from './scan.ts';
+import { parseScanRecords } from './scan-records.ts';
+import type { UnpackOptions, UnpackResult } from './unpack.ts';
+
+/** One built `slipway-native`; holds nothing, each call is a process of its own. */
+export class NativeHelper {
+  readonly #program: string;
+
+  /** @param program path of the executable; whether it can run shows at the first call */
+  constructor(program: string) {
+    this.#program = program;
+  }
+
+  /**
+   * Like `packFolder`, extended attributes included.
+   * @throws as packFolder; HELPER_MISSING, HELPER_FAILED
+   */
+  async pack(options: PackOptions): Promise<PackResult> {
+    const args = ['--folder', options.folder, '--output', options.output];
+    if (options.overlay) args.push('--overlay');
+    if (options.sourceDateEpoch !== undefined) {
+      args.push('--source-date-epoch', String(options.sourceDateEpoch));
+    }
+    const { stdout, warnings } = await this.#run('pack', args, options);
+    const result = new ObjectReader(parseJson(stdout, 'result of pack'), 'result of pack');
+    return {
+      digest: parseDigest(result.string('digest')),
+      size: result.size('size'),
+      entries: result.size('entries'),
+      warnings,
+    };
+  }
+
+  /**
+   * Like `unpackTar`, with whiteouts, devices and extended attributes.
+   * @throws as unpackTar; HELPER_MISSING, HELPER_FAILED
+   */
+  async unpack(options: UnpackOptions): Promise<UnpackResult> {
+    const args = ['--tar', options.tar, '--folder', options.folder];
+    if (options.userXattr) args.push('--user-xattr');
+    const { stdout, warnings } = await this.#run('unpack', args, options);
+    const result = new ObjectReader(parseJson(stdout, 'result of unpack'), 'result of unpack');
+    return { entries: result.size('entries'), warnings };
+  }
+
+  /** Like `scanFolder`. @throws as scanFolder; HELPER_MISSING, HELPER_FAILED */
+  async scan(options: ScanOptions): Promise<ScanResult> {
+    const args = ['--root', options.root];
+    if (options.cacheFile !== undefined) args.push('--cache', options.cacheFile);
+    const skip = (options.skip ?? []).map((path) => `${path}\0`).join('');
+    const { stdout, warnings } = await this.#run('scan', args, { ...options, stdin: skip });
+    return { ...parseScanRecords(stdout), warnings };
+  }
+
+  async #run(
+    command: string,
+    args: readonly string[],
+    options: { readonly signal?: AbortSignal; readonly stdin?: string },
+  ): Promise<{ stdout: Buffer; warnings: FolderWarning[] }> {
+    options.signal?.throwIfAborted();
+    const child = spawn(this.#program, [command, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: {},
+      ...(options.signal === undefined ? {} : { signal: options.signal, killSignal: 'SIGKILL' }),
+    });
+    // A helper that ends early closes its stdin; its exit says why.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(Buffer.from(options.stdin ?? '', 'latin1'));
+    const [exit, stdout, stderr] = await Promise.all([
+      exitOf(child),
+      buffer(child.stdout),
+      buffer(child.stderr),
+    ]);
+    options.signal?.throwIfAborted();
+    if (exit.error !== undefined) throw helperMissing(this.#program, exit.error);
+    const reports = stderr
+      .toString('latin1')
+      .split('\n')
+      .filter((line) => line !== '');
+    if (exit.code !== 0) throw failureOf(command, reports, exit);
+    return {
+      stdout,
+      warnings: reports.map(parseReport).map(({ message, path }) => ({ message, path })),
+    };
+  }
+}
+
+interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The program could not be started. */
+  readonly error?: Error;
+}
+
+function exitOf(child: ChildProcessByStdio<Writable, Readable, Readable>): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ code: null, signal: null, error }));
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+}
+
+/** One line of stderr; see native/src/report.h. */
+interface Report {
+  readonly kind: string;
+  readonly call: string;
+  readonly errno: number;
+  readonly message: string;
+  readonly path: ByteString;
+}
+
+function parseReport(line: string): Report {
+  const what = 'report of the helper';
+  const reader = new ObjectReader(parseJson(line, what), what);
+  return {
+    kind: reader.string('kind'),
+    call: reader.string('call'),
+    errno: reader.size('errno'),
+    message: reader.string('message'),
+    // Already one character a byte: the helper escapes every byte from 0x7f.
+    path: reader.string('path') as ByteString,
+  };
+}
+
+/** The first failure is what stopped it; what comes after follows from it. */
+function failureOf(command: string, lines: readonly string[], exit: Exit): SlipwayError {
+  const report = lines
+    .filter((line) => line.startsWith('{'))
+    .map(parseReport)
+    .find(isFailure);
+  switch (report?.kind) {
+    case 'system':
+      return systemError({ errno: errnoName(report.errno), call: report.call, path: report.path });
+    case 'refused':
+      return refusedEntry(report.message, report.path);
+    case 'changed':
+      return changedFile(report.path);
+    case 'archive':
+      return new SlipwayError('ARCHIVE_INVALID', `damaged archive: ${report.message}`, {
+        hint: 'fetch or make the archive again',
+      });
+    default: {
+      const how = exit.signal === null ? `code ${exit.code}` : `signal ${exit.signal}`;
+      return new SlipwayError('HELPER_FAILED', `slipway-native ${command} ended with ${how}`, {
+        hint: 'this is a bug in slipway; please report it with the text below',
+        cause: new Error(lines.join('\n').slice(0, 4000)),
+      });
+    }
+  }
+}
+
+function isFailure(report: Report): boolean {
+  return report.kind !== 'warning';
+}
+
+function helperMissing(program: string, cause: Error): SlipwayError {
+  return new SlipwayError('HELPER_MISSING', `cannot start the native helper ${program}`, {
+    hint: 'build it: make -C native',
+    cause,
+    detail: { errno: errnoOf(cause) ?? null },
+  });
+}

@@ -1,0 +1,175 @@
+/**
+ * What the last scan of a root knew about its files: stat → sha256, in the helper's file format
+ * (native/README.md §The stat cache). Losing it costs time only, so a cache that is missing, damaged,
+ * of another root or from the future is the empty cache, never an error.
+ */
+import { type BigIntStats, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { type ByteString, byteStringOf } from '#core/bytes.ts';
+import { errnoOf } from '#core/errors.ts';
+import { compareWalked } from './folder-walk.ts';
+
+const MAGIC = 'SLIPSCAN';
+const VERSION = 1;
+const HEADER_BYTES = 64;
+/** Before the path. */
+const RECORD_BYTES = 88;
+const DIGEST_OFFSET = 56;
+const TRAILER_BYTES = 8;
+const NANO = 1_000_000_000n;
+/** Clocks of file systems are coarse, some count in two seconds. */
+const RACY_NANOSECONDS = 2n * NANO;
+
+export type StatKey = Pick<BigIntStats, 'size' | 'mtimeNs' | 'ctimeNs' | 'ino' | 'dev' | 'mode'>;
+
+/** One scan's use of the cache. Paths must come in the order of the walk. */
+export class StatCache {
+  readonly #file: string | undefined;
+  readonly #root: Pick<BigIntStats, 'dev' | 'ino'>;
+  readonly #started = BigInt(Date.now()) * 1_000_000n;
+  readonly #old: Buffer;
+  #next = 0;
+  #end = 0;
+  #isDirty = false;
+  readonly #fresh: Buffer[] = [];
+
+  /** `file` undefined: nothing is read or written. */
+  constructor(file: string | undefined, root: Pick<BigIntStats, 'dev' | 'ino'>) {
+    this.#file = file;
+    this.#root = root;
+    this.#old = file === undefined ? Buffer.alloc(0) : readOrEmpty(file);
+    if (this.#isUsable()) {
+      this.#next = HEADER_BYTES;
+      this.#end = this.#old.length - TRAILER_BYTES;
+    } else {
+      this.#isDirty = true;
+    }
+  }
+
+  /** The sha256 of a file with exactly this stat. */
+  find(path: ByteString, stats: StatKey): Buffer | undefined {
+    while (this.#next < this.#end) {
+      const at = this.#next;
+      const length = this.#old.readUInt32LE(at + 52);
+      const start = at + RECORD_BYTES;
+      const known = byteStringOf(this.#old.subarray(start, start + length));
+      const order = compareWalked(known, path);
+      if (order > 0) return undefined;
+      this.#next = at + aligned(RECORD_BYTES + length);
+      if (order === 0 && this.#old.compare(encodeStat(stats), 0, 52, at, at + 52) === 0) {
+        return this.#old.subarray(at + DIGEST_OFFSET, at + RECORD_BYTES);
+      }
+      this.#isDirty = true;
+    }
+    return undefined;
+  }
+
+  /**
+   * Remembers a digest for the next scan, unless the file is so young that a later change could leave
+   * its stat as it is. `isKnown`: {@link find} just returned it.
+   */
+  keep(path: ByteString, stats: StatKey, known: { digest: Buffer; isKnown: boolean }): void {
+    if (this.#isYoung(stats.mtimeNs) || this.#isYoung(stats.ctimeNs)) {
+      this.#isDirty ||= known.isKnown;
+      return;
+    }
+    const record = Buffer.alloc(aligned(RECORD_BYTES + path.length));
+    encodeStat(stats).copy(record);
+    record.writeUInt32LE(path.length, 52);
+    known.digest.copy(record, DIGEST_OFFSET);
+    record.write(path, RECORD_BYTES, 'latin1');
+    this.#fresh.push(record);
+    this.#isDirty ||= !known.isKnown;
+  }
+
+  /** Replaces the file if anything changed. */
+  save(): void {
+    if (this.#file === undefined) return;
+    if (this.#next < this.#end) this.#isDirty = true;
+    if (!this.#isDirty) return;
+    const content = Buffer.concat([this.#header(), ...this.#fresh]);
+    const trailer = Buffer.alloc(TRAILER_BYTES);
+    trailer.writeUInt32LE(crc32(content));
+    const temporary = `${this.#file}.${process.pid}`;
+    try {
+      writeFileSync(temporary, Buffer.concat([content, trailer]), { mode: 0o600, flag: 'wx' });
+      renameSync(temporary, this.#file);
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') rmSync(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  #header(): Buffer {
+    const header = Buffer.alloc(HEADER_BYTES);
+    header.write(MAGIC, 'latin1');
+    header.writeUInt32LE(VERSION, 8);
+    header.writeUInt32LE(Number(this.#started % NANO), 12);
+    header.writeBigUInt64LE(this.#root.dev, 16);
+    header.writeBigUInt64LE(this.#root.ino, 24);
+    header.writeBigInt64LE(this.#started / NANO, 32);
+    header.writeBigUInt64LE(BigInt(this.#fresh.length), 40);
+    return header;
+  }
+
+  #isYoung(time: bigint): boolean {
+    return time >= this.#started - RACY_NANOSECONDS;
+  }
+
+  #isUsable(): boolean {
+    const old = this.#old;
+    if (old.length < HEADER_BYTES + TRAILER_BYTES) return false;
+    const end = old.length - TRAILER_BYTES;
+    if (old.toString('latin1', 0, 8) !== MAGIC || old.readUInt32LE(8) !== VERSION) return false;
+    if (old.readBigUInt64LE(end) !== BigInt(crc32(old.subarray(0, end)))) return false;
+    if (old.readBigUInt64LE(16) !== this.#root.dev) return false;
+    if (old.readBigUInt64LE(24) !== this.#root.ino) return false;
+    const scanned = old.readBigInt64LE(32) * NANO + BigInt(old.readUInt32LE(12));
+    return scanned <= this.#started && recordsFit(old, end);
+  }
+}
+
+function recordsFit(old: Buffer, end: number): boolean {
+  let at = HEADER_BYTES;
+  for (let count = old.readBigUInt64LE(40); count > 0n; count--) {
+    if (end - at < RECORD_BYTES) return false;
+    at += aligned(RECORD_BYTES + old.readUInt32LE(at + 52));
+    if (at > end) return false;
+  }
+  return at === end;
+}
+
+/** The first 52 bytes of a record. */
+function encodeStat(stats: StatKey): Buffer {
+  const record = Buffer.alloc(52);
+  const mtime = splitTime(stats.mtimeNs);
+  const ctime = splitTime(stats.ctimeNs);
+  record.writeBigUInt64LE(stats.size, 0);
+  record.writeBigInt64LE(mtime.seconds, 8);
+  record.writeBigInt64LE(ctime.seconds, 16);
+  record.writeUInt32LE(mtime.nanoseconds, 24);
+  record.writeUInt32LE(ctime.nanoseconds, 28);
+  record.writeBigUInt64LE(stats.ino, 32);
+  record.writeBigUInt64LE(stats.dev, 40);
+  record.writeUInt32LE(Number(stats.mode), 48);
+  return record;
+}
+
+/** Nanoseconds count up from the second, also before 1970. */
+export function splitTime(time: bigint): { seconds: bigint; nanoseconds: number } {
+  const rest = ((time % NANO) + NANO) % NANO;
+  return { seconds: (time - rest) / NANO, nanoseconds: Number(rest) };
+}
+
+function aligned(length: number): number {
+  return Math.ceil(length / 8) * 8;
+}
+
+function readOrEmpty(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch {
+    // Missing or unreadable: as if nothing was known.
+    return Buffer.alloc(0);
+  }
+}
