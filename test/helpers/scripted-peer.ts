@@ -37,13 +37,20 @@ export interface ScriptedPeer extends AsyncDisposable {
 }
 
 /** Disposing checks that the script was played to its end and that nothing failed on the way. */
-export async function scriptedPeer(script: readonly ScriptedExchange[]): Promise<ScriptedPeer> {
-  const rest = [...script];
+export async function scriptedPeer(
+  script: readonly ScriptedExchange[],
+  options: {
+    /** The script names the peer's own address, so it is added to before the first request. */
+    readonly isFilledLater?: boolean;
+  } = {},
+): Promise<ScriptedPeer> {
+  let rest = options.isFilledLater ? undefined : [...script];
   const seen: string[] = [];
   const failures: unknown[] = [];
   const server = createServer((request, response) => {
     const told = `${request.method} ${request.url}`;
     seen.push(told);
+    rest ??= [...script];
     play(rest.shift(), request, response).catch((error: unknown) => {
       failures.push(error);
       response.destroy();
@@ -62,7 +69,7 @@ export async function scriptedPeer(script: readonly ScriptedExchange[]): Promise
       await once(server, 'close');
       if (failures.length > 0) throw failures[0];
       assert.deepEqual(
-        rest.map(({ method, path }) => `${method} ${path}`),
+        (rest ?? script).map(({ method, path }) => `${method} ${path}`),
         [],
         'requests that never came',
       );
