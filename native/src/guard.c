@@ -51,7 +51,8 @@ int guard_enter(struct failure *why) {
   // without handlers only a blocked signal arrives at all.
   sigset_t signals;
   sigemptyset(&signals);
-  const int numbers[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
+  const int numbers[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT,
+                         SIGUSR1, SIGUSR2, SIGWINCH, GUARD_KILL};
   for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) sigaddset(&signals, numbers[i]);
   sigprocmask(SIG_BLOCK, &signals, NULL);
   signal(SIGPIPE, SIG_IGN);

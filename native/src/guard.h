@@ -7,6 +7,10 @@
 
 #include "failure.h"
 
+// To `run`: kill the container now and end when it has ended. Killing `run` itself does the first
+// only. A plain number, as SIGRTMIN differs between C libraries.
+enum { GUARD_KILL = 40 };
+
 // Returns 0 in the inner process; the outer one waits, passes signals on and exits with the inner
 // one's status. -1: neither namespace could be made.
 int guard_enter(struct failure *why);

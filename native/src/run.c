@@ -66,9 +66,10 @@ static int wait_for_end(const struct launched *launched) {
   while (!(watched[0].revents & POLLIN)) {
     if (poll(watched, 2, -1) < 0 && errno != EINTR) break;
     struct signalfd_siginfo info;
-    if ((watched[1].revents & POLLIN) && read(signal_fd, &info, sizeof info) == sizeof info &&
-        info.ssi_signo != SIGCHLD)
-      sys_pidfd_send_signal(launched->pidfd, (int)info.ssi_signo);
+    if (!(watched[1].revents & POLLIN) || read(signal_fd, &info, sizeof info) != sizeof info)
+      continue;
+    int number = (int)info.ssi_signo == GUARD_KILL ? SIGKILL : (int)info.ssi_signo;
+    if (number != SIGCHLD) sys_pidfd_send_signal(launched->pidfd, number);
   }
   int status = 0;
   while (waitpid(launched->pid, &status, 0) < 0 && errno == EINTR) continue;

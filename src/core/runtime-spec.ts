@@ -94,6 +94,8 @@ export interface RootfsSpec {
     readonly work: string;
     /** `userxattr`: needed in a user namespace. */
     readonly userXattr: boolean;
+    /** Never syncs the upper: for one that is packed or thrown away. `work` is used up by it. */
+    readonly volatile?: boolean;
   };
 }
 

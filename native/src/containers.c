@@ -1,0 +1,179 @@
+// The containers of the resident helper; see containers.h.
+#include "containers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "cleanup.h"
+#include "frames.h"
+#include "kernel.h"
+#include "launch.h"
+#include "status.h"
+
+enum { PIPE_BYTES = 1 << 18 };  // fewer switches between a chatty compiler and us
+
+struct container {
+  uint32_t number;
+  struct launched launched;  // `errors` is -1 once the program runs
+  int output[2];             // our ends of stdout and stderr; -1 after their end
+  bool has_failed;           // an error was reported: the end of the child says nothing more
+};
+
+static struct container containers[CONTAINERS_MAX];
+static size_t count;
+
+static struct container *container_numbered(uint32_t number) {
+  for (size_t i = 0; i < count; i++)
+    if (containers[i].number == number) return &containers[i];
+  return NULL;
+}
+
+static void send_error(struct bytes *out, uint32_t number, const struct failure *why) {
+  cleanup_bytes struct bytes line = {0};
+  status_error(&line, why);
+  frame_append(out, FRAME_ERROR, number, line.data, line.length);
+}
+
+struct stdio_pipes {
+  int ours[2];      // read ends, not blocking
+  int theirs[3];    // empty stdin, write ends
+};
+
+static void close_all(int *fds, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (fds[i] >= 0) close(fds[i]);
+    fds[i] = -1;
+  }
+}
+
+static int open_stdio(struct stdio_pipes *pipes, struct failure *why) {
+  *pipes = (struct stdio_pipes){.ours = {-1, -1}, .theirs = {-1, -1, -1}};
+  pipes->theirs[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (pipes->theirs[0] < 0) return fail(why, "stdio", "open", "/dev/null", NULL);
+  for (int i = 0; i < 2; i++) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0) return fail(why, "stdio", "pipe2", NULL, NULL);
+    pipes->ours[i] = ends[0];
+    pipes->theirs[1 + i] = ends[1];
+    // Only our end must not block, and the size is a wish: a failure of either would show as slowness.
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES);
+  }
+  return 0;
+}
+
+static int start(struct container *container, const char *path, struct failure *why) {
+  struct bundle bundle;
+  struct stdio_pipes pipes;
+  if (bundle_open(path, &bundle, why) < 0) return -1;
+  int result = open_stdio(&pipes, why);
+  if (result == 0) result = launch_start(&bundle, pipes.theirs, &container->launched, why);
+  close_all(pipes.theirs, 3);
+  bundle_close(&bundle);
+  if (result < 0) close_all(pipes.ours, 2);
+  container->output[0] = pipes.ours[0];
+  container->output[1] = pipes.ours[1];
+  return result;
+}
+
+int containers_start(uint32_t number, const char *bundle, struct bytes *out) {
+  if (container_numbered(number)) return -1;
+  struct failure why = {0};
+  struct container *container = &containers[count];
+  int result;
+  if (count == CONTAINERS_MAX) {
+    errno = EAGAIN;
+    result = fail(&why, "clone", "start", bundle, "64 containers run already");
+  } else {
+    *container = (struct container){.number = number};
+    result = start(container, bundle, &why);
+  }
+  if (result == 0) count++;
+  else send_error(out, number, &why);
+  return 0;
+}
+
+void containers_signal(uint32_t number, int signal) {
+  struct container *container = container_numbered(number);
+  if (container) sys_pidfd_send_signal(container->launched.pidfd, signal);
+}
+
+size_t containers_watch(struct pollfd *watched, bool may_read_output) {
+  size_t used = 0;
+  for (size_t i = 0; i < count; i++) {
+    const struct container *c = &containers[i];
+    // poll ignores negative descriptors, so every container has its four places.
+    int fds[4] = {c->launched.errors, may_read_output ? c->output[0] : -1,
+                  may_read_output ? c->output[1] : -1, may_read_output ? c->launched.pidfd : -1};
+    for (int k = 0; k < 4; k++)
+      watched[used++] = (struct pollfd){.fd = fds[k], .events = POLLIN};
+  }
+  return used;
+}
+
+// The verdict of exec.
+static void take_outcome(struct container *c, struct bytes *out) {
+  struct failure why = {0};
+  if (launch_outcome(&c->launched, &why) < 0) {
+    send_error(out, c->number, &why);
+    c->has_failed = true;
+    return;
+  }
+  cleanup_bytes struct bytes line = {0};
+  status_started(&line, host_pid(c->launched.pidfd));
+  frame_append(out, FRAME_STARTED, c->number, line.data, line.length);
+}
+
+// One read. True: there may be more.
+static bool take_output(struct container *c, int stream, struct bytes *out) {
+  static char buffer[FRAME_OUTPUT_MAX];
+  if (c->output[stream] < 0) return false;
+  ssize_t got = read(c->output[stream], buffer, sizeof buffer);
+  if (got < 0 && errno == EINTR) return true;
+  if (got < 0 && errno == EAGAIN) return false;
+  if (got <= 0) {
+    close(c->output[stream]);
+    c->output[stream] = -1;
+    return false;
+  }
+  frame_append(out, stream == 0 ? FRAME_STDOUT : FRAME_STDERR, c->number, buffer, (size_t)got);
+  return true;
+}
+
+// Pid 1 has ended, and with it every process of the container: what the pipes hold is all there is.
+static void finish(struct container *c, struct bytes *out) {
+  if (c->launched.errors >= 0) take_outcome(c, out);
+  for (int stream = 0; stream < 2; stream++)
+    while (take_output(c, stream, out)) continue;
+  close_all(c->output, 2);
+  int status = 0;
+  while (waitpid(c->launched.pid, &status, 0) < 0 && errno == EINTR) continue;
+  close(c->launched.pidfd);
+  if (c->has_failed) return;
+  cleanup_bytes struct bytes line = {0};
+  status_exited(&line, launch_exit_code(status));
+  frame_append(out, FRAME_EXITED, c->number, line.data, line.length);
+}
+
+void containers_advance(const struct pollfd *watched, size_t watched_count, struct bytes *out) {
+  // From the last to the first: an ended container is replaced by the last one, which is done then.
+  for (size_t i = watched_count / 4; i-- > 0;) {
+    struct container *c = &containers[i];
+    const struct pollfd *found = watched + 4 * i;
+    if (found[0].revents && c->launched.errors >= 0) take_outcome(c, out);
+    if (found[1].revents) take_output(c, 0, out);
+    if (found[2].revents) take_output(c, 1, out);
+    if (!found[3].revents) continue;
+    finish(c, out);
+    containers[i] = containers[--count];
+  }
+}
+
+void containers_kill_all(void) {
+  for (size_t i = 0; i < count; i++) sys_pidfd_send_signal(containers[i].launched.pidfd, SIGKILL);
+  for (size_t i = 0; i < count; i++)
+    while (waitpid(containers[i].launched.pid, NULL, 0) < 0 && errno == EINTR) continue;
+  count = 0;
+}

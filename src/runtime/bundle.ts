@@ -1,0 +1,24 @@
+/**
+ * A bundle on disk (runtime-spec bundle.md): `config.json`, the folder that the root is mounted on,
+ * and `rootfs.json`, our own file that says what the root consists of. Other OCI runtimes read the
+ * first and need a ready folder instead of the last.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RootfsSpec, RuntimeSpec } from '#core/runtime-spec.ts';
+
+/**
+ * Writes the bundle into an existing folder of the caller's. Without `rootfs`, `root.path` of the
+ * spec must be a ready root file system.
+ */
+export async function writeBundle(
+  folder: string,
+  spec: RuntimeSpec,
+  rootfs?: RootfsSpec,
+): Promise<void> {
+  await writeFile(join(folder, 'config.json'), JSON.stringify(spec));
+  if (!rootfs) return;
+  await writeFile(join(folder, 'rootfs.json'), JSON.stringify(rootfs));
+  // Only a place to mount on: nothing is ever written into it.
+  await mkdir(join(folder, spec.root.path), { recursive: true, mode: 0o700 });
+}

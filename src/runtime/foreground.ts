@@ -1,0 +1,84 @@
+/**
+ * One container with this process's own stdin, stdout and stderr: `slipway-native run`, started
+ * directly. Signals that reach us are passed on; the container decides what they mean.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
+import { ended, helperEnded, helperMissing } from './helper-process.ts';
+import { launchError, parseStatusLine, type StatusLine } from './launch-error.ts';
+import { cancelled } from './resident-helper.ts';
+
+/** GUARD_KILL of native/src/guard.h: ends the container, and `run` when it has ended. */
+const KILL_CONTAINER = 40;
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+const STATUS_BYTES_MAX = 64 * 1024;
+
+export interface ForegroundContainer {
+  readonly helper: string;
+  readonly id: string;
+  readonly bundle: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The exit code. @throws as Runtime.run */
+export async function runForeground(container: ForegroundContainer): Promise<number> {
+  const { helper, id, bundle, signal } = container;
+  if (signal?.aborted) throw cancelled(signal);
+  const child = spawn(helper, ['run', '--bundle', bundle, '--status-fd', '3', id], {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    // A session of its own: Ctrl-C then reaches the container once, through us.
+    detached: true,
+  });
+  const status = readStatus(child);
+  const end = ended(child).catch((cause: unknown) => {
+    throw helperMissing(helper, cause);
+  });
+  using _forwarding = forwardSignals(child);
+  const kill = (): void => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(child.pid, KILL_CONTAINER);
+  };
+  signal?.addEventListener('abort', kill);
+  try {
+    const exitCode = await end;
+    if (signal?.aborted) throw cancelled(signal);
+    return outcome(status(), exitCode);
+  } finally {
+    signal?.removeEventListener('abort', kill);
+  }
+}
+
+function outcome(lines: readonly StatusLine[], exitCode: number | string): number {
+  const last = lines.at(-1);
+  if (last?.status === 'exited') return last.exitCode;
+  if (last?.status === 'error') throw launchError(last);
+  throw helperEnded(exitCode, '');
+}
+
+/** Collects status lines; call the result when the process has closed. */
+function readStatus(child: ChildProcess): () => readonly StatusLine[] {
+  let text = '';
+  const stream = child.stdio[3];
+  if (stream instanceof Socket) {
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.length > STATUS_BYTES_MAX) stream.destroy();
+    });
+    stream.on('error', () => {});
+  }
+  return () => {
+    const lines = text.split('\n').filter((line) => line !== '');
+    return lines.map((line) => parseStatusLine(line));
+  };
+}
+
+/** While it lives, our signals are the container's. */
+function forwardSignals(child: ChildProcess): Disposable {
+  const forward = (name: NodeJS.Signals): void => void child.kill(name);
+  for (const name of FORWARDED) process.on(name, forward);
+  return {
+    [Symbol.dispose]: () => {
+      for (const name of FORWARDED) process.off(name, forward);
+    },
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * docker's default container as a RuntimeSpec (runtime-spec config.md): capabilities, mounts, masked
+ * and read-only paths, namespaces. Pure; what it returns goes into config.json as it is.
+ */
+import type { CapabilitySets, MountSpec, NamespaceType, RuntimeSpec } from '#core/runtime-spec.ts';
+
+export interface ContainerSpecOptions {
+  /** The program first; looked up in the container's PATH when it has no slash. */
+  readonly args: readonly string[];
+  /** `NAME=value`; used as it is, nothing is added. */
+  readonly env: readonly string[];
+  /** Absolute; must exist in the root. */
+  readonly cwd: string;
+  readonly user: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly additionalGids?: readonly number[];
+  };
+  readonly hostname: string;
+  /** The host's network, or one of its own with only a loopback interface. */
+  readonly network: 'host' | 'none';
+  /** Mounted after the default ones, in this order. */
+  readonly mounts?: readonly MountSpec[];
+  /** The root is mounted read-only; mounts keep their own options. */
+  readonly readonlyRoot?: boolean;
+  readonly noNewPrivileges?: boolean;
+  /** Asks for a terminal. Our launcher refuses it so far. */
+  readonly terminal?: boolean;
+}
+
+/** docker's 14 capabilities; as a mask 0xa80425fb. */
+export const DEFAULT_CAPABILITIES: readonly string[] = [
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_FSETID',
+  'CAP_FOWNER',
+  'CAP_MKNOD',
+  'CAP_NET_RAW',
+  'CAP_SETGID',
+  'CAP_SETUID',
+  'CAP_SETFCAP',
+  'CAP_SETPCAP',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_SYS_CHROOT',
+  'CAP_KILL',
+  'CAP_AUDIT_WRITE',
+];
+
+/** In the order they are mounted. */
+export const DEFAULT_MOUNTS: readonly MountSpec[] = [
+  {
+    destination: '/proc',
+    type: 'proc',
+    source: 'proc',
+    options: ['nosuid', 'noexec', 'nodev'],
+  },
+  {
+    destination: '/dev',
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+  },
+  {
+    destination: '/dev/pts',
+    type: 'devpts',
+    source: 'devpts',
+    options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+  },
+  {
+    destination: '/sys',
+    type: 'sysfs',
+    source: 'sysfs',
+    options: ['nosuid', 'noexec', 'nodev', 'ro'],
+  },
+  {
+    destination: '/dev/mqueue',
+    type: 'mqueue',
+    source: 'mqueue',
+    options: ['nosuid', 'noexec', 'nodev'],
+  },
+  {
+    destination: '/dev/shm',
+    type: 'tmpfs',
+    source: 'shm',
+    options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'],
+  },
+];
+
+/** Hidden: what tells about, or acts on, the machine rather than the container. */
+export const MASKED_PATHS: readonly string[] = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
+];
+
+/** Visible, but not to be written. */
+export const READONLY_PATHS: readonly string[] = [
+  '/proc/bus',
+  '/proc/fs',
+  '/proc/irq',
+  '/proc/sys',
+  '/proc/sysrq-trigger',
+];
+
+const NAMESPACES: readonly NamespaceType[] = ['pid', 'mount', 'uts', 'ipc', 'cgroup'];
+
+/** The container that docker would make of these options. */
+export function containerSpec(options: ContainerSpecOptions): RuntimeSpec {
+  return {
+    ociVersion: '1.2.0',
+    process: processSpec(options),
+    // Beside config.json; writeBundle makes the folder, the launcher mounts the root onto it.
+    root: { path: 'rootfs', ...(options.readonlyRoot ? { readonly: true } : {}) },
+    hostname: options.hostname,
+    mounts: [...DEFAULT_MOUNTS, ...(options.mounts ?? [])],
+    linux: {
+      namespaces: namespaces(options.network).map((type) => ({ type })),
+      maskedPaths: MASKED_PATHS,
+      readonlyPaths: READONLY_PATHS,
+    },
+  };
+}
+
+function processSpec(options: ContainerSpecOptions): RuntimeSpec['process'] {
+  const { uid, gid, additionalGids } = options.user;
+  return {
+    ...(options.terminal ? { terminal: true } : {}),
+    user: { uid, gid, ...(additionalGids?.length ? { additionalGids } : {}) },
+    args: options.args,
+    env: options.env,
+    cwd: options.cwd,
+    capabilities: capabilities(DEFAULT_CAPABILITIES),
+    ...(options.noNewPrivileges ? { noNewPrivileges: true } : {}),
+  };
+}
+
+/** Inheritable and ambient stay empty: a user other than root gets none by executing. */
+function capabilities(names: readonly string[]): CapabilitySets {
+  return { bounding: names, effective: names, permitted: names, inheritable: [], ambient: [] };
+}
+
+function namespaces(network: 'host' | 'none'): readonly NamespaceType[] {
+  return network === 'none' ? [...NAMESPACES, 'network'] : NAMESPACES;
+}
