@@ -42,12 +42,12 @@ export class InstructionParser extends EmbeddedActionsParser {
   #context: InstructionContext | undefined;
 
   /** `validate`: let chevrotain look for ambiguities first; tests do, users need not wait for it. */
-  constructor(tokens: Tokens, options: { readonly validate: boolean } = { validate: false }) {
+  constructor(tokens: Tokens, options: { readonly validate?: boolean } = {}) {
     const subject: Subject = { keyword: '' };
     super([...Object.values(tokens), EOF], {
       maxLookahead: 1,
       errorMessageProvider: messagesAbout(subject),
-      skipValidations: !options.validate,
+      skipValidations: options.validate !== true,
     });
     this.#t = tokens;
     this.#subject = subject;

@@ -248,8 +248,11 @@ function jsonTokens(part: MakePart, { isFirst }: Place) {
   };
 }
 
-/** The lexer over these tokens. */
-export function createLexer(t: Tokens): Lexer {
+/**
+ * The lexer over these tokens. `validate` lets chevrotain examine the patterns first: tests do,
+ * users need not wait for it.
+ */
+export function createLexer(t: Tokens, options: { readonly validate?: boolean } = {}): Lexer {
   const flags = [t.Blank, t.Flag, t.FlagsEnd];
   const keywords = [
     ...[t.Add, t.Arg, t.Cmd, t.Copy, t.Entrypoint, t.Env, t.Expose, t.From, t.Healthcheck],
@@ -276,6 +279,11 @@ export function createLexer(t: Tokens): Lexer {
         json: [t.Space, t.JsonString, t.JsonComma, t.JsonClose, t.JsonOther],
       },
     },
-    { positionTracking: 'onlyOffset' },
+    {
+      positionTracking: 'onlyOffset',
+      skipValidations: options.validate !== true,
+      // Without the first-character tables: they cost more to build than they save on short lines.
+      safeMode: true,
+    },
   );
 }
