@@ -16,9 +16,9 @@
 
 struct pax_record {
   struct bytes key;
-  const char *value;
+  const char *value;  // NULL: in digits (no pointer into a record that sorting moves)
   size_t length;
-  char digits[24];  // holds the value of a number
+  char digits[24];
 };
 
 // The records of one entry: seven keys of ours and its attributes.
@@ -81,8 +81,7 @@ static struct pax_record *add_record(struct pax_records *records, const char *ke
 // The number for the field: itself, or 0 after adding a record.
 static uint64_t fit(struct pax_records *records, const char *key, int64_t value, int digits) {
   if (value >= 0 && (uint64_t)value >> (3 * digits) == 0) return (uint64_t)value;
-  struct pax_record *record = add_record(records, key, "", "", 0);
-  record->value = record->digits;
+  struct pax_record *record = add_record(records, key, "", NULL, 0);
   record->length = (size_t)snprintf(record->digits, sizeof record->digits, "%lld",
                                     (long long)value);
   return 0;
@@ -147,7 +146,7 @@ static void append_records(struct bytes *out, struct pax_records *records) {
     bytes_append_text(out, digits);
     bytes_append(out, record->key.data, record->key.length);
     bytes_append(out, "=", 1);
-    bytes_append(out, record->value, record->length);
+    bytes_append(out, record->value ? record->value : record->digits, record->length);
     bytes_append(out, "\n", 1);
   }
 }
