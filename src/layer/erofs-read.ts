@@ -100,12 +100,16 @@ export class ErofsImage {
     if (this.root.kind !== 'directory') throw damaged('its root is no directory');
   }
 
+  /** Everything before are tables. */
+  get #firstInode(): number {
+    return SUPERBLOCK.offset + (1 + this.deviceBlocks.length) * DEVICE_SLOT.bytes;
+  }
+
   /** Decodes an inode. @throws INDEX_INVALID */
   inode(nid: number): Inode {
     const bytes = this.#bytes;
     const offset = nid * INODE.slot;
-    const first = SUPERBLOCK.offset + (1 + this.deviceBlocks.length) * DEVICE_SLOT.bytes;
-    if (offset < first || offset + INODE.bytes > bytes.length) {
+    if (offset < this.#firstInode || offset + INODE.bytes > bytes.length) {
       throw damaged('an inode lies outside');
     }
     const { at } = INODE;
@@ -195,7 +199,9 @@ export class ErofsImage {
     if (block === HOLE) return 'hole';
     if (device === 0) {
       const end = block * BLOCK + length;
-      if (end > this.#bytes.length) throw damaged('a piece of a file lies outside', inode.nid);
+      if (end > this.#bytes.length || block * BLOCK < this.#firstInode) {
+        throw damaged('a piece of a file lies outside', inode.nid);
+      }
       return this.#bytes.subarray(block * BLOCK, end);
     }
     const blocks = this.deviceBlocks[device - 1];
@@ -321,7 +327,7 @@ export class ErofsImage {
     const inline = inode.nid * INODE.slot + INODE.bytes + inode.xattrBytes;
     const start = inode.layout === LAYOUT.inline ? inline : inode.union * BLOCK;
     const end = start + inode.size;
-    if (end > this.#bytes.length || start < SUPERBLOCK.offset) {
+    if (end > this.#bytes.length || start < this.#firstInode) {
       throw damaged('data lie outside', inode.nid);
     }
     if (
@@ -366,7 +372,7 @@ function readDevices(bytes: Buffer, devices: number): number[] {
   return Array.from({ length: devices }, (_, i) => {
     const start = first + i * DEVICE_SLOT.bytes;
     const blocks = bytes.readUInt32LE(start + DEVICE_SLOT.at.blocks);
-    if (blocks === HOLE || bytes.readUInt32LE(start + DEVICE_SLOT.at.mappedBlock) !== 0) {
+    if (bytes.readUInt32LE(start + DEVICE_SLOT.at.mappedBlock) !== 0) {
       throw damaged('its layer table is wrong');
     }
     return blocks;

@@ -38,6 +38,8 @@ const PARENT = toByteString('..');
 const DEVICES_MAX = 16_000;
 const IMAGE_BYTES_MAX = 2 ** 31;
 const UINT32_MAX = 0xffffffff;
+/** The last block number means a hole, so this many blocks are usable. */
+const BLOCKS_MAX = HOLE;
 
 export interface ErofsSource {
   readonly root: DirectoryNode;
@@ -344,7 +346,7 @@ function checkDevices(deviceBlocks: readonly number[]): void {
       hint: 'squash the image',
     });
   }
-  if (deviceBlocks.some((blocks) => blocks >= HOLE)) {
+  if (deviceBlocks.some((blocks) => blocks > BLOCKS_MAX)) {
     throw new SlipwayError('ENTRY_REFUSED', 'a layer of 2 TiB or more', {
       hint: 'split it into several layers',
     });

@@ -109,12 +109,13 @@ export async function* streamOf(
   for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
 }
 
-/** Reads a stream to its end. */
-export async function collect(
-  stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<Buffer> {
+/** Reads a stream of bytes to its end. */
+export async function collect(stream: AsyncIterable<unknown> | Iterable<unknown>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  for await (const chunk of stream) {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError('the stream yields no bytes');
+    chunks.push(Buffer.from(chunk));
+  }
   return Buffer.concat(chunks);
 }
 
