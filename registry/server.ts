@@ -117,10 +117,15 @@ class RequestHandler {
     if (path.startsWith('/v2')) {
       response.setHeader('docker-distribution-api-version', 'registry/2.0');
     }
-    if (this.isClosing) response.setHeader('connection', 'close');
+    // Kept alive, the connection would hold up the end of the server.
+    response.once('finish', () => {
+      if (this.isClosing) request.socket.end();
+    });
     const isHead = request.method === 'HEAD';
     try {
-      await send(response, await this.#reply(request, gone.signal), { isHead });
+      const reply = await this.#reply(request, gone.signal);
+      if (this.isClosing) response.setHeader('connection', 'close');
+      await send(response, reply, { isHead });
     } catch (error) {
       this.#report(error, request, gone.signal);
       if (response.headersSent) response.destroy();
