@@ -116,7 +116,10 @@ static const struct field rootfs_fields[] = {
 
 int rootfs_read(int bundle, struct rootfs *rootfs, struct failure *why) {
   *rootfs = (struct rootfs){0};
-  if (faccessat(bundle, "rootfs.json", F_OK, 0) < 0 && errno == ENOENT) return 0;
+  if (faccessat(bundle, "rootfs.json", F_OK, 0) < 0 && errno == ENOENT) {
+    rootfs->is_ready_folder = true;
+    return 0;
+  }
   rootfs->document = json_read(bundle, "rootfs.json", why);
   if (!rootfs->document) return -1;
   const struct json *root = json_root(rootfs->document);
@@ -213,7 +216,7 @@ static int mount_overlay(const struct rootfs *rootfs, struct failure *why) {
 }
 
 int rootfs_mount(const struct rootfs *rootfs, const char *folder, struct failure *why) {
-  if (!rootfs->document) return clone_folder(folder, why);
+  if (rootfs->is_ready_folder) return clone_folder(folder, why);
   if (!rootfs->upper) return mount_single(&rootfs->lowers[0], why);
   // Overlay needs a lower. Without any (FROM scratch) the upper alone is the same thing.
   if (rootfs->lower_count == 0) return clone_folder(rootfs->upper, why);

@@ -21,14 +21,14 @@ struct rootfs {
   const char *upper, *work;  // NULL: no overlay, one read-only lower
   bool user_xattr;
   bool is_volatile;
+  bool is_ready_folder;            // nothing of the above: root.path is the root
   struct json_document *document;  // owns the strings
 };
 
-// Reads rootfs.json of the bundle; without that file, `folder` (root.path) is the ready root and is
-// used as it is.
+// Reads rootfs.json of the bundle; without that file, root.path is the ready root as it is.
 int rootfs_read(int bundle, struct rootfs *rootfs, struct failure *why);
-// A detached mount of the whole root; the descriptor is the caller's. `folder` serves a bundle that
-// has no rootfs.json.
+// A detached mount of the whole root; the descriptor is the caller's. `folder` is
+// root.path, for a bundle without rootfs.json.
 int rootfs_mount(const struct rootfs *rootfs, const char *folder, struct failure *why);
 void rootfs_free(struct rootfs *rootfs);
 #define cleanup_rootfs __attribute__((cleanup(rootfs_free)))
