@@ -51,6 +51,16 @@ async function bundleCode(): Promise<void> {
   });
 }
 
+/** Few modules are CommonJS inside; the others start faster without what only those need. */
+function dropNeedlessBanners(): void {
+  for (const file of globSync('**/*.js', { cwd: fresh })) {
+    const path = join(fresh, file);
+    const text = readFileSync(path, 'utf8');
+    const code = text.replace(`${COMMONJS_BANNER}\n`, '');
+    if (!/require\b|__dirname|__filename/.test(code)) writeFileSync(path, code);
+  }
+}
+
 /** Declarations for dist/index.js. tsc keeps our `#` aliases; consumers get relative paths. */
 function emitDeclarations(): void {
   const types = join(fresh, 'types');
@@ -84,6 +94,7 @@ function remove(folder: string): void {
 remove(fresh);
 remove(stale);
 await bundleCode();
+dropNeedlessBanners();
 if (!process.argv.includes('--code-only')) emitDeclarations();
 if (existsSync(dist)) renameSync(dist, stale);
 renameSync(fresh, dist);
