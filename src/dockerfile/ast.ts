@@ -36,6 +36,7 @@ export interface Heredoc {
   /** The file descriptor before `<<` in RUN (default 0). */
   readonly descriptor: number;
   readonly content: string;
+  /** The body with the line that ends it. */
   readonly range: Range;
 }
 

@@ -40,7 +40,6 @@ export function checkSecurity(mode: Operand | undefined, context: InstructionCon
   });
 }
 
-/** True when the volumes can be kept. */
 export function checkVolumes(paths: readonly Operand[], context: InstructionContext): void {
   for (const path of paths) {
     if (path.text.trim() !== '') continue;

@@ -20,6 +20,10 @@ interface Directive {
 
 const NAMES = ['syntax', 'escape', 'check'];
 
+/** The language this parser speaks. */
+export const SYNTAX_VERSION = '1.20';
+
+/** Reads the directives of a file; what is wrong with them stands in the diagnostics. */
 export function parseDirectives(text: string): DirectivesFound {
   const start = text.startsWith('\uFEFF') ? 1 : 0;
   const diagnostics: Diagnostic[] = [];
@@ -42,6 +46,8 @@ export function parseDirectives(text: string): DirectivesFound {
       hint: 'Write # escape=` or # escape=\\.',
     });
   }
+  const asked = after.get('syntax');
+  if (asked !== undefined) diagnostics.push(...syntaxWarnings(asked));
   return {
     directives: {
       ...(syntax === undefined ? {} : { syntax }),
@@ -50,6 +56,41 @@ export function parseDirectives(text: string): DirectivesFound {
     },
     diagnostics,
   };
+}
+
+/** The front end is built in: asking for another, or a newer one, changes nothing. */
+function syntaxWarnings({ value, range }: Directive): Diagnostic[] {
+  const match = /^(?:docker\.io\/)?docker\/dockerfile(?:-upstream)?(?::([\w.-]+))?(?:@\S+)?$/.exec(
+    value,
+  );
+  if (match === null) {
+    return [
+      {
+        code: 'SyntaxForeign',
+        severity: 'warning',
+        message: `the front end ${value} is not used`,
+        range,
+        reason: `The file is read as Dockerfile ${SYNTAX_VERSION}; front ends are never fetched.`,
+        hint: 'Remove the line if the file is a plain Dockerfile.',
+      },
+    ];
+  }
+  const [major = 0, minor = 0] =
+    /^\d+(?:\.\d+)?/
+      .exec(match[1] ?? '')?.[0]
+      .split('.')
+      .map(Number) ?? [];
+  const [ourMajor = 0, ourMinor = 0] = SYNTAX_VERSION.split('.').map(Number);
+  if (major < ourMajor || (major === ourMajor && minor <= ourMinor)) return [];
+  return [
+    {
+      code: 'SyntaxNewer',
+      severity: 'warning',
+      message: `Dockerfile syntax ${match[1]} is newer than ${SYNTAX_VERSION}, which is used`,
+      range,
+      hint: 'Expect that its newest features are refused.',
+    },
+  ];
 }
 
 function isEscape(value: string): boolean {

@@ -74,7 +74,9 @@ export function readFlags(
       startOffset: word.startOffset + valueOffset,
     };
     const operand = { text: value ?? '', range: context.operand(written).range };
-    values.set(name, [...(values.get(name) ?? []), operand]);
+    const earlier = values.get(name);
+    if (earlier === undefined) values.set(name, [operand]);
+    else earlier.push(operand);
   }
   return new Flags(values);
 }

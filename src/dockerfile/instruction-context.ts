@@ -4,7 +4,7 @@
  * tokens only as pieces of text.
  */
 import type { Diagnostic } from '#core/diagnostic.ts';
-import { positionAt, type Range, type SourceFile, spanOf } from '#core/source.ts';
+import { type Range, type SourceFile, spanOf } from '#core/source.ts';
 import type { Heredoc, Operand } from './ast.ts';
 import type { LogicalLine } from './lines.ts';
 
@@ -122,8 +122,8 @@ export class InstructionContext {
 
   report(problem: Problem): void {
     if (this.#onlySyntax && problem.isSyntax !== true) return;
-    const { line } = positionAt(this.#file, this.range.start);
-    const prefix = problem.isSyntax === true ? '' : `dockerfile parse error on line ${line}: `;
+    const prefix =
+      problem.isSyntax === true ? '' : `dockerfile parse error on line ${this.#line.number}: `;
     this.diagnostics.push({
       code: problem.code,
       severity: 'error',

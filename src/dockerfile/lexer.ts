@@ -59,7 +59,7 @@ type MakePart = (name: string, pattern: RegExp | Matcher, pushMode?: string) => 
 /** What stands before an operand, for tokens that may come only there. */
 interface Place {
   /** Nothing but the keyword and flags so far. */
-  readonly isFirst: (before: readonly IToken[]) => boolean;
+  readonly isFirst: (last: IToken | undefined) => boolean;
 }
 
 /** The token types for one escape character, by name; the parser's vocabulary. */
@@ -70,21 +70,19 @@ export function createTokens(escapeCharacter: '\\' | '`') {
   const part: MakePart = (name, pattern, pushMode) =>
     token(name, pattern, { categories: Part, ...(pushMode !== undefined && { pushMode }) });
 
-  const takesFlag = (before: readonly IToken[]): boolean => {
-    const last = before.at(-1);
-    return last !== undefined && (tokenMatcher(last, Keyword) || last.tokenType === Flag);
-  };
+  const takesFlag = (last: IToken | undefined): boolean =>
+    last !== undefined && (tokenMatcher(last, Keyword) || last.tokenType === Flag);
   const Flag: TokenType = part('Flag', (text, offset, before) => {
-    if (!text.startsWith('--', offset) || !takesFlag(before)) return null;
+    if (!text.startsWith('--', offset) || !takesFlag(before.at(-1))) return null;
     const word = text.slice(offset, flagEnd(text, offset));
     return word === '--' ? null : [word];
   });
   const FlagsEnd = part('FlagsEnd', (text, offset, before) => {
-    if (!text.startsWith('--', offset) || !takesFlag(before)) return null;
+    if (!text.startsWith('--', offset) || !takesFlag(before.at(-1))) return null;
     return flagEnd(text, offset) === offset + 2 ? ['--'] : null;
   });
   const place: Place = {
-    isFirst: (before) => takesFlag(before) || before.at(-1)?.tokenType === FlagsEnd,
+    isFirst: (last) => takesFlag(last) || last?.tokenType === FlagsEnd,
   };
 
   return {
@@ -157,7 +155,7 @@ function operandTokens(part: MakePart, { isFirst }: Place) {
     Word,
     /** AS, where it stands between an image and a stage name. */
     As: part('As', (text, offset, before) => {
-      const isSecond = before.at(-1)?.tokenType === Word && isFirst(before.slice(0, -1));
+      const isSecond = before.at(-1)?.tokenType === Word && isFirst(before.at(-2));
       const word = isSecond ? /^as(?![^\t\v\f\r ])/i.exec(text.slice(offset, offset + 3)) : null;
       return word === null ? null : [word[0]];
     }),
@@ -190,7 +188,7 @@ function assignmentTokens(part: MakePart, place: Place & { readonly escapeCharac
   const wordAt = (text: string, offset: number): string =>
     text.slice(offset, assignmentEnd(text, offset, escapeCharacter));
   const LegacyName = part('LegacyName', (text, offset, before) => {
-    if (!isFirst(before) || wordAt(text, offset).includes('=')) return null;
+    if (!isFirst(before.at(-1)) || wordAt(text, offset).includes('=')) return null;
     const name = /^[^\t\v\f\r ]+/.exec(text.slice(offset));
     return name === null ? null : [name[0]];
   });
@@ -235,7 +233,8 @@ function jsonTokens(part: MakePart, { isFirst }: Place) {
     JsonOpen: part(
       'JsonOpen',
       (text, offset, before) => {
-        const isPlace = isFirst(before) || before.at(-1)?.tokenType.name === 'HealthType';
+        const last = before.at(-1);
+        const isPlace = isFirst(last) || last?.tokenType.name === 'HealthType';
         return text[offset] === '[' && isPlace && isJsonArray(text.slice(offset)) ? ['['] : null;
       },
       'json',

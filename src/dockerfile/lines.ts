@@ -17,16 +17,20 @@ interface Segment {
 
 export class LogicalLine {
   readonly text: string;
+  /** One-based number of its first physical line. */
+  readonly number: number;
   /** Blank lines inside, which docker means to forbid one day. */
   readonly blanks: readonly Range[];
   readonly #segments: readonly Segment[];
 
   constructor(parts: {
     readonly text: string;
+    readonly number: number;
     readonly segments: readonly Segment[];
     readonly blanks: readonly Range[];
   }) {
     this.text = parts.text;
+    this.number = parts.number;
     this.blanks = parts.blanks;
     this.#segments = parts.segments;
   }
@@ -41,16 +45,19 @@ export class LogicalLine {
   }
 
   #place(offset: number): number {
-    let segment = this.#segments[0] ?? { from: 0, source: 0 };
-    for (const next of this.#segments) {
-      if (next.from > offset) break;
-      segment = next;
+    let low = 0;
+    for (let high = this.#segments.length - 1; low < high; ) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#segments[middle]?.from ?? 0) <= offset) low = middle;
+      else high = middle - 1;
     }
+    const segment = this.#segments[low] ?? { from: 0, source: 0 };
     return segment.source + offset - segment.from;
   }
 }
 
 interface PhysicalLine {
+  readonly number: number;
   readonly start: number;
   /** Without the line end. */
   readonly end: number;
@@ -69,7 +76,10 @@ export class LineReader {
   readonly #text: string;
   readonly #escapeCharacter: string;
   readonly #tooLong: Range[] = [];
+  /** Terminators that no line from here on has: a file is searched once for each. */
+  readonly #missing = new Set<string>();
   #offset: number;
+  #number = 0;
 
   /** A byte order mark at the start is skipped. */
   constructor(text: string, escapeCharacter: string) {
@@ -102,7 +112,10 @@ export class LineReader {
     readonly name: string;
     readonly chomp: boolean;
   }): HeredocBody | undefined {
+    const key = `${heredoc.chomp ? 'chomp' : 'plain'} ${heredoc.name}`;
+    if (this.#missing.has(key)) return undefined;
     const start = this.#offset;
+    const number = this.#number;
     for (let line = this.#nextLine(); line !== undefined; line = this.#nextLine()) {
       const raw = this.#text.slice(line.start, line.end);
       if ((heredoc.chomp ? raw.replace(/^\t+/, '') : raw) === heredoc.name) {
@@ -112,18 +125,20 @@ export class LineReader {
         };
       }
     }
+    this.#missing.add(key);
     this.#offset = start;
+    this.#number = number;
     return undefined;
   }
 
   /** Skips lines up to the next one that `isWanted`. */
   skipUntil(isWanted: (line: string) => boolean): void {
     for (;;) {
-      const before = this.#offset;
       const line = this.#nextLine();
       if (line === undefined) return;
       if (isWanted(this.#text.slice(line.start, line.end))) {
-        this.#offset = before;
+        this.#offset = line.start;
+        this.#number = line.number - 1;
         return;
       }
     }
@@ -152,7 +167,7 @@ export class LineReader {
       if (kept === undefined) break;
       current = this.#nextLine();
     }
-    return new LogicalLine({ text, segments, blanks });
+    return new LogicalLine({ text, number: first.number, segments, blanks });
   }
 
   #nextLine(): PhysicalLine | undefined {
@@ -163,13 +178,14 @@ export class LineReader {
     let end = newline < 0 ? this.#text.length : newline;
     while (end > start && this.#text[end - 1] === '\r') end--;
     this.#offset = next;
+    const number = ++this.#number;
     if (
       end - start > MAX_LINE_BYTES / 3 &&
       byteLength(this.#text.slice(start, end)) > MAX_LINE_BYTES
     ) {
       this.#noteTooLong({ start, end });
     }
-    return { start, end, next };
+    return { number, start, end, next };
   }
 
   /** A line may be read twice, when a heredoc turns out to have no end. */

@@ -5,9 +5,6 @@
  */
 import { expandWords } from './words.ts';
 
-/** Blanks between instruction arguments; docker takes no other white space there. */
-export const ARGUMENT_BLANK = /[\t\v\f\r ]/;
-
 /**
  * The end of the shell word at `start`, or undefined when a quote stays open. Blanks behind `<<`
  * belong to the word: `<< EOF` is one.

@@ -16,7 +16,7 @@ export class ShellPattern {
     this.#steps = steps;
   }
 
-  /** Undefined steps are impossible: @returns the offending `\x` as a string instead. */
+  /** The pattern, or the `\x` in it that is no escape. */
   static parse(text: string): ShellPattern | { readonly invalidEscape: string } {
     const characters = [...text];
     const steps: Step[] = [];

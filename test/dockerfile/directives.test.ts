@@ -18,7 +18,7 @@ const cases: readonly (readonly [what: string, text: string, expected: object])[
   ['an instruction ends them', 'FROM a\n# escape=`\n', none],
   ['a byte order mark is skipped', '\uFEFF# escape=`', { escape: '`' }],
   ['Windows line ends are skipped', '# escape=`\r\n', { escape: '`' }],
-  ['a shebang hides escape only', '#!/bin/x\n# syntax=a\n# escape=`\n', { ...none, syntax: 'a' }],
+  ['a shebang hides escape only', '#!/bin/x\n# check=a\n# escape=`\n', { ...none, check: 'a' }],
   ['the syntax of another front end in //', '// syntax=a\n', { ...none, syntax: 'a' }],
   ['the syntax of another front end in JSON', '{"syntax": "a"}', { ...none, syntax: 'a' }],
   ['broken JSON says nothing', '{"syntax": "a"', none],
@@ -28,6 +28,27 @@ for (const [what, text, expected] of cases) {
   test(what, () =>
     assert.deepEqual(parseDirectives(text), { directives: expected, diagnostics: [] }),
   );
+}
+
+const syntaxes: readonly (readonly [value: string, code: string | undefined])[] = [
+  ['docker/dockerfile', undefined],
+  ['docker/dockerfile:1', undefined],
+  ['docker.io/docker/dockerfile:1.20.3-labs', undefined],
+  ['docker/dockerfile-upstream:master', undefined],
+  ['docker/dockerfile:1@sha256:abc', undefined],
+  ['docker/dockerfile:1.21', 'SyntaxNewer'],
+  ['docker/dockerfile:2', 'SyntaxNewer'],
+  ['example.com/other:1', 'SyntaxForeign'],
+];
+
+for (const [value, code] of syntaxes) {
+  test(`syntax=${value}: ${code ?? 'nothing to say'}`, () => {
+    const { diagnostics } = parseDirectives(`# syntax=${value}\nFROM a`);
+    assert.deepEqual(
+      diagnostics.map((diagnostic) => [diagnostic.severity, diagnostic.code]),
+      code === undefined ? [] : [['warning', code]],
+    );
+  });
 }
 
 test('a repeated directive is an error that covers both lines', () => {

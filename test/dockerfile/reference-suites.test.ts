@@ -85,7 +85,7 @@ function triggered(trigger: Operand): Instruction {
 
 /** Go's way to quote, as far as the dumps need it. */
 function quoted(text: string): string {
-  return JSON.stringify(text).replaceAll('\\u0000', '\\x00').replaceAll('\\\\/', '/');
+  return JSON.stringify(text).replaceAll('\\u0000', '\\x00');
 }
 
 /** What the tree keeps and the next step refuses: the dumps were taken before that step. */
