@@ -1,0 +1,148 @@
+/**
+ * THE copy: pull, push, load and copying between registries are this one function. Three steps:
+ * walk (what the image consists of), plan (what of it is missing), transfer (blobs in parallel, then
+ * manifests, children before parents, the tag last). A name never points at something incomplete.
+ */
+import type { LimitFunction } from 'p-limit';
+import type { Descriptor } from '#core/descriptor.ts';
+import { type EventSink, ignoreEvents, type TransferEvent } from '#core/events.ts';
+import { descriptorOf } from '#core/manifest.ts';
+import type { Platform } from '#core/platform.ts';
+import { canMount, type Repository } from '#core/repository.ts';
+import { type WalkedImage, walkImage } from '#store/walk.ts';
+import { selectManifest } from './select.ts';
+
+export interface CopyOptions {
+  readonly from: Repository;
+  /** A tag or digest of `from`. */
+  readonly selector: string;
+  readonly to: Repository;
+  /** The tag to set in `to`; absent: the image is there by digest only. */
+  readonly tag?: string;
+  /** Of an index, copies only this platform's image, which then stands for it. Absent: everything. */
+  readonly platform?: Platform;
+  /** How the events are marked. */
+  readonly direction: TransferEvent['direction'];
+  /** How many blobs move at once, shared with whoever else moves some. */
+  readonly limit: LimitFunction;
+  /** A repository name on the host of `to` that may have the blobs already. */
+  readonly mountFrom?: string;
+  readonly events?: EventSink;
+  readonly signal?: AbortSignal;
+}
+
+export interface CopyResult {
+  /** What the selector named: the index where `platform` chose one of its images. */
+  readonly source: Descriptor;
+  /** What `to` now has, and `tag` points at. */
+  readonly manifest: Descriptor;
+  /** Blobs whose bytes moved. */
+  readonly transferred: number;
+}
+
+/**
+ * @throws MANIFEST_UNKNOWN, NAME_UNKNOWN, PLATFORM_UNKNOWN, BLOB_UNKNOWN, DIGEST_MISMATCH, and what
+ * the two places throw. What has arrived by then stays for the next attempt, without a name.
+ */
+export async function copyImage(options: CopyOptions): Promise<CopyResult> {
+  const { platform } = options;
+  const image = await walkImage(options.from, {
+    selector: options.selector,
+    ...(platform ? { choose: (index) => selectManifest(index, platform) } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  const missing = await planBlobs(image, options);
+  await transferBlobs(missing, options);
+  const manifest = await putManifests(image, options);
+  return { source: image.root, manifest, transferred: missing.length };
+}
+
+/** Asks `to` for every blob. */
+async function planBlobs(image: WalkedImage, options: CopyOptions): Promise<readonly Descriptor[]> {
+  for (const blob of image.blobs) report(options, blob, 'waiting', 0);
+  const found = await inParallel(image.blobs, options, async (blob, call) => {
+    const there = await options.to.blobs.stat(blob.digest, call);
+    if (there) report(options, blob, 'exists', blob.size);
+    return there !== undefined;
+  });
+  return image.blobs.filter((_, i) => !found[i]);
+}
+
+async function transferBlobs(blobs: readonly Descriptor[], options: CopyOptions): Promise<void> {
+  await inParallel(blobs, options, async (blob, call) => {
+    if (!(await mountBlob(blob, options, call))) await sendBlob(blob, options, call);
+  });
+}
+
+interface Call {
+  readonly signal: AbortSignal;
+}
+
+async function mountBlob(blob: Descriptor, options: CopyOptions, call: Call): Promise<boolean> {
+  const { mountFrom } = options;
+  const { blobs } = options.to;
+  if (!canMount(blobs)) return false;
+  const from = mountFrom === undefined ? {} : { from: mountFrom };
+  if (!(await blobs.mount(blob.digest, { ...call, ...from }))) return false;
+  report(options, blob, 'mounted', blob.size, from);
+  return true;
+}
+
+async function sendBlob(blob: Descriptor, options: CopyOptions, call: Call): Promise<void> {
+  const { digest, size } = blob;
+  report(options, blob, 'transferring', 0);
+  await using ingest = await options.to.blobs.ingest({ digest, size }, call);
+  let current = 0;
+  for await (const chunk of options.from.blobs.read(digest, call)) {
+    await ingest.write(chunk);
+    current += chunk.byteLength;
+    report(options, blob, 'transferring', current);
+  }
+  await ingest.commit({ digest, size });
+  report(options, blob, 'done', size);
+}
+
+/** Children first, as the walk lists them; the last one gets the tag. */
+async function putManifests(image: WalkedImage, options: CopyOptions): Promise<Descriptor> {
+  const call = options.signal ? { signal: options.signal } : {};
+  const last = image.manifests.at(-1);
+  if (!last) throw new Error('invariant broken: a walk without manifests');
+  for (const { raw } of image.manifests.slice(0, -1)) await options.to.putManifest(raw, call);
+  const tag = options.tag === undefined ? {} : { tag: options.tag };
+  await options.to.putManifest(last.raw, { ...call, ...tag });
+  return descriptorOf(last.raw);
+}
+
+/** The first failure stops the others, and is the one that is thrown. */
+async function inParallel<T>(
+  blobs: readonly Descriptor[],
+  { limit, signal }: CopyOptions,
+  work: (blob: Descriptor, call: Call) => Promise<T>,
+): Promise<readonly T[]> {
+  const stop = new AbortController();
+  const call = { signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal };
+  const running = blobs.map((blob) =>
+    limit(async () => {
+      call.signal.throwIfAborted();
+      return await work(blob, call);
+    }),
+  );
+  try {
+    return await Promise.all(running);
+  } catch (error) {
+    stop.abort(error);
+    await Promise.allSettled(running);
+    throw error;
+  }
+}
+
+function report(
+  { events = ignoreEvents, direction }: CopyOptions,
+  blob: Descriptor,
+  state: TransferEvent['state'],
+  current: number,
+  more: { readonly from?: string } = {},
+): void {
+  const { digest, size } = blob;
+  events({ kind: 'transfer', direction, digest, state, current, total: size, ...more });
+}

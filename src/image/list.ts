@@ -1,0 +1,120 @@
+/** The images of the local store, each once, with everything that points at it. */
+import type { Descriptor } from '#core/descriptor.ts';
+import type { Digest } from '#core/digest.ts';
+import { isSlipwayError } from '#core/errors.ts';
+import type { ImageConfig } from '#core/image-config.ts';
+import { childrenOf, decodeManifest } from '#core/manifest.ts';
+import { isIndexType } from '#core/media-type.ts';
+import type { Platform } from '#core/platform.ts';
+import { formatReference, parseReference, type Reference } from '#core/reference.ts';
+import { type ImageName, NAMELESS } from '#store/images.ts';
+import type { LocalStore } from '#store/local-store.ts';
+import { type LocalImage, localImages } from './resolve.ts';
+
+/** One local image with all that points at it; the engine's ImageSummary. */
+export interface ImageSummary {
+  readonly imageId: Digest;
+  /** What its newest name points at: a manifest, or an index. */
+  readonly manifest: Descriptor;
+  readonly tags: readonly Reference[];
+  readonly digests: readonly Reference[];
+  readonly created?: string;
+  /** Sum of what the image's layers and config take as stored. */
+  readonly sizeBytes: number;
+  readonly config: ImageConfig;
+}
+
+export interface ListOptions {
+  readonly store: LocalStore;
+  /** Which image of an index is shown. */
+  readonly platform: Platform;
+}
+
+/** Newest first. Images of other platforms than any index offers, and broken ones, are left out. */
+export async function listImages(options: ListOptions): Promise<readonly ImageSummary[]> {
+  const groups = await groupImages(options);
+  return groups.map(summaryOf).sort(byAge);
+}
+
+/** An image and all its names. */
+export interface ImageGroup {
+  readonly image: LocalImage;
+  readonly names: readonly ImageName[];
+}
+
+/** Manifests that only exist as children of an index are no images of their own. */
+export async function groupImages(options: ListOptions): Promise<readonly ImageGroup[]> {
+  const { store } = options;
+  await using lease = await store.lease({ purpose: 'list images' });
+  const names = new Map(store.images.list().map((name) => [keyOf(name), name]));
+  const inside = await childKeys(options, [...names.values()]);
+  const groups = new Map<Digest, { image: LocalImage; names: ImageName[] }>();
+  for await (const image of localImages({ ...options, lease })) {
+    const key = keyOf({ repository: image.repositoryName, digest: image.root.digest });
+    const name = names.get(key);
+    if (!name || (inside.has(key) && name.tags.length === 0)) continue;
+    const group = groups.get(image.imageId) ?? { image, names: [] };
+    group.names.push(name);
+    groups.set(image.imageId, group);
+  }
+  return [...groups.values()];
+}
+
+function keyOf({ repository, digest }: Pick<ImageName, 'repository' | 'digest'>): string {
+  return `${repository}@${digest}`;
+}
+
+async function childKeys(
+  { store }: ListOptions,
+  names: readonly ImageName[],
+): Promise<ReadonlySet<string>> {
+  await using lease = await store.lease({ purpose: 'list images' });
+  const keys = new Set<string>();
+  for (const { repository, digest } of names.filter(({ mediaType }) => isIndexType(mediaType))) {
+    const from = store.repository({ space: 'images', name: repository, lease });
+    try {
+      const children = childrenOf(decodeManifest(await from.getManifest(digest)));
+      for (const child of children) keys.add(keyOf({ repository, digest: child.digest }));
+    } catch (error) {
+      if (!isSlipwayError(error)) throw error;
+    }
+  }
+  return keys;
+}
+
+export function summaryOf({ image, names }: ImageGroup): ImageSummary {
+  const tagged = names.filter(({ tags }) => tags.length > 0);
+  const newest = (tagged.length > 0 ? tagged : names).toSorted((a, b) => b.putAtMs - a.putAtMs)[0];
+  const { mediaType, digest, size } = newest ?? image.root;
+  return {
+    imageId: image.imageId,
+    manifest: { mediaType, digest, size },
+    tags: sorted(names.flatMap(tagsOf)),
+    digests: sorted(names.flatMap(digestsOf)),
+    ...(image.config.created ? { created: image.config.created } : {}),
+    sizeBytes: image.image.layers.reduce((sum, layer) => sum + layer.size, image.image.config.size),
+    config: image.config,
+  };
+}
+
+export function tagsOf({ repository, tags }: ImageName): readonly Reference[] {
+  if (repository === NAMELESS) return [];
+  return tags.map((tag) => ({ ...parseReference(repository), tag }));
+}
+
+/** The digests the world knows it by where there are any, else the manifest's own. */
+export function digestsOf({ repository, aliases, digest }: ImageName): readonly Reference[] {
+  if (repository === NAMELESS) return [];
+  const digests = aliases.length > 0 ? aliases : [digest];
+  return digests.map((known) => ({ ...parseReference(repository), digest: known }));
+}
+
+function sorted(references: readonly Reference[]): readonly Reference[] {
+  return references.toSorted((a, b) => (formatReference(a) < formatReference(b) ? -1 : 1));
+}
+
+function byAge(a: ImageSummary, b: ImageSummary): number {
+  return (
+    Date.parse(b.created ?? '') - Date.parse(a.created ?? '') || (a.imageId < b.imageId ? -1 : 1)
+  );
+}

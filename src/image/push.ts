@@ -1,0 +1,87 @@
+/** `docker push`: an image of the local store to a registry, layers compressed. */
+import type { LimitFunction } from 'p-limit';
+import type { Descriptor } from '#core/descriptor.ts';
+import { SlipwayError } from '#core/errors.ts';
+import type { EventSink } from '#core/events.ts';
+import type { Platform } from '#core/platform.ts';
+import {
+  familiarName,
+  formatReference,
+  type Reference,
+  repositoryKey,
+  withDefaultTag,
+} from '#core/reference.ts';
+import type { Repository } from '#core/repository.ts';
+import type { LocalStore } from '#store/local-store.ts';
+import { compressLayers } from './compress.ts';
+import { copyImage } from './copy.ts';
+import { byName } from './resolve.ts';
+
+export interface PushOptions {
+  readonly store: LocalStore;
+  /** The repository that the reference names. */
+  readonly remote: Repository;
+  readonly reference: Reference;
+  /** Which image of an index must be there; an index is pushed whole. */
+  readonly platform: Platform;
+  readonly limit: LimitFunction;
+  readonly events?: EventSink;
+  readonly signal?: AbortSignal;
+}
+
+export interface PushedImage {
+  /** With `latest` where nothing was said. */
+  readonly reference: Reference;
+  /** As the registry has it now. */
+  readonly manifest: Descriptor;
+}
+
+/** @throws IMAGE_UNKNOWN (no local image of this name), and what the remote throws */
+export async function pushImage(options: PushOptions): Promise<PushedImage> {
+  const { store, remote, platform, limit, events } = options;
+  const signal = options.signal ? { signal: options.signal } : {};
+  const reference = withDefaultTag(options.reference);
+  const { tag } = reference;
+  await using lease = await store.lease({ purpose: `push ${formatReference(reference)}` });
+  const image = await byName(reference, { store, lease, platform });
+  if (!image || tag === undefined) throw noLocalImage(reference);
+  const selector = image.root.digest;
+  const compressed = await compressLayers({
+    store,
+    lease,
+    from: image.repository,
+    selector,
+    limit,
+    ...signal,
+  });
+  const { manifest } = await copyImage({
+    from: compressed.repository,
+    selector: compressed.manifest.digest,
+    to: remote,
+    tag,
+    direction: 'push',
+    limit,
+    ...(events ? { events } : {}),
+    ...signal,
+  });
+  store.images.addAlias(repositoryKey(reference), manifest.digest, selector);
+  return { reference, manifest };
+}
+
+function noLocalImage(reference: Reference): SlipwayError {
+  const { tag } = reference;
+  const name = familiarName(reference);
+  if (tag === undefined) {
+    return new SlipwayError('REFERENCE_INVALID', 'cannot push a digest reference', {
+      hint: 'give the image a tag with "slipway tag" and push that',
+    });
+  }
+  return new SlipwayError(
+    'IMAGE_UNKNOWN',
+    `An image does not exist locally with the tag: ${name}`,
+    {
+      hint: `"slipway images" lists what is here; "slipway tag" gives an image the name ${name}:${tag}`,
+      detail: { image: formatReference(reference) },
+    },
+  );
+}

@@ -1,0 +1,149 @@
+/**
+ * `docker rmi`: a name goes; the image goes with its last name. By ID an image with several names
+ * goes only with force.
+ */
+import { shortId } from '#core/digest.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { childrenOf, decodeManifest } from '#core/manifest.ts';
+import {
+  familiarReference,
+  parseReference,
+  type Reference,
+  repositoryKey,
+  withDefaultTag,
+} from '#core/reference.ts';
+
+import type { LocalStore } from '#store/local-store.ts';
+import { findGroup } from './inspect.ts';
+import { digestsOf, type ImageGroup, type ListOptions, tagsOf } from './list.ts';
+
+/** One line of docker's answer: `Untagged: name` or `Deleted: sha256:…`. */
+export interface RemovedName {
+  readonly kind: 'untagged' | 'deleted';
+  readonly name: string;
+}
+
+export interface RemoveOptions extends ListOptions {
+  readonly force?: boolean;
+}
+
+/**
+ * Removes a name or, with its last name, the image and what only it needed.
+ * @throws IMAGE_UNKNOWN, IMAGE_ID_AMBIGUOUS, IMAGE_IN_USE
+ */
+export async function removeImage(
+  text: string,
+  options: RemoveOptions,
+): Promise<readonly RemovedName[]> {
+  const group = await findGroup(text, options);
+  const named = nameIn(text, group);
+  const removed = named
+    ? await removeName(named, group, options)
+    : await removeWhole(group, options);
+  if (removed.some(({ kind }) => kind === 'deleted')) await options.store.gc();
+  return removed;
+}
+
+/** The name the user meant, when it was a name and not an ID. */
+function nameIn(text: string, group: ImageGroup): Reference | undefined {
+  try {
+    const reference = withDefaultTag(parseReference(text));
+    const isOfGroup = [...group.names.flatMap(tagsOf), ...group.names.flatMap(digestsOf)].some(
+      (name) => isSameName(name, reference),
+    );
+    return isOfGroup ? reference : undefined;
+  } catch (error) {
+    if (isSlipwayError(error, 'REFERENCE_INVALID')) return undefined;
+    throw error;
+  }
+}
+
+function isSameName(name: Reference, wanted: Reference): boolean {
+  if (repositoryKey(name) !== repositoryKey(wanted)) return false;
+  return wanted.digest !== undefined ? name.digest === wanted.digest : name.tag === wanted.tag;
+}
+
+async function removeName(
+  name: Reference,
+  group: ImageGroup,
+  options: RemoveOptions,
+): Promise<readonly RemovedName[]> {
+  const { store } = options;
+  const tags = group.names.flatMap(tagsOf);
+  const left = tags.filter((tag) => !isSameName(tag, name));
+  if (left.length === 0) return await removeWhole(group, { ...options, force: true });
+  const repository = repositoryKey(name);
+  // With the last tag of a repository its digests go too.
+  if (name.digest === undefined && left.some((tag) => repositoryKey(tag) === repository)) {
+    store.images.remove({ ...parseReference(repository), ...(name.tag ? { tag: name.tag } : {}) });
+    return [untagged(name)];
+  }
+  const here = group.names.filter((known) => known.repository === repository);
+  for (const { digest } of here) await forget(store, repository, digest);
+  const also = name.digest === undefined ? here.flatMap(digestsOf) : here.flatMap(tagsOf);
+  return [untagged(name), ...also.map(untagged)];
+}
+
+async function removeWhole(
+  group: ImageGroup,
+  options: RemoveOptions,
+): Promise<readonly RemovedName[]> {
+  const { imageId } = group.image;
+  const tags = group.names.flatMap(tagsOf);
+  if (tags.length > 1 && !options.force) {
+    throw new SlipwayError(
+      'IMAGE_IN_USE',
+      `conflict: unable to delete ${shortId(imageId)} (must be forced) - image is referenced in multiple repositories`,
+      {
+        hint: `remove the names one by one (${tags.map(familiarReference).join(', ')}), or use --force`,
+        detail: { names: tags.map(familiarReference) },
+      },
+    );
+  }
+  for (const { repository, digest } of group.names) {
+    await forget(options.store, repository, digest);
+  }
+  return [
+    ...[...tags, ...group.names.flatMap(digestsOf)].map(untagged),
+    { kind: 'deleted', name: imageId },
+  ];
+}
+
+function untagged(name: Reference): RemovedName {
+  return { kind: 'untagged', name: familiarReference(name) };
+}
+
+/** Removes a manifest with those children that no other index of the repository has. */
+async function forget(store: LocalStore, repository: string, digest: ImageDigest): Promise<void> {
+  const children = await childrenIn(store, repository, digest);
+  store.images.forget(repository, digest);
+  if (children.length === 0) return;
+  const others = store.images.list().filter((name) => name.repository === repository);
+  const needed = new Set<ImageDigest>();
+  for (const other of others) {
+    for (const child of await childrenIn(store, repository, other.digest)) needed.add(child);
+  }
+  for (const { digest: child, tags } of others) {
+    if (!children.includes(child) || needed.has(child) || tags.length > 0) continue;
+    await forget(store, repository, child);
+  }
+}
+
+type ImageDigest = ImageGroup['names'][number]['digest'];
+
+/** The children of an index; none for an image, or when its bytes are lost. */
+async function childrenIn(
+  store: LocalStore,
+  repository: string,
+  digest: ImageDigest,
+): Promise<readonly ImageDigest[]> {
+  await using lease = await store.lease({ purpose: 'remove image' });
+  const from = store.repository({ space: 'images', name: repository, lease });
+  try {
+    const manifest = decodeManifest(await from.getManifest(digest));
+    return manifest.kind === 'index' ? childrenOf(manifest).map((child) => child.digest) : [];
+  } catch (error) {
+    if (isSlipwayError(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * An image archive as a read-only Repository: blobs are read where they lie, in a tar or a folder.
+ * Which images it holds comes from the format's reader (oci-archive.ts, docker-archive.ts). A tag
+ * here is a full name (`docker.io/library/app:1`) or its last part where that is enough.
+ */
+import type { Descriptor } from '#core/descriptor.ts';
+import { algorithmOf, type Digest, encodedOf, isDigest } from '#core/digest.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { descriptorOf, MANIFEST_SIZE_BYTES_MAX, rawManifest } from '#core/manifest.ts';
+import { familiarReference, type Reference } from '#core/reference.ts';
+import type {
+  BlobInfo,
+  BlobRange,
+  BlobStore,
+  CallOptions,
+  Ingest,
+  RawManifest,
+  Repository,
+} from '#core/repository.ts';
+import { blobUnknown } from './local-blobs.ts';
+import { manifestUnknown } from './manifest-rules.ts';
+import type { PackedFiles } from './packed-files.ts';
+import { verified, verifyBytes } from './verified-read.ts';
+
+/** One image (or index) of an archive. */
+export interface PackedImage {
+  readonly manifest: Descriptor;
+  /** Normalised; empty: it came without a name. */
+  readonly names: readonly Reference[];
+  /** What its writer called it besides: the tag, or a word of no further meaning. */
+  readonly refNames: readonly string[];
+}
+
+export interface PackedContents {
+  readonly images: readonly PackedImage[];
+  /** Manifests made up by the reader of a format that has none. */
+  readonly manifests?: readonly RawManifest[];
+  /** Where blobs lie that do not lie at `blobs/<algorithm>/<hex>`. */
+  readonly places?: ReadonlyMap<Digest, string>;
+}
+
+export class PackedRepository implements Repository {
+  readonly blobs: BlobStore;
+  readonly images: readonly PackedImage[];
+  readonly #files: PackedBlobs;
+  readonly #manifests: ReadonlyMap<Digest, RawManifest>;
+
+  constructor(files: PackedFiles, contents: PackedContents) {
+    this.#files = new PackedBlobs(files, contents.places ?? new Map());
+    this.blobs = this.#files;
+    this.images = contents.images;
+    this.#manifests = new Map((contents.manifests ?? []).map((raw) => [raw.digest, raw]));
+  }
+
+  async resolve(tagOrDigest: string, options: CallOptions = {}): Promise<Descriptor> {
+    return descriptorOf(await this.getManifest(tagOrDigest, options));
+  }
+
+  async getManifest(tagOrDigest: string, options: CallOptions = {}): Promise<RawManifest> {
+    const digest = isDigest(tagOrDigest) ? tagOrDigest : this.#named(tagOrDigest);
+    return this.#manifests.get(digest) ?? (await this.#read(digest, options));
+  }
+
+  /** Always refuses. @throws READ_ONLY */
+  async putManifest(): Promise<Descriptor> {
+    throw readOnly();
+  }
+
+  async *tags(): AsyncIterable<string> {
+    yield* [...new Set(this.images.flatMap(({ refNames }) => refNames))].sort();
+  }
+
+  #named(name: string): Digest {
+    const full = this.images.filter(({ names }) =>
+      names.some((reference) => familiarReference(reference) === name),
+    );
+    const found = full.length > 0 ? full : this.images.filter((i) => i.refNames.includes(name));
+    const digests = new Set(found.map(({ manifest }) => manifest.digest));
+    const [digest] = digests;
+    if (digest === undefined) throw manifestUnknown(name);
+    if (digests.size === 1) return digest;
+    const names = found.flatMap((image) => image.names.map(familiarReference));
+    throw new SlipwayError('MANIFEST_UNKNOWN', `the archive has several images called ${name}`, {
+      hint: `name one of ${names.join(', ')}`,
+    });
+  }
+
+  /** A blob that is a manifest; every other blob is not known as one. */
+  async #read(digest: Digest, options: CallOptions): Promise<RawManifest> {
+    const info = await this.blobs.stat(digest, options);
+    if (!info || info.size > MANIFEST_SIZE_BYTES_MAX) throw manifestUnknown(digest);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of this.#files.unverified(digest, options)) chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
+    verifyBytes(bytes, { digest, from: `manifest ${digest}` });
+    try {
+      return { ...rawManifest(bytes), digest };
+    } catch (error) {
+      if (isSlipwayError(error, 'MANIFEST_INVALID', 'JSON_INVALID')) throw manifestUnknown(digest);
+      throw error;
+    }
+  }
+}
+
+class PackedBlobs implements BlobStore {
+  readonly #files: PackedFiles;
+  readonly #places: ReadonlyMap<Digest, string>;
+
+  constructor(files: PackedFiles, places: ReadonlyMap<Digest, string>) {
+    this.#files = files;
+    this.#places = places;
+  }
+
+  async stat(digest: Digest, _options?: CallOptions): Promise<BlobInfo | undefined> {
+    const size = await this.#files.size(this.#path(digest));
+    return size === undefined ? undefined : { digest, size };
+  }
+
+  async *read(
+    digest: Digest,
+    options: CallOptions & { readonly range?: BlobRange } = {},
+  ): AsyncIterable<Uint8Array> {
+    if ((await this.stat(digest)) === undefined) throw blobUnknown(digest);
+    const chunks = this.unverified(digest, options);
+    const from = `${this.#path(digest)} of ${this.#files.name}`;
+    yield* options.range ? chunks : verified(chunks, { digest, from });
+  }
+
+  unverified(
+    digest: Digest,
+    options: CallOptions & { readonly range?: BlobRange },
+  ): AsyncIterable<Uint8Array> {
+    return this.#files.read(this.#path(digest), options);
+  }
+
+  async ingest(): Promise<Ingest> {
+    throw readOnly();
+  }
+
+  #path(digest: Digest): string {
+    return this.#places.get(digest) ?? `blobs/${algorithmOf(digest)}/${encodedOf(digest)}`;
+  }
+}
+
+function readOnly(): SlipwayError {
+  return new SlipwayError('READ_ONLY', 'an image archive can only be read', {
+    hint: 'write a new one with "slipway save"',
+  });
+}

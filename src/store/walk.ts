@@ -1,0 +1,98 @@
+/**
+ * Everything an image consists of, looked up once: manifests (children before parents, the root
+ * last) and the blobs they need, each once. What to move or write follows from that list alone.
+ */
+import type { Descriptor } from '#core/descriptor.ts';
+import type { Digest } from '#core/digest.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { decodeManifest, descriptorOf, type ImageIndex, type Manifest } from '#core/manifest.ts';
+import type { RawManifest, Repository } from '#core/repository.ts';
+import { isForeign } from './manifest-rules.ts';
+
+/** Indexes within indexes; the specification names no bound, nobody needs more. */
+const DEPTH_MAX = 4;
+const MANIFESTS_MAX = 10_000;
+
+export interface WalkedManifest {
+  readonly raw: RawManifest;
+  readonly manifest: Manifest;
+}
+
+export interface WalkedImage {
+  /** What the selector names. */
+  readonly root: Descriptor;
+  /** Children first; the root, or what was chosen of it, last. */
+  readonly manifests: readonly WalkedManifest[];
+  /** Configs and layers, each once; layers that live at their own URLs are left out. */
+  readonly blobs: readonly Descriptor[];
+}
+
+export interface WalkOptions {
+  /** A tag or digest of `from`. */
+  readonly selector: string;
+  /** Follows only this child of an index, which then stands for the whole. Absent: all of them. */
+  readonly choose?: (index: ImageIndex) => Descriptor;
+  readonly signal?: AbortSignal;
+}
+
+/** @throws MANIFEST_UNKNOWN (also for a child that is missing), MANIFEST_INVALID, what `choose` throws */
+export async function walkImage(from: Repository, options: WalkOptions): Promise<WalkedImage> {
+  const walk = new Walk(from, options);
+  const root = await walk.visit(options.selector, 0);
+  return { root, manifests: [...walk.manifests.values()], blobs: [...walk.blobs.values()] };
+}
+
+/** True when every manifest of the tree is there. */
+export async function isComplete(
+  from: Repository,
+  selector: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  try {
+    await walkImage(from, { selector, ...(signal ? { signal } : {}) });
+    return true;
+  } catch (error) {
+    if (isSlipwayError(error, 'MANIFEST_UNKNOWN')) return false;
+    throw error;
+  }
+}
+
+class Walk {
+  readonly manifests = new Map<Digest, WalkedManifest>();
+  readonly blobs = new Map<Digest, Descriptor>();
+  readonly #from: Repository;
+  readonly #options: WalkOptions;
+
+  constructor(from: Repository, options: WalkOptions) {
+    this.#from = from;
+    this.#options = options;
+  }
+
+  async visit(selector: string, depth: number): Promise<Descriptor> {
+    const { signal, choose } = this.#options;
+    signal?.throwIfAborted();
+    if (depth > DEPTH_MAX) throw tooMuch(`more than ${DEPTH_MAX} indexes within each other`);
+    const raw = await this.#from.getManifest(selector, signal ? { signal } : {});
+    const descriptor = descriptorOf(raw);
+    if (this.manifests.has(raw.digest)) return descriptor;
+    const manifest = decodeManifest(raw);
+    if (manifest.kind === 'index' && choose) {
+      await this.visit(choose(manifest).digest, depth + 1);
+      return descriptor;
+    }
+    if (manifest.kind === 'index') {
+      for (const child of manifest.manifests) await this.visit(child.digest, depth + 1);
+    } else {
+      for (const blob of [...manifest.layers, manifest.config]) {
+        if (!isForeign(blob)) this.blobs.set(blob.digest, blob);
+      }
+    }
+    this.manifests.set(raw.digest, { raw, manifest });
+    if (this.manifests.size > MANIFESTS_MAX) throw tooMuch(`more than ${MANIFESTS_MAX} manifests`);
+    return descriptor;
+  }
+}
+
+function tooMuch(what: string): SlipwayError {
+  return new SlipwayError('MANIFEST_INVALID', `manifest invalid: ${what}`);
+}
