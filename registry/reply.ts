@@ -6,7 +6,7 @@ export interface Reply {
   readonly status: number;
   /** Lower-case names; an array repeats the header. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  /** A stream needs a `content-length` among the headers. */
+  /** A stream needs its exact `content-length` among the headers. */
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
 }
 
@@ -48,26 +48,33 @@ export async function send(
     return;
   }
   if (isHead) response.end();
-  else await sendStream(response, body);
+  else await sendStream(response, body, Number(response.getHeader('content-length')));
 }
+
+const CLOSED = new Error('the connection was closed');
 
 /** Reads one chunk ahead of the network, so that disk and socket work at the same time; no more. */
 async function sendStream(
   response: ServerResponse,
   body: AsyncIterable<Uint8Array>,
+  sizeBytes: number,
 ): Promise<void> {
   const chunks = body[Symbol.asyncIterator]();
   const closed = new AbortController();
-  response.once('close', () => closed.abort());
+  response.once('close', () => closed.abort(CLOSED));
+  let left = sizeBytes;
   try {
     let ahead = next(chunks);
     for (;;) {
       const { done, value } = await ahead;
       if (done) break;
       ahead = next(chunks);
+      left -= value.byteLength;
       if (!response.write(value)) await once(response, 'drain', { signal: closed.signal });
       if (closed.signal.aborted) return;
     }
+    // On a connection kept alive, the client would take the next answer for the rest of this one.
+    if (left !== 0) throw new Error(`a body of ${sizeBytes} bytes ended ${left} bytes early`);
     response.end();
   } catch (error) {
     response.destroy();

@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { assert } from '#core/assert.ts';
+import { SlipwayError } from '#core/errors.ts';
 import { logAccess } from './access-log.ts';
 import { formatAddress, listenError, needLoopback, parseListenAddress } from './address.ts';
 import { baseEndpoint, healthEndpoint, type RegistryCall } from './endpoints/base.ts';
@@ -48,6 +49,8 @@ const HEADERS_TIMEOUT_MS = 60_000;
 const SILENCE_TIMEOUT_MS = 10 * 60_000;
 const CONNECTIONS_MAX = 4096;
 const DROP_REST_MS = 5000;
+/** Made once: an abort without a reason builds an exception with a stack for each request. */
+const CLIENT_GONE = new SlipwayError('CANCELLED', 'the client closed the connection');
 
 /** @throws ADDRESS_INVALID, ADDRESS_IN_USE, PERMISSION */
 export async function serveRegistry(options: ServeRegistryOptions): Promise<RegistryServer> {
@@ -100,19 +103,21 @@ class RequestHandler {
   /** From then on every connection ends with its answer. */
   isClosing = false;
   readonly #provider: RegistryProvider;
-  readonly #log: (line: string) => void;
+  readonly #log: ((line: string) => void) | undefined;
   readonly #manifests = new ManifestCache();
 
-  constructor({ provider, log = () => {} }: ServeRegistryOptions) {
+  constructor({ provider, log }: ServeRegistryOptions) {
     this.#provider = provider;
     this.#log = log;
   }
 
   /** Answers one request; never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    logAccess(request, response, this.#log);
+    if (this.#log) logAccess(request, response, this.#log);
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort(CLIENT_GONE);
+    });
     const path = request.url ?? '/';
     if (path.startsWith('/v2')) {
       response.setHeader('docker-distribution-api-version', 'registry/2.0');
@@ -153,7 +158,7 @@ class RequestHandler {
   #report(error: unknown, request: IncomingMessage, signal: AbortSignal): void {
     if (signal.aborted || request.destroyed || !isServerFault(error)) return;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#log(`error: ${request.method} ${request.url}: ${text}`);
+    this.#log?.(`error: ${request.method} ${request.url}: ${text}`);
   }
 }
 

@@ -3,7 +3,11 @@
  * PUT that can be retried. Larger ones stream: one PUT when digest and size were known at the
  * start, else a PATCH without Content-Range and a closing PUT. A stream cannot be sent again: its
  * failure is the caller's to retry from the beginning.
+ *
+ * What streams under a digest announced before is hashed by the registry, and by whoever read it;
+ * a third time here would cost as much as sending it.
  */
+import { assert } from '#core/assert.ts';
 import {
   algorithmOf,
   createHasher,
@@ -46,7 +50,8 @@ export class BlobUpload implements Ingest {
   readonly #abort = new AbortController();
   readonly #signal: AbortSignal;
   readonly #algorithm: DigestAlgorithm;
-  readonly #hasher: Hasher;
+  /** Of a stream whose digest nobody announced. */
+  #hasher: Hasher | undefined;
   #session: SessionLocation | undefined;
   #kept: Uint8Array[] = [];
   #size = 0;
@@ -58,20 +63,19 @@ export class BlobUpload implements Ingest {
     this.#expected = expected;
     this.#session = session;
     this.#algorithm = expected.digest ? algorithmOf(expected.digest) : 'sha256';
-    this.#hasher = createHasher(this.#algorithm);
     this.#signal = signal ? AbortSignal.any([signal, this.#abort.signal]) : this.#abort.signal;
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    this.#hasher.update(chunk);
     this.#size += chunk.byteLength;
     const { size } = this.#expected;
     if (size !== undefined && this.#size > size) throw sizeMismatch(size, this.#size);
     if (!this.#stream && this.#size <= REPLAYABLE_BYTES_MAX) {
-      this.#kept.push(Uint8Array.from(chunk));
+      this.#kept.push(Buffer.from(chunk));
       return;
     }
     this.#stream ??= await this.#startStream();
+    this.#hasher?.update(chunk);
     await this.#feed(this.#stream, chunk);
   }
 
@@ -102,19 +106,20 @@ export class BlobUpload implements Ingest {
     const size = expected.size ?? this.#expected.size;
     if (size !== undefined && size !== this.#size) throw sizeMismatch(size, this.#size);
     const wanted = expected.digest ?? this.#expected.digest;
-    const found = this.#digest(wanted ? algorithmOf(wanted) : this.#algorithm);
+    const found = this.#digest(wanted ? algorithmOf(wanted) : 'sha256');
     if (wanted !== undefined && found !== undefined && found !== wanted) {
       throw new SlipwayError('DIGEST_MISMATCH', `content hashes to ${found}, not to ${wanted}`, {
         detail: { expected: wanted, found },
       });
     }
-    return wanted ?? found ?? this.#hasher.digest();
+    const digest = wanted ?? found;
+    assert(digest !== undefined, 'content without an announced digest is hashed');
+    return digest;
   }
 
-  /** In another algorithm than announced only while the content is at hand; else the registry checks. */
+  /** Undefined where only the registry can tell: what streamed away unhashed, or in another algorithm. */
   #digest(algorithm: DigestAlgorithm): Digest | undefined {
-    if (algorithm === this.#algorithm) return this.#hasher.digest();
-    if (this.#stream) return undefined;
+    if (this.#stream) return algorithm === this.#algorithm ? this.#hasher?.digest() : undefined;
     const hasher = createHasher(algorithm);
     for (const chunk of this.#kept) hasher.update(chunk);
     return hasher.digest();
@@ -141,7 +146,11 @@ export class BlobUpload implements Ingest {
     const stream = { pipe, outcome: this.#request(pipe, location) };
     // An answer before the end is a refusal; the writer has to hear of it.
     stream.outcome.catch((error: unknown) => pipe.fail(error));
-    for (const chunk of this.#kept) await this.#feed(stream, chunk);
+    if (this.#expected.digest === undefined) this.#hasher = createHasher(this.#algorithm);
+    for (const chunk of this.#kept) {
+      this.#hasher?.update(chunk);
+      await this.#feed(stream, chunk);
+    }
     this.#kept = [];
     return stream;
   }

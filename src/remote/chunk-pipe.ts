@@ -18,7 +18,7 @@ export class ChunkPipe {
   async write(chunk: Uint8Array): Promise<void> {
     this.#check();
     if (chunk.byteLength === 0) return;
-    this.#chunk = Uint8Array.from(chunk);
+    this.#chunk = Buffer.from(chunk);
     this.#isTaken = false;
     this.#wake();
     while (this.#chunk !== undefined && this.#state === 'open') {

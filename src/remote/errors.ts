@@ -274,7 +274,7 @@ async function errorsIn(answer: Answer): Promise<DistributionError[]> {
 }
 
 /** @throws JSON_INVALID */
-export function decodeErrors(body: JsonValue): DistributionError[] {
+function decodeErrors(body: JsonValue): DistributionError[] {
   return new ObjectReader(body, 'error body')
     .objects('errors')
     .slice(0, ERRORS_MAX)
