@@ -25,7 +25,10 @@ int tar_reader_open(struct tar_reader *reader, int fd, const char *file) {
   *reader = (struct tar_reader){.fd = fd, .file = file};
   struct stat st;
   if (fstat(fd, &st) < 0) return report_system("fstat", file);
-  if (!S_ISREG(st.st_mode)) return report_error(REPORT_USAGE, "the tar is no regular file", file);
+  if (!S_ISREG(st.st_mode)) {
+    errno = S_ISDIR(st.st_mode) ? EISDIR : ESPIPE;
+    return report_system("open", file);
+  }
   reader->size = (uint64_t)st.st_size;
   return 0;
 }

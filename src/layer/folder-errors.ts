@@ -39,6 +39,7 @@ const BY_ERRNO: Readonly<Record<string, { code: ErrorCode; what: string; hint: s
   ENOENT: { code: 'FILE_MISSING', what: 'no such file or directory', hint: 'check the path' },
   ENOTDIR: { code: 'FILE_UNUSABLE', what: 'not a directory', hint: 'name a folder' },
   EISDIR: { code: 'FILE_UNUSABLE', what: 'is a directory', hint: 'name a file' },
+  ESPIPE: { code: 'FILE_UNUSABLE', what: 'not a regular file', hint: 'name a file' },
   ELOOP: {
     code: 'FILE_UNUSABLE',
     what: 'too many levels of symbolic links',

@@ -49,9 +49,13 @@ function callHost(calls: readonly Record<string, unknown>[]): Answer {
   return answer;
 }
 
+/** Asked once: starting it may take a while. */
 export function hasPython(): boolean {
-  return spawnSync('python3', ['--version']).status === 0;
+  isThere ??= spawnSync('python3', ['--version']).status === 0;
+  return isThere;
 }
+
+let isThere: boolean | undefined;
 
 /** Attributes to set and nodes to make, in one go. */
 export class HostBatch {
@@ -75,11 +79,14 @@ export class HostBatch {
   }
 }
 
-/** HostCalls that know the attributes of all files in `folder` as they are now. */
+/** HostCalls that know the attributes of all files in `folder` as they are at the first question. */
 export function hostCalls(folder: string): HostCalls {
-  const found = callHost([{ do: 'list', path: Buffer.from(folder).toString('hex') }]) ?? {};
+  let found: Answer = null;
   return {
-    readXattrs: (file) => xattrsFrom(found[file.toString('hex')]),
+    readXattrs: (file) => {
+      found ??= callHost([{ do: 'list', path: Buffer.from(folder).toString('hex') }]);
+      return xattrsFrom(found?.[file.toString('hex')]);
+    },
     setXattr: (file, name, value) => runOne((batch) => batch.xattr(file, name, value)),
     makeNode: (file, node) => runOne((batch) => batch.node(file, node)),
   };
