@@ -98,6 +98,8 @@ Dockerfile:2
 --------------------
    1 |     FROM a
    2 | >>> RUN make
+     |     ^^^^^^^^
+   3 |
 --------------------
 ERROR: failed to build: failed to solve: process "/bin/sh -c make" failed: exit code: 2
 `;

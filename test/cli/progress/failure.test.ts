@@ -1,10 +1,10 @@
 /** What follows the log of a failed build. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { failureTail, sourceFrame } from '#cli/progress/failure.ts';
+import { failureTail } from '#cli/progress/failure.ts';
 import { SlipwayError } from '#core/errors.ts';
 
-const source = { name: 'Dockerfile', text: 'FROM a\n\nRUN \\\n  make\nCMD x\nUSER y\nUSER z\n' };
+const source = { name: 'Dockerfile', text: 'FROM a\n\nRUN \\\n  make\nCMD x\n' };
 const rangeOf = (text: string): { start: number; end: number } => ({
   start: source.text.indexOf(text),
   end: source.text.indexOf(text) + text.length,
@@ -23,23 +23,35 @@ test('the log of the step, then the lines of the Dockerfile', () => {
 ------
 Dockerfile:3
 --------------------
-   1 |     FROM a
-   2 |     
+   2 |
    3 | >>> RUN \\
    4 | >>>   make
    5 |     CMD x
-   6 |     USER y
 --------------------
 `,
   );
 });
 
-test('at the edges of the file', () => {
+test('several problems of one file are all told', () => {
+  const diagnostic = (text: string, message: string): object => ({
+    code: 'UnknownInstruction',
+    severity: 'error',
+    message,
+    range: rangeOf(text),
+  });
+  const diagnostics = [diagnostic('FROM a', 'first'), diagnostic('CMD x', 'second')];
+  const error = new SlipwayError('DOCKERFILE_INVALID', 'first', {
+    detail: { source, range: rangeOf('FROM a'), diagnostics },
+  });
+  const tail = failureTail(error, undefined);
   assert.match(
-    sourceFrame({ source, range: rangeOf('FROM a') }),
-    /^Dockerfile:1\n-+\n {3}1 \| >>> /,
+    tail,
+    /^Dockerfile:1\n[\s\S]*\nerror: first\n\nDockerfile:5\n[\s\S]*\nerror: second\n\n$/,
   );
-  assert.match(sourceFrame({ source, range: rangeOf('USER z') }), / {3}7 \| >>> USER z\n-+\n$/);
+  const alone = new SlipwayError('DOCKERFILE_INVALID', 'first', {
+    detail: { source, range: rangeOf('FROM a'), diagnostics: diagnostics.slice(0, 1) },
+  });
+  assert.doesNotMatch(failureTail(alone, undefined), /error: first/);
 });
 
 test('the place may be on a cause', () => {

@@ -1,7 +1,7 @@
 /** The source frame, byte for byte. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatDiagnostic, formatFrame } from '#dockerfile/frame.ts';
+import { formatDiagnostic, formatFrame } from '#core/frame.ts';
 
 const file = { name: 'Dockerfile', text: 'FROM a\n\nRUN b\r\nCOPY\tc d\nRUN e\nRUN f\n' };
 

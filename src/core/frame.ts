@@ -3,8 +3,8 @@
  * `>>>`, rule), with a caret line under the exact place, and a diagnostic around it. Pure text: no
  * colours, no I/O.
  */
-import type { Diagnostic } from '#core/diagnostic.ts';
-import { positionAt, type Range, type SourceFile } from '#core/source.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { positionAt, type Range, type SourceFile } from './source.ts';
 
 const RULE = '--------------------';
 
