@@ -70,7 +70,7 @@ export function decodeHeader(block: Buffer, offset: number): TarHeader {
     gid: numberField(at, 116, 8),
     size: numberField(at, 124, 12),
     mtime: numberField(at, 136, 12),
-    type: type === TYPE.file && name.endsWith('/') ? TYPE.directory : type,
+    type,
     linkName: textField(block, 157, 100),
     major: isDevice ? numberField(at, 329, 8) : 0,
     minor: isDevice ? numberField(at, 337, 8) : 0,

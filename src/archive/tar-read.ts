@@ -272,9 +272,10 @@ interface HeaderInContext {
 async function makeEntry(context: HeaderInContext): Promise<RawEntry> {
   const { header, extensions, offset } = context;
   const { pax } = extensions;
-  const name = text(pax, 'GNU.sparse.name') ?? text(pax, 'path') ?? extensions.longName;
+  const name =
+    text(pax, 'GNU.sparse.name') ?? text(pax, 'path') ?? extensions.longName ?? header.name;
   const metadata: EntryMetadata = {
-    path: normalizeEntryPath(name ?? header.name),
+    path: normalizeEntryPath(name),
     mode: header.mode,
     uid: integer(pax, 'uid', offset) ?? unsigned(header.uid, offset),
     gid: integer(pax, 'gid', offset) ?? unsigned(header.gid, offset),
@@ -284,15 +285,17 @@ async function makeEntry(context: HeaderInContext): Promise<RawEntry> {
   const link = text(pax, 'linkpath') ?? extensions.longLink ?? header.linkName;
   switch (header.type) {
     case TYPE.file:
+      // Before there was a type for directories, the slash said it.
+      return name.endsWith('/')
+        ? directoryWithData(header, metadata, offset)
+        : await makeFile(context, metadata);
     case TYPE.contiguous:
     case TYPE.gnuSparse:
       return await makeFile(context, metadata);
     case TYPE.directory:
       return withoutContent({ ...metadata, kind: 'directory' });
-    case TYPE.gnuDumpDirectory: {
-      const storedSize = unsigned(header.size, offset);
-      return { entry: { ...metadata, kind: 'directory' }, size: 0, storedSize };
-    }
+    case TYPE.gnuDumpDirectory:
+      return directoryWithData(header, metadata, offset);
     case TYPE.symlink:
       return withoutContent({ ...metadata, kind: 'symlink', target: link as ByteString });
     case TYPE.hardlink:
@@ -311,6 +314,12 @@ async function makeEntry(context: HeaderInContext): Promise<RawEntry> {
         { hint: 'multi-volume and vendor formats are not read; make a GNU or POSIX tar' },
       );
   }
+}
+
+/** A directory whose size counts: something is stored, and passed over. */
+function directoryWithData(header: TarHeader, metadata: EntryMetadata, offset: number): RawEntry {
+  const storedSize = unsigned(header.size, offset);
+  return { entry: { ...metadata, kind: 'directory' }, size: 0, storedSize };
 }
 
 function withoutContent(entry: Entry): RawEntry {

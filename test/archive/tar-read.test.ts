@@ -115,6 +115,17 @@ test('GNU long names and links, with their NUL', async () => {
   assert.equal(read.entry.kind === 'symlink' && read.entry.target, `${long}.target`);
 });
 
+test('a long name whose first 100 bytes end in a slash is still a file', async () => {
+  const long = `${'d'.repeat(99)}/file`;
+  const read = await only(
+    extended('L', `${long}\0`),
+    header({ name: long.slice(0, 100), size: 3 }),
+    padded('abc'),
+  );
+  assert.equal(read.entry.kind, 'file');
+  assert.equal(read.content.toString(), 'abc');
+});
+
 test('base-256 numbers, negative ones too', async () => {
   const read = await only(
     header({
