@@ -21,7 +21,7 @@ interface Directive {
 const NAMES = ['syntax', 'escape', 'check'];
 
 /** The language this parser speaks. */
-export const SYNTAX_VERSION = '1.20';
+const SYNTAX_VERSION = '1.20';
 
 /** Reads the directives of a file; what is wrong with them stands in the diagnostics. */
 export function parseDirectives(text: string): DirectivesFound {

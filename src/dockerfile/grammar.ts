@@ -2,6 +2,7 @@
  * The grammar of one instruction. Its actions build the typed instruction at once: there is no
  * concrete syntax tree. What a token is was decided by the lexer; what cannot be said with tokens
  * (flag names, durations, stage names) is checked in the actions, by checks.ts and flags.ts.
+ * It is long because it is the whole language in one place, a method for each instruction.
  *
  * Spec: Dockerfile reference 1.20.
  */
@@ -22,18 +23,27 @@ import {
   checkTrigger,
   checkVolumes,
 } from './checks.ts';
-import { type Flags, readFlags } from './flags.ts';
+import { readFlags } from './flags.ts';
 import type { InstructionContext } from './instruction-context.ts';
 import type { Tokens } from './lexer.ts';
 import { argumentCount, complaintFor, messagesAbout, type Subject } from './messages.ts';
+import {
+  addOf,
+  copyOf,
+  fileOperands,
+  healthTimes,
+  type InstructionBase,
+  ownership,
+  type PathList,
+  refuseHeredocDestination,
+  SHELL_NOT_JSON,
+  warnIgnored,
+} from './nodes.ts';
 
 type Rule<T> = ParserMethod<[], T>;
 
 /** Undefined: an action has reported why the instruction cannot be built. */
 type InstructionRule = Rule<Instruction | undefined>;
-
-/** Operands of ADD, COPY and VOLUME; among words heredocs may stand. */
-type PathList = readonly { readonly operand: Operand; readonly heredoc?: IToken }[];
 
 export class InstructionParser extends EmbeddedActionsParser {
   readonly #t: Tokens;
@@ -503,99 +513,4 @@ export class InstructionParser extends EmbeddedActionsParser {
       });
     });
   }
-}
-
-type InstructionBase = ReturnType<InstructionContext['base']>;
-
-const SHELL_NOT_JSON = {
-  code: 'ShellNotJson',
-  text: 'SHELL requires the arguments to be in JSON form',
-  hint: 'Write SHELL ["/bin/sh", "-c"]; a backslash in it must be doubled.',
-};
-
-/** Docker takes any flag on ARG and STOPSIGNAL, and does nothing with it. */
-function warnIgnored(flagWords: readonly IToken[], context: InstructionContext): void {
-  for (const word of flagWords) {
-    context.warn({
-      code: 'FlagIgnored',
-      message: `${word.image} has no effect here`,
-      range: context.operand(word).range,
-      hint: 'Remove it.',
-    });
-  }
-}
-
-function refuseHeredocDestination(
-  kind: string,
-  destination: PathList[number],
-  context: InstructionContext,
-): void {
-  if (destination.heredoc === undefined) return;
-  context.report({
-    code: 'HeredocDestination',
-    text: `${kind.toUpperCase()} cannot accept a heredoc as a destination`,
-    range: destination.operand.range,
-    hint: 'Put the path to write last.',
-  });
-}
-
-function fileOperands(list: PathList, context: InstructionContext) {
-  const sources = list.slice(0, -1);
-  return {
-    sources: sources.filter(({ heredoc }) => !heredoc).map(({ operand }) => operand),
-    heredocs: context.heredocs(sources.flatMap(({ heredoc }) => heredoc ?? [])),
-  };
-}
-
-/** What COPY and ADD have in common. */
-function ownership(given: Flags) {
-  const chown = given.text('chown');
-  const chmod = given.text('chmod');
-  return {
-    ...(chown && { chown }),
-    ...(chmod && { chmod }),
-    link: given.boolean('link') ?? false,
-    exclude: given.list('exclude'),
-  };
-}
-
-type FileBase = InstructionBase &
-  ReturnType<typeof fileOperands> &
-  ReturnType<typeof ownership> & { readonly destination: Operand };
-
-function copyOf(base: FileBase, given: Flags): Instruction {
-  const from = given.text('from');
-  return {
-    kind: 'copy',
-    ...base,
-    ...(from && { from }),
-    parents: given.boolean('parents') ?? false,
-  };
-}
-
-function addOf(base: FileBase, given: Flags): Instruction {
-  const checksum = given.text('checksum');
-  const unpack = given.boolean('unpack');
-  return {
-    kind: 'add',
-    ...base,
-    ...(checksum && { checksum }),
-    keepGitDir: given.boolean('keep-git-dir') ?? false,
-    ...(unpack !== undefined && { unpack }),
-  };
-}
-
-function healthTimes(given: Flags) {
-  const interval = given.text('interval');
-  const timeout = given.text('timeout');
-  const startPeriod = given.text('start-period');
-  const startInterval = given.text('start-interval');
-  const retries = given.text('retries');
-  return {
-    ...(interval && { interval }),
-    ...(timeout && { timeout }),
-    ...(startPeriod && { startPeriod }),
-    ...(startInterval && { startInterval }),
-    ...(retries && { retries }),
-  };
 }

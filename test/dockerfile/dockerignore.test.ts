@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { isSlipwayError } from '#core/errors.ts';
 import { compileIgnore, compilePatterns, readIgnoreFile } from '#dockerfile/dockerignore.ts';
-import { hasSuites, readCases, readSuite } from './suites.ts';
+import { hasSuites, readCases, readSuite } from '#test/helpers/suites.ts';
 
 interface IgnoreCase {
   readonly from: string;

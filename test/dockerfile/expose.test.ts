@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isSlipwayError } from '#core/errors.ts';
 import { parseExpose } from '#dockerfile/expose.ts';
-import { hasSuites, readCases } from './suites.ts';
+import { hasSuites, readCases } from '#test/helpers/suites.ts';
 
 interface ExposeCase {
   readonly spec?: string;

@@ -12,7 +12,7 @@ import { parseExpose } from '#dockerfile/expose.ts';
 import { parseDockerfile } from '#dockerfile/parser.ts';
 import { splitStages } from '#dockerfile/stages.ts';
 import { expandWord } from '#dockerfile/words.ts';
-import { hasSuites, readCases, readSuite, readSuiteText, suitePath } from './suites.ts';
+import { hasSuites, readCases, readSuite, readSuiteText, suitePath } from '#test/helpers/suites.ts';
 
 const SKIP = 'needs ../shared/suites';
 

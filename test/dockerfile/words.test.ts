@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isSlipwayError } from '#core/errors.ts';
 import { expand, expandWord, expandWords } from '#dockerfile/words.ts';
-import { hasSuites, readCases } from './suites.ts';
+import { hasSuites, readCases } from '#test/helpers/suites.ts';
 
 interface ExpansionCase {
   readonly from: string;

@@ -1,0 +1,105 @@
+/**
+ * Instructions, or parts of them, out of operands and flags that the grammar has read: the fields
+ * that are absent unless given, heredocs apart from paths, and complaints that need several parts.
+ */
+import type { Instruction, Operand } from './ast.ts';
+import type { Flags } from './flags.ts';
+import type { InstructionContext, Piece } from './instruction-context.ts';
+
+/** Operands of ADD, COPY and VOLUME; among words heredocs may stand. */
+export type PathList = readonly { readonly operand: Operand; readonly heredoc?: Piece }[];
+
+export type InstructionBase = ReturnType<InstructionContext['base']>;
+
+export const SHELL_NOT_JSON = {
+  code: 'ShellNotJson',
+  text: 'SHELL requires the arguments to be in JSON form',
+  hint: 'Write SHELL ["/bin/sh", "-c"]; a backslash in it must be doubled.',
+};
+
+/** Docker takes any flag on ARG and STOPSIGNAL, and does nothing with it. */
+export function warnIgnored(flagWords: readonly Piece[], context: InstructionContext): void {
+  for (const word of flagWords) {
+    context.warn({
+      code: 'FlagIgnored',
+      message: `${word.image} has no effect here`,
+      range: context.operand(word).range,
+      hint: 'Remove it.',
+    });
+  }
+}
+
+export function refuseHeredocDestination(
+  kind: string,
+  destination: PathList[number],
+  context: InstructionContext,
+): void {
+  if (destination.heredoc === undefined) return;
+  context.report({
+    code: 'HeredocDestination',
+    text: `${kind.toUpperCase()} cannot accept a heredoc as a destination`,
+    range: destination.operand.range,
+    hint: 'Put the path to write last.',
+  });
+}
+
+export function fileOperands(list: PathList, context: InstructionContext) {
+  const sources = list.slice(0, -1);
+  return {
+    sources: sources.filter(({ heredoc }) => !heredoc).map(({ operand }) => operand),
+    heredocs: context.heredocs(sources.flatMap(({ heredoc }) => heredoc ?? [])),
+  };
+}
+
+/** What COPY and ADD have in common. */
+export function ownership(given: Flags) {
+  const chown = given.text('chown');
+  const chmod = given.text('chmod');
+  return {
+    ...(chown && { chown }),
+    ...(chmod && { chmod }),
+    link: given.boolean('link') ?? false,
+    exclude: given.list('exclude'),
+  };
+}
+
+type FileBase = InstructionBase &
+  ReturnType<typeof fileOperands> &
+  ReturnType<typeof ownership> & { readonly destination: Operand };
+
+export function copyOf(base: FileBase, given: Flags): Instruction {
+  const from = given.text('from');
+  return {
+    kind: 'copy',
+    ...base,
+    ...(from && { from }),
+    parents: given.boolean('parents') ?? false,
+  };
+}
+
+export function addOf(base: FileBase, given: Flags): Instruction {
+  const checksum = given.text('checksum');
+  const unpack = given.boolean('unpack');
+  return {
+    kind: 'add',
+    ...base,
+    ...(checksum && { checksum }),
+    keepGitDir: given.boolean('keep-git-dir') ?? false,
+    ...(unpack !== undefined && { unpack }),
+  };
+}
+
+export function healthTimes(given: Flags) {
+  const interval = given.text('interval');
+  const timeout = given.text('timeout');
+  const startPeriod = given.text('start-period');
+  const startInterval = given.text('start-interval');
+  const retries = given.text('retries');
+  return {
+    ...(interval && { interval }),
+    ...(timeout && { timeout }),
+    ...(startPeriod && { startPeriod }),
+    ...(startInterval && { startInterval }),
+    ...(retries && { retries }),
+  };
+}
