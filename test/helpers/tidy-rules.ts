@@ -37,11 +37,11 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:child_process': ['layer', 'snapshot', 'runtime', 'remote'],
   'node:http': ['registry'],
   'node:sqlite': ['store'],
-  'node:zlib': ['archive'],
+  'node:zlib': ['archive', 'layer'],
 };
 
 /** Anything may be wired together here. */
-const COMPOSITION = ['engine.ts', 'index.ts'];
+const COMPOSITION = ['engine', 'engine.ts', 'index.ts'];
 const OUR_TOPS = new Set(['src', 'registry']);
 
 const isOurs = (file: SourceText): boolean => OUR_TOPS.has(file.path.split('/')[0] ?? '');
@@ -163,7 +163,7 @@ export function fileNames(files: readonly SourceText[]): readonly string[] {
   return files.flatMap(({ path }) => {
     const name = posix.basename(path).replace(/(\.test)?\.ts$/, '');
     if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) return [`${path}: not kebab-case`];
-    const empty = /(^|-)(utils?|helpers?|common|misc|manager|stuff)(-|$)/.test(name);
+    const empty = /(^|-)(utils?|helpers|common|misc|managers?|stuff)(-|$)/.test(name);
     return empty ? [`${path}: the name does not say what is in it`] : [];
   });
 }
