@@ -3,8 +3,8 @@
  * Each rule is first shown to catch what it is for, then asked about every file.
  */
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { exportsOf, importsOf, type SourceText, sourceText } from '#test/helpers/source-text.ts';
 import * as rules from '#test/helpers/tidy-rules.ts';
@@ -231,16 +231,21 @@ describe('files', () => {
   });
 
   test('nothing speaks of one machine', () => {
-    const path = (...names: string[]): string => `/${names.join('/')}`;
     const bad = [
-      { path: 'a.md', text: `see ${path('work', 'main', 'x')}` },
-      { path: 'b.md', text: 'a work/main of art, /root, /var/lib/slipway' },
+      { path: 'a.md', text: 'see /somewhere/checkout/x' },
+      { path: 'b.md', text: 'see /var/lib/slipway and /somewhere/else' },
       { path: 'package-lock.json', text: '"resolved": "https://registry.test/x"' },
     ];
-    assert.deepEqual(
-      rules.machineText(bad).map((complaint) => complaint.split(':')[0]),
-      ['a.md', 'package-lock.json'],
-    );
-    none(rules.machineText(texts));
+    assert.deepEqual(rules.machineText(bad, ['/somewhere/checkout']), [
+      'a.md: the path /somewhere/checkout is of one machine',
+      'package-lock.json: holds addresses of a package registry',
+    ]);
+    none(rules.machineText(texts, machinePaths()));
   });
 });
+
+/** This checkout and what lies beside it; beside one in the root folder lies the whole system. */
+function machinePaths(): readonly string[] {
+  const parent = dirname(ROOT);
+  return parent === '/' ? [ROOT] : readdirSync(parent).map((name) => join(parent, name));
+}

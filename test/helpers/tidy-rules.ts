@@ -262,18 +262,17 @@ export function deadExports(files: readonly SourceText[]): readonly string[] {
   );
 }
 
-/** Text that speaks of one machine: absolute paths of a checkout, addresses of a package mirror. */
+/** Text that speaks of one machine: paths of this checkout and beside it, addresses of a package mirror. */
 export function machineText(
   files: readonly { readonly path: string; readonly text: string }[],
+  machinePaths: readonly string[],
 ): readonly string[] {
-  const checkout = /(?:^|[\s"'`(=:])\/(?:work|Users\/\w+)\/\S/m;
-  return files.flatMap(({ path, text }) => {
-    const found = checkout.exec(text);
-    return [
-      ...(found ? [`${path}: the path ${found[0].trim()}… is of one machine`] : []),
-      ...(path.endsWith('package-lock.json') && /"resolved": "http/.test(text)
-        ? [`${path}: holds addresses of a package registry`]
-        : []),
-    ];
-  });
+  return files.flatMap(({ path, text }) => [
+    ...machinePaths
+      .filter((machinePath) => text.includes(`${machinePath}/`))
+      .map((machinePath) => `${path}: the path ${machinePath} is of one machine`),
+    ...(path.endsWith('package-lock.json') && /"resolved": "http/.test(text)
+      ? [`${path}: holds addresses of a package registry`]
+      : []),
+  ]);
 }
