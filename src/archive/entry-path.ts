@@ -15,7 +15,9 @@ export const PATH_BYTES_MAX = 32_768;
  * @throws ENTRY_REFUSED for `..`, a NUL, a name over 255 bytes or a path over 32,768
  */
 export function normalizeEntryPath(path: string): ByteString {
-  if (isNormal(path)) return path as ByteString;
+  const start = path.startsWith('./') ? 2 : 0;
+  const inner = path.slice(start, path.endsWith('/') ? -1 : undefined);
+  if (isNormal(inner)) return inner as ByteString;
   if (path.length > PATH_BYTES_MAX) refusePath(path, 'is too long');
   const parts: string[] = [];
   for (const part of path.split('/')) {

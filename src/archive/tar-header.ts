@@ -59,8 +59,8 @@ export function decodeHeader(block: Buffer, offset: number): TarHeader {
   const name = textField(block, 0, 100);
   const type = flag === 0 ? TYPE.file : String.fromCharCode(flag);
   // The prefix belongs to POSIX ustar only; old GNU keeps other things there.
-  const isUstar = block.toString('latin1', 257, 263) === 'ustar\0';
-  const prefix = isUstar && block[345] !== 0 ? textField(block, 345, 155) : '';
+  const hasPrefix = block[345] !== 0 && block.toString('latin1', 257, 263) === 'ustar\0';
+  const prefix = hasPrefix ? textField(block, 345, 155) : '';
   const isDevice = type === TYPE.char || type === TYPE.block;
   const at = { block, offset };
   return {
@@ -71,7 +71,7 @@ export function decodeHeader(block: Buffer, offset: number): TarHeader {
     size: numberField(at, 124, 12),
     mtime: numberField(at, 136, 12),
     type,
-    linkName: textField(block, 157, 100),
+    linkName: block[157] === 0 ? '' : textField(block, 157, 100),
     major: isDevice ? numberField(at, 329, 8) : 0,
     minor: isDevice ? numberField(at, 337, 8) : 0,
   };
@@ -79,18 +79,33 @@ export function decodeHeader(block: Buffer, offset: number): TarHeader {
 
 /** Old writers summed signed bytes; both are accepted. */
 function checkSum(block: Buffer, offset: number): void {
-  let sum = 8 * 0x20;
-  let signed = sum;
-  for (let i = 0; i < BLOCK; i++) {
-    if (i >= 148 && i < 156) continue;
-    const byte = block[i] ?? 0;
-    sum += byte;
-    signed += byte > 127 ? byte - 256 : byte;
-  }
   const stored = numberField({ block, offset }, 148, 8);
-  if (stored !== sum && stored !== signed) {
-    throw invalidArchive('the checksum of a header is wrong', offset);
+  if (stored === unsignedSum(block)) return;
+  let signed = 8 * 0x20;
+  for (let i = 0; i < BLOCK; i++) {
+    if (i < 148 || i >= 156) signed += block.readInt8(i);
   }
+  if (stored !== signed) throw invalidArchive('the checksum of a header is wrong', offset);
+}
+
+/**
+ * The sum of all bytes, those of the checksum field taken as spaces. Where memory allows, four bytes
+ * at a time in two 16-bit lanes: 128 words of two bytes a lane just fit.
+ */
+function unsignedSum(block: Buffer): number {
+  let sum = 8 * 0x20;
+  for (let i = 148; i < 156; i++) sum -= block[i] ?? 0;
+  if (block.byteOffset % 4 !== 0) {
+    for (let i = 0; i < BLOCK; i++) sum += block[i] ?? 0;
+    return sum;
+  }
+  const words = new Uint32Array(block.buffer, block.byteOffset, BLOCK / 4);
+  let lanes = 0;
+  for (let i = 0; i < BLOCK / 4; i++) {
+    const word = words[i] ?? 0;
+    lanes = (lanes + (word & 0xff00ff) + ((word >>> 8) & 0xff00ff)) | 0;
+  }
+  return sum + (lanes & 0xffff) + (lanes >>> 16);
 }
 
 function textField(block: Buffer, start: number, length: number): string {

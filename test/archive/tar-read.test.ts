@@ -104,6 +104,20 @@ test('V7: no magic, a slash makes a directory', async () => {
   assert.equal((await only(header({ name: 'f', magic: '', type: '\0' }))).entry.kind, 'file');
 });
 
+test('a checksum of signed bytes is accepted, and headers anywhere in memory', async () => {
+  const block = header({ name: 'caf\xe9' });
+  const sum = block.reduce(
+    (total, byte, i) => total + (i >= 148 && i < 156 ? 0x20 : (byte << 24) >> 24),
+    0,
+  );
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  assert.equal((await only(block)).entry.path, 'caf\xe9');
+  for (let shift = 0; shift < 5; shift++) {
+    const moved = Buffer.concat([Buffer.alloc(shift), header({ name: '\xff'.repeat(90) }), END]);
+    assert.equal((await readAll(moved.subarray(shift))).length, 1);
+  }
+});
+
 test('GNU long names and links, with their NUL', async () => {
   const long = `${'x'.repeat(150)}/y`;
   const read = await only(

@@ -169,6 +169,7 @@ for (const [dialect, options] of [
     using folder = tempFolder();
     using source = tempFolder();
     const unpack = [
+      '--warning=no-timestamp',
       '-xpf',
       '-',
       '--numeric-owner',
