@@ -17,6 +17,8 @@ export interface Settings {
   readonly helper: string;
   /** How RUN gets its root: probed unless said. */
   readonly snapshotter: 'auto' | 'erofs' | 'folders';
+  /** docker's config.json, for credentials; absent: anonymous. */
+  readonly credentialsFile?: string;
   /** Blobs moved at once. */
   readonly parallelTransfers: number;
 }
@@ -138,4 +140,10 @@ export interface Engine extends AsyncDisposable {
   /** Runs a container in the foreground and removes it. */
   run(options: RunOptions): Promise<{ readonly exitCode: number }>;
   serveRegistry(options: ServeOptions): Promise<RegistryHandle>;
+}
+
+/** Opens nothing yet: the store is opened by the first call that needs it. The caller disposes it. */
+export async function openEngine(settings: Settings): Promise<Engine> {
+  const { LocalEngine } = await import('./engine/local-engine.ts');
+  return new LocalEngine(settings);
 }

@@ -5,6 +5,7 @@ import { createHasher, encodedOf } from '#core/digest.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import { MergedTree, type TreeNode } from '#layer/merged-tree.ts';
 import { type ResolvedUser, resolveOwner, resolveUser } from '#runtime/user.ts';
+import { makeFolderIn } from '#snapshot/make-folder.ts';
 import type { Owner } from './copy-plan.ts';
 import type { FileNode, FileTree } from './file-tree.ts';
 import type { BuildSession } from './session.ts';
@@ -78,6 +79,11 @@ export class StageTree implements FileTree, Disposable {
   /** `--chown`'s text to ids. */
   owner(text: string): Owner {
     return resolveOwner(text, this.#accounts());
+  }
+
+  /** Makes a folder that is missing, in the upper folder of a root over these layers. */
+  makeFolder(upper: string, path: string): void {
+    makeFolderIn(upper, { tree: this.#tree, path });
   }
 
   #accounts(): { readonly passwd: string; readonly group: string } {

@@ -11,13 +11,21 @@ import type { MountSpec } from '#core/runtime-spec.ts';
 export async function rootFiles(folder: string, hostname: string): Promise<readonly MountSpec[]> {
   const hosts = join(folder, 'hosts');
   const resolv = join(folder, 'resolv.conf');
-  await writeFile(hosts, `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`);
+  await writeFile(
+    hosts,
+    `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
+  );
   await writeFile(resolv, await hostResolvConf());
   return [bind(hosts, '/etc/hosts'), bind(resolv, '/etc/resolv.conf')];
 }
 
 function bind(source: string, destination: string): MountSpec {
-  return { destination, type: 'bind', source, options: ['bind', 'ro', 'nosuid', 'nodev', 'noexec'] };
+  return {
+    destination,
+    type: 'bind',
+    source,
+    options: ['bind', 'ro', 'nosuid', 'nodev', 'noexec'],
+  };
 }
 
 /** The host's, as the network is the host's. */

@@ -18,13 +18,22 @@ export function folderSnapshotter(paths: StorePaths, helper: NativeHelper): Snap
     name: 'folders',
     async prepare(layers) {
       const lowers: RootfsLower[] = [];
-      for (const layer of layers) {
-        lowers.unshift({ kind: 'folder', path: await ensureFolder(paths, { helper, layer }) });
+      for (const layer of topmostOnly(layers)) {
+        lowers.push({ kind: 'folder', path: await ensureFolder(paths, { helper, layer }) });
       }
       lowers.push({ kind: 'folder', path: await stubFolder(paths) });
       return writableRoot(paths, { lowers, userXattr: false });
     },
   };
+}
+
+/**
+ * Top first, each layer once: overlay refuses a folder given twice. What a layer says wins over all
+ * below it, so its topmost place alone gives the same tree.
+ */
+function topmostOnly(layers: readonly LayerFiles[]): readonly LayerFiles[] {
+  const byDiffId = new Map(layers.toReversed().map((layer) => [layer.diffId, layer]));
+  return [...byDiffId.values()];
 }
 
 /** Unpacked into a temporary folder and renamed, so a folder that is there is whole. */

@@ -79,7 +79,7 @@ export async function fileStep(
       };
       if (sources.length === 0) return copyOp(session, state, op);
       using from = await origin.open();
-      return copyOp(session, state, { ...op, files: { from, sources } });
+      return await copyOp(session, state, { ...op, files: { from, sources } });
     },
   });
 }

@@ -61,7 +61,7 @@ export async function runOp(
       throw asRunError(error, request, tail);
     });
   if (exitCode !== 0) throw failed(request, { exitCode, tail });
-  return commitUpper(session, { upper: snapshot.upper, scratch: snapshot.bundle });
+  return await commitUpper(session, { upper: snapshot.upper, scratch: snapshot.bundle });
 }
 
 async function prepareBundle(
@@ -71,6 +71,7 @@ async function prepareBundle(
 ): Promise<void> {
   using tree = await stageTree(session, state);
   const user = tree.user(request.user);
+  tree.makeFolder(snapshot.upper, request.workdir);
   const files = await rootFiles(snapshot.bundle, RUN_HOSTNAME);
   const env = new Map([...request.env]);
   if (!env.has('HOME')) env.set('HOME', user.home);

@@ -1,0 +1,58 @@
+/** FROM: the local store first, else the registry; what was pulled keeps its name for the next build. */
+
+import type { BaseImage } from '#build/state.ts';
+import { assert } from '#core/assert.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import type { EventSink } from '#core/events.ts';
+import { hostPlatform } from '#core/platform.ts';
+import { familiarReference, formatReference, type Reference } from '#core/reference.ts';
+import { byName } from '#image/resolve.ts';
+import type { Lease } from '#store/leases.ts';
+import { pull } from './pull.ts';
+import type { Resources } from './resources.ts';
+
+export interface BaseImageOptions {
+  readonly lease: Lease;
+  readonly events: EventSink;
+  readonly signal: AbortSignal;
+}
+
+/** @throws BASE_UNKNOWN when it is neither here nor in its registry */
+export async function resolveBase(
+  resources: Resources,
+  reference: Reference,
+  options: BaseImageOptions,
+): Promise<BaseImage> {
+  const store = await resources.store();
+  const find = () =>
+    byName(reference, { store, lease: options.lease, platform: hostPlatform(process.arch) });
+  let image = await find();
+  if (!image) {
+    await pullBase(resources, reference, options);
+    image = await find();
+  }
+  assert(image, 'what was pulled is in the store');
+  return { imageId: image.imageId, config: image.config, layers: image.layers };
+}
+
+async function pullBase(
+  resources: Resources,
+  reference: Reference,
+  { events, signal }: BaseImageOptions,
+): Promise<void> {
+  try {
+    await pull(resources, reference, { events, signal });
+  } catch (cause) {
+    if (!isSlipwayError(cause) || cause.kind === 'cancelled') throw cause;
+    throw new SlipwayError(
+      'BASE_UNKNOWN',
+      `${formatReference(reference)}: failed to resolve source metadata for ${formatReference(reference)}: ${cause.message}`,
+      {
+        cause,
+        hint:
+          cause.hint ??
+          `the image is neither in the local store nor in its registry: build, load or pull ${familiarReference(reference)} first`,
+      },
+    );
+  }
+}

@@ -1,0 +1,102 @@
+/** The Engine: one short method an operation. What an operation stands on is loaded when it is called. */
+
+import type { Platform } from '#core/platform.ts';
+import { hostPlatform } from '#core/platform.ts';
+import { parseReference } from '#core/reference.ts';
+import type {
+  BuildOptions,
+  CallContext,
+  Engine,
+  RunOptions,
+  ServeOptions,
+  Settings,
+} from '#engine.ts';
+import { Resources } from './resources.ts';
+
+export class LocalEngine implements Engine {
+  readonly #resources: Resources;
+
+  constructor(settings: Settings) {
+    this.#resources = new Resources(settings);
+  }
+
+  async build(options: BuildOptions) {
+    const { buildImage } = await import('./build-image.ts');
+    return await buildImage(this.#resources, options);
+  }
+
+  async pull(reference: string, options: CallContext & { readonly platform?: Platform } = {}) {
+    const parsed = parseReference(reference);
+    const { pull } = await import('./pull.ts');
+    return await pull(this.#resources, parsed, options);
+  }
+
+  async push(reference: string, options: CallContext = {}) {
+    const parsed = parseReference(reference);
+    const { push } = await import('./push.ts');
+    return await push(this.#resources, parsed, options);
+  }
+
+  async save(
+    images: readonly string[],
+    output: string | NodeJS.WritableStream,
+    options: CallContext = {},
+  ) {
+    const { saveImages } = await import('#image/save.ts');
+    await saveImages({ ...(await this.#local()), images, output, ...signalOf(options) });
+  }
+
+  async load(input: string | NodeJS.ReadableStream, options: CallContext = {}) {
+    const { loadImages } = await import('#image/load.ts');
+    const limit = this.#resources.transfers;
+    return await loadImages({
+      ...(await this.#local()),
+      input,
+      limit,
+      ...(options.events ? { events: options.events } : {}),
+      ...signalOf(options),
+    });
+  }
+
+  async tag(source: string, target: string) {
+    const { tagImage } = await import('#image/tag.ts');
+    await tagImage(source, target, await this.#local());
+  }
+
+  async images() {
+    const { listImages } = await import('#image/list.ts');
+    return await listImages(await this.#local());
+  }
+
+  async inspect(reference: string) {
+    const { inspectImage } = await import('#image/inspect.ts');
+    return await inspectImage(reference, await this.#local());
+  }
+
+  async removeImage(reference: string, options: { readonly force?: boolean } = {}) {
+    const { removeImage } = await import('#image/remove.ts');
+    return await removeImage(reference, { ...(await this.#local()), ...options });
+  }
+
+  async run(options: RunOptions) {
+    const { runContainer } = await import('./run-image.ts');
+    return await runContainer(this.#resources, options);
+  }
+
+  async serveRegistry(options: ServeOptions) {
+    const { serve } = await import('./serve.ts');
+    return await serve(this.#resources, options);
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.#resources[Symbol.asyncDispose]();
+  }
+
+  async #local() {
+    return { store: await this.#resources.store(), platform: hostPlatform(process.arch) };
+  }
+}
+
+function signalOf({ signal }: CallContext): { readonly signal?: AbortSignal } {
+  return signal ? { signal } : {};
+}

@@ -1,0 +1,26 @@
+/** `slipway push` over the engine's resources. */
+import { ignoreEvents } from '#core/events.ts';
+import { hostPlatform } from '#core/platform.ts';
+import type { Reference } from '#core/reference.ts';
+import type { CallContext, PushResult } from '#engine.ts';
+import { pushImage } from '#image/push.ts';
+import { remoteRepository } from './remote-repository.ts';
+import type { Resources } from './resources.ts';
+
+export async function push(
+  resources: Resources,
+  reference: Reference,
+  options: CallContext,
+): Promise<PushResult> {
+  const events = options.events ?? ignoreEvents;
+  await using remote = remoteRepository(resources, reference, { ...options, events });
+  return await pushImage({
+    store: await resources.store(),
+    remote,
+    reference,
+    platform: hostPlatform(process.arch),
+    limit: resources.transfers,
+    events,
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+}

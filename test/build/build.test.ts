@@ -1,0 +1,200 @@
+/** Whole builds through the library with the test program as the root file system; every snapshotter. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isSlipwayError } from '#core/errors.ts';
+import type { Event } from '#core/events.ts';
+import type { Settings } from '#engine.ts';
+import { cannotRunContainers, withEngine } from '#test/helpers/engine.ts';
+
+const skip = cannotRunContainers();
+
+const BASE = 'FROM scratch\nCOPY init /bin/init\n';
+const all: readonly Settings['snapshotter'][] = ['erofs', 'folders'];
+
+for (const snapshotter of all) {
+  test(`${snapshotter}: RUN sees the layers below and leaves one of its own`, { skip }, () =>
+    withEngine({ snapshotter }, async ({ engine, context, build }) => {
+      const Dockerfile = `${BASE}COPY greeting /etc/greeting
+RUN ["init", "cat", "/etc/greeting"]
+RUN ["init", "write", "/made", "by run"]
+RUN ["init", "rm", "/etc/greeting"]
+RUN ["init", "ls", "/", "/etc"]
+CMD ["init", "cat", "/made"]
+`;
+      const folder = context({ Dockerfile, greeting: 'hello from the context' });
+      const built = await build({ context: folder, tags: ['app:1'] });
+      assert.match(built.log, /hello from the context/);
+      assert.equal(built.steps.run, 6);
+      const lines: string[] = [];
+      const { exitCode } = await engine.run({
+        image: 'app:1',
+        output: (_, bytes) => lines.push(Buffer.from(bytes).toString()),
+      });
+      assert.equal(exitCode, 0);
+      assert.match(lines.join(''), /by run/);
+    }),
+  );
+
+  test(`${snapshotter}: a second build runs nothing and gives the same image`, { skip }, () =>
+    withEngine({ snapshotter }, async ({ context, build }) => {
+      const folder = context({
+        Dockerfile: `${BASE}RUN ["init", "write", "/a", "1"]\nLABEL x=y\n`,
+      });
+      const first = await build({ context: folder, tags: ['app:1'] });
+      const second = await build({ context: folder, tags: ['app:1'] });
+      assert.deepEqual(second.steps, { run: 0, cached: 2 });
+      assert.equal(second.imageId, first.imageId);
+      assert.equal(second.manifest.digest, first.manifest.digest);
+      const third = await build({ context: folder, tags: ['app:1'], noCache: true });
+      assert.deepEqual(third.steps, { run: 2, cached: 0 });
+    }),
+  );
+}
+
+test('both snapshotters give the same layers', { skip }, async () => {
+  const diffIds: (readonly string[])[] = [];
+  for (const snapshotter of all) {
+    await withEngine({ snapshotter }, async ({ engine, context, build }) => {
+      const Dockerfile = `${BASE}WORKDIR /w
+RUN ["init", "mkdir", "/d", "/d/e"]
+RUN ["init", "write", "/d/e/f", "text"]
+RUN ["init", "ln", "/d/e/f", "/d/hard"]
+RUN ["init", "rm", "/d/e/f"]
+`;
+      await build({ context: context({ Dockerfile }), tags: ['app'], sourceDateEpoch: 1 });
+      diffIds.push((await engine.inspect('app')).config.rootfs.diff_ids);
+    });
+  }
+  assert.deepEqual(diffIds[0]?.slice(1), diffIds[1]?.slice(1));
+});
+
+test('stages: FROM and COPY --from, owners kept, only what the target needs', { skip }, () =>
+  withEngine({}, async ({ context, build }) => {
+    const Dockerfile = `${BASE}
+FROM scratch AS unused
+RUN ["nothing", "here"]
+FROM scratch AS made
+COPY init /bin/init
+RUN ["init", "mkdir", "/out"]
+RUN ["init", "write", "/out/f", "from a stage"]
+RUN ["init", "chown", "5:6", "/out/f"]
+FROM made AS last
+COPY --from=made /out /copied
+COPY --from=2 --chown=7 /out/f /owned/
+RUN ["init", "stat", "/copied/f", "/owned/f"]
+`;
+    const { log } = await build({ context: context({ Dockerfile }) });
+    assert.match(log, /5.6.*\/copied\/f|\/copied\/f.*5.6/s);
+    assert.match(log, /7.7.*\/owned\/f|\/owned\/f.*7.7/s);
+  }),
+);
+
+test('ARG, ENV, WORKDIR and USER reach the process', { skip }, () =>
+  withEngine({}, async ({ engine, context, build }) => {
+    const Dockerfile = `${BASE}ARG WHO=nobody
+ENV GREETING="hello $WHO"
+COPY passwd /etc/passwd
+WORKDIR /work/here
+USER app
+RUN ["init", "env"]
+RUN ["init", "pwd"]
+RUN ["init", "id"]
+`;
+    const passwd = 'app:x:1000:1001::/home/app:/bin/sh\n';
+    const { log } = await build({
+      context: context({ Dockerfile, passwd }),
+      tags: ['app'],
+      buildArgs: { WHO: 'world' },
+    });
+    assert.match(log, /^GREETING=hello world$/m);
+    assert.match(log, /^HOME=\/home\/app$/m);
+    assert.match(log, /^\/work\/here$/m);
+    assert.match(log, /1000.*1001/);
+    const { config } = (await engine.inspect('app')).config;
+    assert.equal(config.User, 'app');
+    assert.equal(config.WorkingDir, '/work/here');
+  }),
+);
+
+test('mount points and files of the container stay out of the layer', { skip }, () =>
+  withEngine({}, async ({ context, build }) => {
+    const Dockerfile = `${BASE}RUN ["init", "true"]\nFROM scratch\nCOPY --from=0 / /\nRUN ["init", "ls", "/"]\n`;
+    const folder = context({ Dockerfile: `${BASE}RUN ["init", "true"]\n` });
+    const one = await build({ context: folder });
+    assert.equal(one.steps.run, 2);
+    writeFileSync(
+      join(folder, 'Dockerfile'),
+      Dockerfile.replace('FROM scratch\nCOPY --from', 'FROM scratch\nCOPY --from'),
+    );
+    await build({ context: folder, tags: ['copy'] });
+  }),
+);
+
+test('a failing RUN: exit code, place, output; nothing is named', { skip }, () =>
+  withEngine({}, async ({ engine, context, build }) => {
+    const folder = context({ Dockerfile: `${BASE}RUN ["init", "exit", "3"]\n` });
+    await assert.rejects(build({ context: folder, tags: ['bad:1'] }), (error: unknown) => {
+      assert.ok(isSlipwayError(error, 'RUN_FAILED'));
+      assert.equal(
+        error.message,
+        'process "init exit 3" did not complete successfully: exit code: 3',
+      );
+      assert.equal(error.detail.exitCode, 3);
+      assert.deepEqual(error.detail.range, {
+        start: BASE.length,
+        end: BASE.length + 'RUN ["init", "exit", "3"]'.length,
+      });
+      return true;
+    });
+    assert.deepEqual(await engine.images(), []);
+  }),
+);
+
+test('a command that does not exist is exit code 127 with a fix', { skip }, () =>
+  withEngine({}, async ({ context, build }) => {
+    const folder = context({ Dockerfile: `${BASE}RUN ["nosuch"]\n` });
+    await assert.rejects(build({ context: folder }), {
+      code: 'RUN_FAILED',
+      message: /exit code: 127/,
+      hint: /nosuch|PATH|found/,
+    });
+  }),
+);
+
+test('aborting ends the container and the build', { skip }, () =>
+  withEngine({}, async ({ engine, context }) => {
+    const controller = new AbortController();
+    const folder = context({ Dockerfile: `${BASE}RUN ["init", "sleep", "600"]\n` });
+    const started = (event: Event): void => {
+      if (event.kind === 'vertex-started' && event.name.includes('RUN'))
+        setTimeout(() => controller.abort(), 200);
+    };
+    await assert.rejects(
+      engine.build({ context: folder, tags: [], events: started, signal: controller.signal }),
+    );
+  }),
+);
+
+test('COPY without RUN needs no helper at all', () =>
+  withEngine({ helper: '/nonexistent/helper' }, async ({ engine, context, build }) => {
+    const folder = context({
+      Dockerfile: 'FROM scratch\nCOPY a /x/a\nADD b /x/\nENV A=1\n',
+      a: 'A',
+      b: 'B',
+    });
+    await build({ context: folder, tags: ['data'] });
+    assert.equal((await engine.inspect('data')).config.rootfs.diff_ids.length, 2);
+  }));
+
+test('a changed file runs the steps from its COPY on, a touched one none', { skip }, () =>
+  withEngine({}, async ({ context, build }) => {
+    const folder = context({ Dockerfile: `${BASE}COPY a /a\nRUN ["init", "true"]\n`, a: '1' });
+    await build({ context: folder });
+    writeFileSync(join(folder, 'a'), '1');
+    assert.equal((await build({ context: folder })).steps.run, 0);
+    writeFileSync(join(folder, 'a'), '2');
+    assert.deepEqual((await build({ context: folder })).steps, { run: 2, cached: 1 });
+  }),
+);
