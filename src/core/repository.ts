@@ -109,3 +109,17 @@ export interface BlobMounter {
 export function canMount(blobs: BlobStore): blobs is BlobStore & BlobMounter {
   return 'mount' in blobs;
 }
+
+/** The bytes of a blob from `offset` on; may be asked several times. */
+export type BlobSource = (offset: number) => AsyncIterable<Uint8Array>;
+
+/** A place that can go on with a broken transfer, given a source that can be opened again. */
+export interface BlobReceiver {
+  /** Stores the blob. @throws DIGEST_MISMATCH, and what the source throws */
+  receive(blob: BlobInfo, source: BlobSource, options?: CallOptions): Promise<void>;
+}
+
+/** Asks for the optional ability at the call site. */
+export function canReceive(blobs: BlobStore): blobs is BlobStore & BlobReceiver {
+  return 'receive' in blobs;
+}

@@ -10,6 +10,8 @@ import type {
   BlobInfo,
   BlobMounter,
   BlobRange,
+  BlobReceiver,
+  BlobSource,
   BlobStore,
   CallOptions,
   Ingest,
@@ -17,6 +19,7 @@ import type {
   Repository,
 } from '#core/repository.ts';
 import { readBlob, statBlob } from './blob-read.ts';
+import { sendBlob } from './blob-send.ts';
 import { BlobUpload } from './blob-upload.ts';
 import { type Connection, connect } from './connection.ts';
 import type { Credentials } from './credentials.ts';
@@ -48,9 +51,11 @@ export interface RemoteOptions {
   readonly userAgent?: string;
 }
 
+export type RemoteBlobs = Required<BlobStore> & BlobMounter & BlobReceiver;
+
 /** Disposing closes its connections; calls in progress fail. */
 export interface RemoteRepository extends Required<Repository>, AsyncDisposable {
-  readonly blobs: Required<BlobStore> & BlobMounter;
+  readonly blobs: RemoteBlobs;
 }
 
 /** Opens no connection yet. The scheme is chosen by endpoint.ts. */
@@ -62,7 +67,7 @@ export function openRemote(options: RemoteOptions): RemoteRepository {
 }
 
 class HttpRepository implements RemoteRepository {
-  readonly blobs: Required<BlobStore> & BlobMounter;
+  readonly blobs: RemoteBlobs;
   readonly #connection: Connection;
   readonly #transport: Transport;
 
@@ -107,7 +112,7 @@ class HttpRepository implements RemoteRepository {
 /** Sessions of refused mounts that nobody used; beyond that they are left to the registry. */
 const OPEN_SESSIONS_MAX = 16;
 
-class HttpBlobs implements Required<BlobStore>, BlobMounter {
+class HttpBlobs implements RemoteBlobs {
   readonly #connection: Connection;
   readonly #sessions = new Map<Digest, SessionLocation>();
 
@@ -127,14 +132,16 @@ class HttpBlobs implements Required<BlobStore>, BlobMounter {
   }
 
   async ingest(expected: Partial<BlobInfo> = {}, options: CallOptions = {}): Promise<Ingest> {
-    const { digest } = expected;
-    const session = digest && this.#sessions.get(digest);
-    if (digest) this.#sessions.delete(digest);
     return new BlobUpload(this.#connection, {
       expected,
-      session,
+      session: this.#takeSession(expected.digest),
       signal: this.#connection.signal(options.signal),
     });
+  }
+
+  receive(blob: BlobInfo, source: BlobSource, options: CallOptions = {}): Promise<void> {
+    const session = this.#takeSession(blob.digest);
+    return sendBlob(this.#connection, blob, source, { ...options, session });
   }
 
   async mount(
@@ -150,5 +157,12 @@ class HttpBlobs implements Required<BlobStore>, BlobMounter {
 
   delete(digest: Digest, { signal }: CallOptions = {}): Promise<boolean> {
     return deleteAt(this.#connection, this.#connection.url(`blobs/${digest}`), { signal });
+  }
+
+  /** The session that a refused mount left for a blob, for one user. */
+  #takeSession(digest: Digest | undefined): SessionLocation | undefined {
+    const session = digest && this.#sessions.get(digest);
+    if (digest) this.#sessions.delete(digest);
+    return session;
   }
 }

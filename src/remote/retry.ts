@@ -43,6 +43,11 @@ export const DEFAULT_RETRY: RetryPolicy = {
 /** Statuses that speak of the moment, not of the request. */
 const TRANSIENT_STATUSES: readonly number[] = [408, 429, 500, 502, 503, 504];
 
+/** True for answers that another attempt may not meet. */
+export function isTransientStatus(status: number): boolean {
+  return TRANSIENT_STATUSES.includes(status);
+}
+
 /** `onRetry` is told before each pause. */
 export function retrying(
   policy: RetryPolicy,
@@ -82,7 +87,7 @@ function delayAfter(outcome: Outcome, attempt: number, policy: RetryPolicy): num
   if (attempt >= policy.attemptsMax) return undefined;
   const backOffMs = backOff(attempt, policy);
   if (outcome.kind === 'error') return isTransient(outcome.error) ? backOffMs : undefined;
-  if (!TRANSIENT_STATUSES.includes(outcome.answer.status)) return undefined;
+  if (!isTransientStatus(outcome.answer.status)) return undefined;
   const askedMs = retryAfterMs(headerOf(outcome.answer, 'retry-after'), policy.now());
   if (askedMs === undefined) return backOffMs;
   return askedMs <= policy.retryAfterMsMax ? askedMs : undefined;

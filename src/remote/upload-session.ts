@@ -58,16 +58,26 @@ export async function mountOrStart(
   return locationOf(answer);
 }
 
-/** Sends a stream of unknown length without Content-Range, as docker does. */
+/**
+ * Appends a stream: without a range as docker does, whatever its length; with one, only if the
+ * session stands at its start (`end` is the last byte).
+ */
 export async function appendStream(
   connection: Connection,
   location: SessionLocation,
-  { body, signal }: SessionCall & { readonly body: CallBody },
+  options: SessionCall & {
+    readonly body: CallBody;
+    readonly range?: { readonly start: number; readonly end: number };
+  },
 ): Promise<SessionLocation> {
+  const { body, range, signal } = options;
   const answer = await connection.send({
     method: 'PATCH',
     url: location,
-    headers: { 'content-type': 'application/octet-stream' },
+    headers: {
+      'content-type': 'application/octet-stream',
+      ...(range ? { 'content-range': `${range.start}-${range.end}` } : {}),
+    },
     body,
     scopes: connection.scopes('push'),
     isRepeatable: false,
@@ -77,6 +87,30 @@ export async function appendStream(
     throw await connection.failure(answer, { action: 'push' });
   }
   return locationOf(answer, location);
+}
+
+/**
+ * Where a session stands; undefined when it cannot be gone on with: it is unknown, or says `0-0`,
+ * which may be nothing or one byte.
+ */
+export async function sessionState(
+  connection: Connection,
+  location: SessionLocation,
+  { signal }: SessionCall,
+): Promise<{ readonly location: SessionLocation; readonly offset: number } | undefined> {
+  const answer = await connection.send({
+    method: 'GET',
+    url: location,
+    scopes: connection.scopes('push'),
+    isRepeatable: true,
+    signal: connection.signal(signal),
+  });
+  const last = /^(?:bytes=)?0-([1-9]\d{0,14})$/.exec(headerOf(answer, 'range') ?? '')?.[1];
+  if (answer.status !== 204 || last === undefined) {
+    await answer.discard();
+    return undefined;
+  }
+  return { location: locationOf(answer, location), offset: Number(last) + 1 };
 }
 
 /** Closes the session with the digest and, perhaps, the (only or last) content. */

@@ -1,0 +1,121 @@
+/** Sending with a source that can be opened again: what a break costs. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { digestOf } from '#core/digest.ts';
+import { collect, sampleBlob } from '#test/helpers/images.ts';
+import { remoteAt, temporaryRegistry } from '#test/helpers/registry.ts';
+import { scriptedPeer } from '#test/helpers/scripted-peer.ts';
+
+const BYTES = Buffer.from('0123456789');
+const DIGEST = digestOf(BYTES);
+const BLOB = { digest: DIGEST, size: BYTES.byteLength };
+const NAME = '/v2/test/app';
+
+async function* source(offset: number): AsyncGenerator<Uint8Array> {
+  yield BYTES.subarray(offset, offset + 3);
+  yield BYTES.subarray(offset + 3);
+}
+
+const at = (id: number) => ({ location: `${NAME}/blobs/uploads/${id}` });
+const begin = (id: number) =>
+  ({
+    method: 'POST',
+    path: `${NAME}/blobs/uploads/`,
+    answer: { status: 202, headers: at(id) },
+  }) as const;
+const closing = (id: number): string =>
+  `${NAME}/blobs/uploads/${id}?digest=${encodeURIComponent(DIGEST)}`;
+const session = (id: number): string => `${NAME}/blobs/uploads/${id}`;
+const isBytes = (expected: Uint8Array) => (bytes: Buffer) =>
+  assert.equal(bytes.toString(), Buffer.from(expected).toString());
+
+describe('receive', () => {
+  it('against our own server', async () => {
+    await using registry = await temporaryRegistry();
+    await using remote = remoteAt(registry.address);
+    const { digest, bytes } = sampleBlob(randomBytes(6 * 1024 * 1024));
+    await remote.blobs.receive({ digest, size: bytes.byteLength }, async function* (offset) {
+      yield bytes.subarray(offset);
+    });
+    assert.ok((await collect(remote.blobs.read(digest))).equals(bytes));
+  });
+
+  it('after a break, only the rest is sent, from where the registry stands', async () => {
+    await using peer = await scriptedPeer([
+      begin(1),
+      { method: 'PUT', path: closing(1), answer: { cut: 'late' } },
+      {
+        method: 'GET',
+        path: session(1),
+        answer: { status: 204, headers: { ...at(2), range: '0-3' } },
+      },
+      {
+        method: 'PATCH',
+        path: session(2),
+        headers: { 'content-range': '4-9', 'content-length': '6' },
+        body: isBytes(BYTES.subarray(4)),
+        answer: { status: 202, headers: at(3) },
+      },
+      { method: 'PUT', path: closing(3), body: isBytes(Buffer.alloc(0)), answer: { status: 201 } },
+    ]);
+    await using remote = remoteAt(peer.address);
+    await remote.blobs.receive(BLOB, source);
+  });
+
+  for (const [what, answer] of [
+    ['is gone', { status: 404 }],
+    ['may hold nothing or one byte', { status: 204, headers: { range: '0-0' } }],
+  ] as const) {
+    it(`a session that ${what}: everything anew`, async () => {
+      await using peer = await scriptedPeer([
+        begin(1),
+        { method: 'PUT', path: closing(1), answer: { status: 503 } },
+        { method: 'GET', path: session(1), answer },
+        { method: 'HEAD', path: `${NAME}/blobs/${DIGEST}`, answer: { status: 404 } },
+        begin(2),
+        { method: 'PUT', path: closing(2), body: isBytes(BYTES), answer: { status: 201 } },
+      ]);
+      await using remote = remoteAt(peer.address);
+      await remote.blobs.receive(BLOB, source);
+    });
+  }
+
+  it('an answer that got lost: the blob is there', async () => {
+    await using peer = await scriptedPeer([
+      begin(1),
+      { method: 'PUT', path: closing(1), answer: { cut: 'late' } },
+      { method: 'GET', path: session(1), answer: { status: 404 } },
+      { method: 'HEAD', path: `${NAME}/blobs/${DIGEST}`, answer: { status: 200, body: BYTES } },
+    ]);
+    await using remote = remoteAt(peer.address);
+    await remote.blobs.receive(BLOB, source);
+  });
+
+  it('attempts without progress are bounded', async () => {
+    const round = (id: number) =>
+      [begin(id), { method: 'PUT', path: closing(id), answer: { status: 503 } }] as const;
+    await using peer = await scriptedPeer([
+      ...round(1),
+      { method: 'GET', path: session(1), answer: { status: 404 } },
+      { method: 'HEAD', path: `${NAME}/blobs/${DIGEST}`, answer: { status: 404 } },
+      ...round(2),
+    ]);
+    await using remote = remoteAt(peer.address, { retry: { attemptsMax: 2 } });
+    await assert.rejects(remote.blobs.receive(BLOB, source), { code: 'REGISTRY_REFUSED' });
+  });
+
+  it('a refused digest is not sent again', async () => {
+    await using registry = await temporaryRegistry();
+    await using remote = remoteAt(registry.address);
+    const wrong = { digest: digestOf('other'), size: BYTES.byteLength };
+    await assert.rejects(remote.blobs.receive(wrong, source), { code: 'DIGEST_MISMATCH' });
+  });
+
+  it('an error of the source is its own, and ends it', async () => {
+    await using registry = await temporaryRegistry();
+    await using remote = remoteAt(registry.address);
+    const failing = remote.blobs.receive(BLOB, () => remote.blobs.read(DIGEST));
+    await assert.rejects(failing, { code: 'BLOB_UNKNOWN' });
+  });
+});
