@@ -66,7 +66,7 @@ function emitDeclarations(): void {
   const types = join(fresh, 'types');
   const tsc = spawnSync(
     join(root, 'node_modules/.bin/tsc'),
-    ['-p', root, '--noEmit', 'false', '--emitDeclarationOnly', '--declaration', '--outDir', types],
+    ['-p', join(root, 'bin/tsconfig.types.json'), '--outDir', types],
     { stdio: 'inherit' },
   );
   if (tsc.status !== 0) throw new Error('tsc refused to emit declarations');
