@@ -13,7 +13,7 @@ import { readOciArchive } from '#store/oci-archive.ts';
 import { PackedRepository } from '#store/packed-repository.ts';
 import { openTarFiles } from '#store/tar-files.ts';
 import { readOnlyRepositoryContract, type SampleContents } from '#test/contract/repository.ts';
-import { collect, putImage, putIndex, sampleImage, sampleIndex } from '#test/helpers/images.ts';
+import { collect, putImage, putIndex, sampleImage } from '#test/helpers/images.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
 readOnlyRepositoryContract('image archive we wrote', async (contents) => {
