@@ -8,7 +8,7 @@ import type { Descriptor } from '#core/descriptor.ts';
 import { type EventSink, ignoreEvents, type TransferEvent } from '#core/events.ts';
 import { descriptorOf } from '#core/manifest.ts';
 import type { Platform } from '#core/platform.ts';
-import { canMount, type Repository } from '#core/repository.ts';
+import { canMount, canReceive, type Repository } from '#core/repository.ts';
 import { type WalkedImage, walkImage } from '#store/walk.ts';
 import { selectManifest } from './select.ts';
 
@@ -90,16 +90,32 @@ async function mountBlob(blob: Descriptor, options: CopyOptions, call: Call): Pr
 
 async function sendBlob(blob: Descriptor, options: CopyOptions, call: Call): Promise<void> {
   const { digest, size } = blob;
-  report(options, blob, 'transferring', 0);
-  await using ingest = await options.to.blobs.ingest({ digest, size }, call);
-  let current = 0;
-  for await (const chunk of options.from.blobs.read(digest, call)) {
-    await ingest.write(chunk);
+  const { blobs } = options.to;
+  if (canReceive(blobs)) {
+    await blobs.receive({ digest, size }, (offset) => readFrom(blob, offset, options, call), call);
+  } else {
+    await using ingest = await blobs.ingest({ digest, size }, call);
+    for await (const chunk of readFrom(blob, 0, options, call)) await ingest.write(chunk);
+    await ingest.commit({ digest, size });
+  }
+  report(options, blob, 'done', size);
+}
+
+/** The bytes from `offset` on, verified when that is all of them; progress is reported on the way. */
+async function* readFrom(
+  blob: Descriptor,
+  offset: number,
+  options: CopyOptions,
+  call: Call,
+): AsyncGenerator<Uint8Array> {
+  let current = offset;
+  report(options, blob, 'transferring', current);
+  const range = offset === 0 ? {} : { range: { offset } };
+  for await (const chunk of options.from.blobs.read(blob.digest, { ...call, ...range })) {
+    yield chunk;
     current += chunk.byteLength;
     report(options, blob, 'transferring', current);
   }
-  await ingest.commit({ digest, size });
-  report(options, blob, 'done', size);
 }
 
 /** Children first, as the walk lists them; the last one gets the tag. */

@@ -4,7 +4,7 @@
  * everything anew where it does not know.
  */
 import { algorithmOf } from '#core/digest.ts';
-import { isSlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { BlobInfo, BlobSource, CallOptions } from '#core/repository.ts';
 import { statBlob } from './blob-read.ts';
 import type { Connection } from './connection.ts';
@@ -74,7 +74,7 @@ async function sendRest(
   const { location, offset } = options.standing;
   const body = {
     kind: 'stream',
-    open: () => options.open(offset),
+    open: () => sized(options.open(offset), size - offset),
     sizeBytes: size - offset,
   } as const;
   if (offset === 0) return closeSession(connection, location, { digest, body, signal });
@@ -82,6 +82,23 @@ async function sendRest(
   const next =
     offset < size ? await appendStream(connection, location, { body, range, signal }) : location;
   await closeSession(connection, next, { digest, signal });
+}
+
+/** A source of another length is the source's fault, to be told before HTTP trips over it. */
+async function* sized(
+  source: AsyncIterable<Uint8Array>,
+  sizeBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let found = 0;
+  for await (const chunk of source) {
+    found += chunk.byteLength;
+    if (found > sizeBytes) break;
+    yield chunk;
+  }
+  if (found === sizeBytes) return;
+  throw new SlipwayError('SIZE_MISMATCH', `content is ${found} bytes, not ${sizeBytes}`, {
+    detail: { expected: sizeBytes, found },
+  });
 }
 
 /** Also a session that is gone or stands elsewhere than we believe: asking it again settles that. */

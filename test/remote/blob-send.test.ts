@@ -112,6 +112,15 @@ describe('receive', () => {
     await assert.rejects(remote.blobs.receive(wrong, source), { code: 'DIGEST_MISMATCH' });
   });
 
+  it('a source that is shorter or longer than the blob: SIZE_MISMATCH', async () => {
+    await using registry = await temporaryRegistry();
+    await using remote = remoteAt(registry.address);
+    for (const size of [9, 11]) {
+      const sending = remote.blobs.receive({ digest: DIGEST, size }, source);
+      await assert.rejects(sending, { code: 'SIZE_MISMATCH' });
+    }
+  });
+
   it('an error of the source is its own, and ends it', async () => {
     await using registry = await temporaryRegistry();
     await using remote = remoteAt(registry.address);
