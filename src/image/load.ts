@@ -6,7 +6,7 @@
 import { stat } from 'node:fs/promises';
 import type { LimitFunction } from 'p-limit';
 import type { Digest } from '#core/digest.ts';
-import { errnoOf, SlipwayError } from '#core/errors.ts';
+import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
 import type { Platform } from '#core/platform.ts';
 import { type Reference, repositoryKey } from '#core/reference.ts';
@@ -52,9 +52,27 @@ export async function loadImages(options: LoadOptions): Promise<readonly LoadedI
   });
   const loaded: LoadedImage[] = [];
   for (const image of archive.repository.images) {
-    loaded.push(await loadImage(archive.repository, image, { ...options, lease }));
+    loaded.push(await loadWhole(archive.repository, image, { ...options, lease }));
   }
   return loaded;
+}
+
+/** What an archive lists and does not have was cut off, or never put in. */
+async function loadWhole(
+  from: PackedRepository,
+  image: PackedImage,
+  options: LoadOptions & { readonly lease: Lease },
+): Promise<LoadedImage> {
+  try {
+    return await loadImage(from, image, options);
+  } catch (cause) {
+    if (!isSlipwayError(cause, 'MANIFEST_UNKNOWN', 'BLOB_UNKNOWN')) throw cause;
+    throw new SlipwayError('ARCHIVE_INVALID', `the archive is not complete: ${cause.message}`, {
+      hint: 'it was cut off on its way or saved in part: save or copy it again',
+      cause,
+      detail: cause.detail,
+    });
+  }
 }
 
 async function loadImage(
