@@ -15,8 +15,8 @@ export interface SparseMap {
   readonly segments: readonly SparseSegment[];
 }
 
-/** Bounds memory: 16 MiB of numbers. */
-const SEGMENTS_MAX = 1_000_000;
+/** Bounds memory and the time to cut such a file into chunks. */
+const SEGMENTS_MAX = 262_144;
 const OLD_ENTRY_BYTES = 24;
 
 /** The map of a type S header and of the extension blocks that follow it. */

@@ -92,6 +92,9 @@ export class LayerTree {
     }
     if (present?.kind === 'directory') this.#lastParent = undefined;
     const node = target ?? makeNode(entry, this.#metadata(entry), to.data);
+    if (node.kind === 'char' && node.major === 0 && node.minor === 0) {
+      this.#warnings.add('a character device 0:0 is not visible in containers');
+    }
     directory.children.set(to.name, node);
     this.#count();
     // What was replaced in this layer also hides a directory of the layers below.

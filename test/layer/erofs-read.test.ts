@@ -5,7 +5,8 @@ import { Buffer } from 'node:buffer';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
 import { isSlipwayError } from '#core/errors.ts';
-import { checkImage, ErofsImage, type Inode } from '#layer/erofs-read.ts';
+import { checkImage } from '#layer/erofs-check.ts';
+import { ErofsImage, type Inode } from '#layer/erofs-read.ts';
 import { indexTar } from '#layer/index-tar.ts';
 import {
   device,

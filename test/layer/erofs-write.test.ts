@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ByteString } from '#core/bytes.ts';
-import { checkImage } from '#layer/erofs-read.ts';
+import { checkImage } from '#layer/erofs-check.ts';
 import { placeInline, writeErofs } from '#layer/erofs-write.ts';
 import { plainData } from '#layer/file-data.ts';
 import type { Chunk, DirectoryNode, Node, NodeMetadata } from '#layer/tree.ts';
@@ -132,16 +132,14 @@ const leaf: fc.Arbitrary<Node> = metadata.chain((common) =>
     fc
       .integer({ min: 1, max: 700 })
       .map((length): Node => ({ ...common, kind: 'symlink', target: name('s'.repeat(length)) })),
-    fc
-      .array(chunk, { minLength: 1, maxLength: 6 })
-      .map(
-        (chunks): Node => ({
-          ...common,
-          kind: 'file',
-          size: chunks.length * 1024,
-          data: { chunkBits: 1, chunks },
-        }),
-      ),
+    fc.array(chunk, { minLength: 1, maxLength: 6 }).map(
+      (chunks): Node => ({
+        ...common,
+        kind: 'file',
+        size: chunks.length * 1024,
+        data: { chunkBits: 1, chunks },
+      }),
+    ),
   ),
 );
 const { tree } = fc.letrec<{ tree: DirectoryNode; node: Node }>((tie) => ({

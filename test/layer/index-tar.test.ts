@@ -5,13 +5,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, openSync, truncateSync, writeSync } from 'node:fs';
 import { test } from 'node:test';
 import { digestOf } from '#core/digest.ts';
-import { checkImage } from '#layer/erofs-read.ts';
+import { checkImage } from '#layer/erofs-check.ts';
 import { indexTar } from '#layer/index-tar.ts';
 import { writeLayer } from '#layer/layer-writer.ts';
 import { mergedImage } from '#layer/merged-image.ts';
 import { MergedTree } from '#layer/merged-tree.ts';
 import {
   collect,
+  device,
   directory,
   file,
   hardlink,
@@ -92,6 +93,13 @@ test('an attribute without a place is left out with a warning, and stays in the 
   const { index, warnings } = await indexTar(streamOf(tar));
   assert.deepEqual(warnings, ['extended attributes "com.*" are not visible in containers']);
   assert.deepEqual(flattenImage(index, [tar]).get('f')?.xattrs, ['user.a=62']);
+});
+
+test('a device 0:0 is kept with a warning, because overlay hides it', async () => {
+  const tar = await tarOf([device('zero', { kind: 'char', major: 0, minor: 0 })]);
+  const { index, warnings } = await indexTar(streamOf(tar));
+  assert.deepEqual(warnings, ['a character device 0:0 is not visible in containers']);
+  assert.equal(flattenImage(index, [tar]).get('zero')?.kind, 'char');
 });
 
 test('a damaged tar is damage here too, and a signal stops the reading', async () => {

@@ -7,7 +7,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { EntrySource } from '#archive/entry.ts';
-import { checkImage } from '#layer/erofs-read.ts';
+import { checkImage } from '#layer/erofs-check.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import { mergedImage } from '#layer/merged-image.ts';
 import {
@@ -45,7 +45,7 @@ function inMounted(folder: TempFolder, layers: readonly LayerFiles[], script: st
   mkdirSync(mounted, { recursive: true });
   const setUp = `
     set -eu
-    image=$1; export MOUNTED=$2 EXPECTED=$3; shift 3
+    image=$1; export MOUNTED=$2 EXPECTED=$3 LC_ALL=C; shift 3
     loops= options=ro
     for tar; do
       loop=$(losetup --find --show --read-only "$tar")
@@ -59,7 +59,6 @@ function inMounted(folder: TempFolder, layers: readonly LayerFiles[], script: st
   const args = [image, mounted, folder.at('expected'), ...layers.map(({ tar }) => tar)];
   return execFileSync('unshare', ['--mount', 'sh', '-c', `${setUp}\n${script}`, 'sh', ...args], {
     maxBuffer: 2 ** 26,
-    env: { ...process.env, LC_ALL: 'C' },
   });
 }
 

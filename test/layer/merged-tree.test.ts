@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { EntrySource } from '#archive/entry.ts';
 import { isSlipwayError } from '#core/errors.ts';
-import { checkImage } from '#layer/erofs-read.ts';
+import { checkImage } from '#layer/erofs-check.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import { mergedImage } from '#layer/merged-image.ts';
 import { MergedTree } from '#layer/merged-tree.ts';
