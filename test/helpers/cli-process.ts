@@ -16,6 +16,8 @@ export interface CliOptions {
   /** The store. */
   readonly root?: string;
   readonly cwd?: string;
+  /** TMPDIR. */
+  readonly temporary?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly input?: string | Buffer;
 }
@@ -38,6 +40,7 @@ export function startSlipway(argv: readonly string[], options: CliOptions = {}):
       PATH: process.env.PATH,
       HOME: '/nonexistent',
       ...(options.root === undefined ? {} : { SLIPWAY_ROOT: options.root }),
+      ...(options.temporary === undefined ? {} : { TMPDIR: options.temporary }),
       ...options.environment,
     },
     stdio: 'pipe',

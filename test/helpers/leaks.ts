@@ -3,7 +3,6 @@
  * look before and after; the difference must be empty.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -12,12 +11,20 @@ export interface Traces {
   readonly mounts: readonly string[];
   /** `pid command` of processes of ours that run on one of the roots. */
   readonly processes: readonly string[];
-  /** Entries of the temporary folder with our prefix. */
+  /** Entries of the temporary folder. */
   readonly temporary: readonly string[];
 }
 
-/** What there is now that has to do with Slipway or lies below one of `roots`. */
-export function traces(roots: readonly string[]): Traces {
+/** Where to look. */
+export interface Places {
+  /** Stores and contexts: a mount or process that names one is ours. */
+  readonly roots: readonly string[];
+  /** A folder that the commands have as TMPDIR, and nobody else. */
+  readonly temporary: string;
+}
+
+/** What there is now. */
+export function traces({ roots, temporary }: Places): Traces {
   return {
     mounts: readFileSync('/proc/self/mountinfo', 'utf8')
       .split('\n')
@@ -25,7 +32,7 @@ export function traces(roots: readonly string[]): Traces {
     processes: readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
       .flatMap((pid) => describeProcess(pid, roots)),
-    temporary: readdirSync(tmpdir()).filter((name) => name.startsWith('slipway-')),
+    temporary: readdirSync(temporary),
   };
 }
 
@@ -37,12 +44,9 @@ export function leaks(before: Traces, after: Traces): readonly string[] {
 }
 
 /** The same, given a moment: a process that was just told to end may still be seen. */
-export async function leaksSettled(
-  before: Traces,
-  roots: readonly string[],
-): Promise<readonly string[]> {
+export async function leaksSettled(before: Traces, places: Places): Promise<readonly string[]> {
   for (let attempt = 0; ; attempt++) {
-    const found = leaks(before, traces(roots));
+    const found = leaks(before, traces(places));
     if (found.length === 0 || attempt === 40) return found;
     await sleep(50);
   }
