@@ -11,18 +11,21 @@ export interface PullImageOptions {
   readonly host: Host;
   readonly settings: CliSettings;
   readonly stream: Host['stdout'];
-  /** Only the canonical name at the end. */
+  /** No progress. */
   readonly quiet?: boolean;
+  /** A pull on the way to something else says nothing about the name. */
+  readonly inPassing?: boolean;
   readonly platform?: Platform;
 }
 
 export async function pullImage(image: string, options: PullImageOptions): Promise<void> {
-  const { engine, host, settings, stream, quiet = false, platform } = options;
+  const { engine, host, settings, stream, platform } = options;
+  const { quiet = false, inPassing = false } = options;
   const print = (line: string): void => void stream.write(`${line}\n`);
   const reference = parseReference(image);
   const untagged = reference.tag === undefined && reference.digest === undefined;
   if (!quiet) {
-    if (untagged) print('Using default tag: latest');
+    if (untagged && !inPassing) print('Using default tag: latest');
     print(`${reference.digest ?? reference.tag ?? 'latest'}: Pulling from ${reference.repository}`);
   }
   const result = await engine.pull(image, {
@@ -35,5 +38,5 @@ export async function pullImage(image: string, options: PullImageOptions): Promi
     print(`Digest: ${result.manifest.digest}`);
     print(`Status: ${status} ${familiarReference(result.reference)}`);
   }
-  print(formatReference(result.reference));
+  if (!inPassing) print(formatReference(result.reference));
 }

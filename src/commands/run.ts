@@ -58,7 +58,8 @@ export default class Run extends BaseCommand {
     stderr.write(`Unable to find image '${name}' locally\n`);
     const engine = await this.engine();
     const settings = this.settings();
-    await pullImage(image, { engine, host: this.host, settings, stream: stderr, quiet });
+    const { host } = this;
+    await pullImage(image, { engine, host, settings, stream: stderr, quiet, inPassing: true });
   }
 
   /** docker's codes for failures before the command had a say. */

@@ -80,6 +80,13 @@ test('an image that is not here is pulled, with the words on stderr', async () =
   const { exitCode, stdout, stderr } = await runCommand(['run', 'app'], { engine });
   assert.equal(exitCode, 0);
   assert.equal(stdout, '');
-  assert.match(stderr, /^Unable to find image 'app:latest' locally\nUsing default tag: latest\n/);
+  assert.equal(
+    stderr,
+    `Unable to find image 'app:latest' locally
+latest: Pulling from library/app
+Digest: ${digestOf('m')}
+Status: Downloaded newer image for app:latest
+`,
+  );
   assert.deepEqual(calls, ['run app', 'pull app', 'run app']);
 });
