@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Descriptor } from '#core/descriptor.ts';
-import type { Diagnostic } from '#core/diagnostic.ts';
 import type { Digest } from '#core/digest.ts';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
 import type { Reference } from '#core/reference.ts';
@@ -10,6 +9,7 @@ import type { SourceFile } from '#core/source.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
 import { parseDockerfile } from '#dockerfile/parser.ts';
 import { contextSource, requireFolder } from './context.ts';
+import { refuseInvalid } from './diagnostics.ts';
 import { writeImage } from './image-output.ts';
 import { type BuildPlan, planBuild } from './plan.ts';
 import type { BuildSession } from './session.ts';
@@ -60,8 +60,7 @@ async function loadDockerfile(session: BuildSession, path: string): Promise<Dock
     const file: SourceFile = { name, text: await readDockerfile(path) };
     vertex.status(`transferring dockerfile: ${Buffer.byteLength(file.text)}B`, { done: true });
     const dockerfile = parseDockerfile(file);
-    const errors = dockerfile.diagnostics.filter(({ severity }) => severity === 'error');
-    if (errors.length > 0) throw invalid(file, errors);
+    refuseInvalid(dockerfile);
     return dockerfile;
   });
 }
@@ -89,16 +88,6 @@ async function readDockerfile(path: string): Promise<string> {
   }
 }
 
-/** The first error leads; `diagnostics` has them all. */
-function invalid(file: SourceFile, errors: readonly Diagnostic[]): SlipwayError {
-  const [first] = errors;
-  const hint = [first?.reason, first?.hint].filter((text) => text !== undefined).join('; ');
-  return new SlipwayError('DOCKERFILE_INVALID', first?.message ?? 'the Dockerfile is invalid', {
-    ...(hint ? { hint } : {}),
-    detail: { source: file, range: first?.range, diagnostics: errors },
-  });
-}
-
 function noteUnconsumed(session: BuildSession, { unconsumed }: BuildPlan): void {
   if (unconsumed.length === 0) return;
   session.vertices.note(
@@ -119,13 +108,13 @@ async function buildStages(
   const result = (index: number): Promise<StageState> => {
     const known = results.get(index);
     if (known !== undefined) return known;
-    const stage = plan.stages.get(index);
+    const stage = plan.stages[index];
     if (!stage) throw new SlipwayError('INTERNAL', `stage ${index} was not planned`);
     const promise = buildStage({ session: { ...session, signal }, plan, stage, result, context });
     results.set(index, promise);
     return promise;
   };
-  const all = [...plan.stages.keys()].map((index) =>
+  const all = [...plan.needed].map((index) =>
     result(index).catch((error: unknown) => {
       failure.abort(error);
       throw error;

@@ -2,7 +2,6 @@
  * From instructions to what has to be built: the global scope, each stage's base with its arguments
  * expanded, what a stage takes from others, and which stages the target needs at all.
  */
-import type { Diagnostic } from '#core/diagnostic.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { type Platform, parsePlatform } from '#core/platform.ts';
 import { parseReference, type Reference, withDefaultTag } from '#core/reference.ts';
@@ -16,8 +15,10 @@ import { atPlace } from './step-error.ts';
 export interface BuildPlan {
   readonly dockerfile: Dockerfile;
   readonly args: BuildArgs;
-  /** In the order of the file; only those the target needs. */
-  readonly stages: ReadonlyMap<number, PlannedStage>;
+  /** All, in the order of the file. */
+  readonly stages: readonly PlannedStage[];
+  /** Indexes of those the target is known to need. */
+  readonly needed: ReadonlySet<number>;
   readonly target: PlannedStage;
   /** --build-arg names nobody declares. */
   readonly unconsumed: readonly string[];
@@ -59,7 +60,6 @@ export function planBuild(dockerfile: Dockerfile, options: PlanOptions): BuildPl
       planStage(stage, { stages, platform: options.platform, expand: expand(args.global) }),
     ),
   );
-  const needed = reachable(planned, target.index);
   const declared = new Set(
     dockerfile.instructions.flatMap((one) =>
       one.kind === 'arg' ? one.args.map(({ name }) => name.text) : [],
@@ -70,9 +70,8 @@ export function planBuild(dockerfile: Dockerfile, options: PlanOptions): BuildPl
   return {
     dockerfile,
     args,
-    stages: new Map(
-      planned.filter(({ index }) => needed.has(index)).map((stage) => [stage.index, stage]),
-    ),
+    stages: planned,
+    needed: reachable(planned, target.index),
     target: found,
     unconsumed: unconsumedArgs(args, declared),
   };
@@ -204,9 +203,4 @@ function dependenciesOf(stage: PlannedStage, stages: readonly PlannedStage[]): n
     return from.kind === 'stage' ? [from.index] : [];
   });
   return [...base, ...copies];
-}
-
-/** The errors among diagnostics. */
-export function errorsOf(dockerfile: Dockerfile): readonly Diagnostic[] {
-  return dockerfile.diagnostics.filter(({ severity }) => severity === 'error');
 }

@@ -3,11 +3,12 @@
  * side by side; each waits for another only where it needs its result.
  */
 import { unreachable } from '#core/assert.ts';
-import { SlipwayError } from '#core/errors.ts';
-import type { Instruction } from '#dockerfile/ast.ts';
+import { formatReference } from '#core/reference.ts';
+import type { Dockerfile, Instruction } from '#dockerfile/ast.ts';
 import { parseDockerfile } from '#dockerfile/parser.ts';
 import { applyArg } from './args.ts';
 import type { ContextSource } from './context.ts';
+import { refuseInvalid } from './diagnostics.ts';
 import { expander } from './expand.ts';
 import { exposedPorts } from './instructions/expose.ts';
 import { fileStep } from './instructions/file-step.ts';
@@ -37,6 +38,8 @@ export interface StageContext {
   readonly session: BuildSession;
   readonly plan: BuildPlan;
   readonly stage: PlannedStage;
+  /** The text the instruction stands in: the Dockerfile, or ONBUILD of the base. */
+  readonly dockerfile: Dockerfile;
   /** The finished state of another stage. */
   readonly result: (index: number) => Promise<StageState>;
   readonly context: ContextSource;
@@ -44,22 +47,36 @@ export interface StageContext {
   readonly label: () => string;
 }
 
-/** @throws whatever a step throws, with the Dockerfile frame in detail */
-export async function buildStage(context: Omit<StageContext, 'label'>): Promise<StageState> {
+/** What does not change from instruction to instruction. */
+export type StageInputs = Omit<StageContext, 'label' | 'dockerfile'>;
+
+/** An instruction with the text it stands in. */
+interface Located {
+  readonly instruction: Instruction;
+  readonly dockerfile: Dockerfile;
+}
+
+/** @throws whatever a step throws, with its place in detail */
+export async function buildStage(context: StageInputs): Promise<StageState> {
   const { plan, stage } = context;
   const { state: base, triggers } = await atPlaceAsync(plan.dockerfile, stage.from.image, () =>
     baseState(context),
   );
-  const instructions = [...triggers, ...stage.instructions];
-  const label = stepLabels(plan, { stage, instructions });
+  const own = stage.instructions.map((instruction) => ({
+    instruction,
+    dockerfile: plan.dockerfile,
+  }));
+  const located: readonly Located[] = [...triggers, ...own];
+  const label = stepLabels(plan, { stage, instructions: located.map((one) => one.instruction) });
   let state = base;
-  if (stage.base.kind === 'image')
-    context.session.vertices.cached(`${label()}FROM ${stage.from.image.text}`);
-  for (const instruction of instructions) {
+  if (stage.base.kind === 'image') {
+    context.session.vertices.cached(`${label()}FROM ${formatReference(stage.base.reference)}`);
+  }
+  for (const { instruction, dockerfile } of located) {
     context.session.signal.throwIfAborted();
     const before = state;
-    state = await atPlaceAsync(plan.dockerfile, instruction, () =>
-      apply(before, instruction, { ...context, label }),
+    state = await atPlaceAsync(dockerfile, instruction, () =>
+      apply(before, instruction, { ...context, dockerfile, label }),
     );
   }
   return state;
@@ -75,7 +92,7 @@ function stepLabels(
     ({ kind }) => kind === 'run' || kind === 'copy' || kind === 'add' || kind === 'workdir',
   );
   const total = layered.length + (stage.base.kind === 'image' ? 1 : 0);
-  const name = plan.stages.size > 1 || stage.from.name ? `${stage.name} ` : '';
+  const name = plan.stages.length > 1 || stage.from.name ? `${stage.name} ` : '';
   let step = 0;
   return () => {
     step += 1;
@@ -84,46 +101,32 @@ function stepLabels(
 }
 
 async function baseState(
-  context: Omit<StageContext, 'label'>,
-): Promise<{ state: StageState; triggers: readonly Instruction[] }> {
-  const { session, plan, stage } = context;
+  context: StageInputs,
+): Promise<{ state: StageState; triggers: readonly Located[] }> {
+  const { session, stage } = context;
   const { base } = stage;
   switch (base.kind) {
     case 'scratch':
       return { state: scratchState(), triggers: [] };
     case 'stage':
-      return takeTriggers({ ...(await context.result(base.index)), cmdSet: false }, plan);
+      return takeTriggers({ ...(await context.result(base.index)), cmdSet: false });
     case 'image':
-      return takeTriggers(
-        imageState(await session.resolveBase(base.reference, session.signal)),
-        plan,
-      );
+      return takeTriggers(imageState(await session.resolveBase(base.reference, session.signal)));
     default:
       return unreachable(base);
   }
 }
 
 /** ONBUILD of the base: its instructions come first, and are not inherited further. */
-function takeTriggers(
-  state: StageState,
-  plan: BuildPlan,
-): { state: StageState; triggers: readonly Instruction[] } {
+function takeTriggers(state: StageState): { state: StageState; triggers: readonly Located[] } {
   const { OnBuild, ...config } = state.config;
   if (!OnBuild || OnBuild.length === 0) return { state, triggers: [] };
-  const parsed = parseDockerfile({
-    name: 'ONBUILD',
-    text: `FROM scratch\n${OnBuild.join('\n')}\n`,
-  });
-  const problem = parsed.diagnostics.find(({ severity }) => severity === 'error');
-  if (problem)
-    throw new SlipwayError('DOCKERFILE_INVALID', `ONBUILD of the base image: ${problem.message}`, {
-      hint: `rebuild the base image, or use another than ${plan.target.from.image.text}`,
-    });
-  const start = plan.dockerfile.instructions[0]?.range ?? { start: 0, end: 0 };
-  // The trigger's text is not in this file: point at the start rather than at a wrong line.
-  const triggers = parsed.instructions
-    .slice(1)
-    .map((instruction) => ({ ...instruction, range: start }));
+  const dockerfile = parseDockerfile(
+    { name: 'ONBUILD of the base image', text: `${OnBuild.join('\n')}\n` },
+    { fragment: true },
+  );
+  refuseInvalid(dockerfile);
+  const triggers = dockerfile.instructions.map((instruction) => ({ instruction, dockerfile }));
   return { state: { ...state, config }, triggers };
 }
 
@@ -132,15 +135,15 @@ async function apply(
   instruction: Instruction,
   context: StageContext,
 ): Promise<StageState> {
-  const { plan } = context;
-  const expand = expander(state.env, plan.dockerfile.directives.escape);
+  const { plan, dockerfile } = context;
+  const expand = expander(state.env, dockerfile.directives.escape);
   switch (instruction.kind) {
     case 'from':
       return state;
     case 'arg':
       return applyArg(state, instruction, {
         build: plan.args,
-        expand: (env) => expander(env, plan.dockerfile.directives.escape),
+        expand: (env) => expander(env, dockerfile.directives.escape),
       });
     case 'env':
       return applyEnv(state, instruction, expand);
@@ -155,7 +158,7 @@ async function apply(
     case 'expose':
       return applyExpose(
         state,
-        exposedPorts(instruction, { env: state.env, escape: plan.dockerfile.directives.escape }),
+        exposedPorts(instruction, { env: state.env, escape: dockerfile.directives.escape }),
       );
     case 'user':
       return applyUser(state, instruction, expand);

@@ -1,6 +1,7 @@
 /** Whole builds through the library with the test program as the root file system; every snapshotter. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isSlipwayError } from '#core/errors.ts';
@@ -119,16 +120,83 @@ RUN ["init", "id"]
 );
 
 test('mount points and files of the container stay out of the layer', { skip }, () =>
+  withEngine({}, async ({ engine, context, build }) => {
+    await build({
+      context: context({ Dockerfile: `${BASE}RUN ["init", "cat", "/etc/hosts"]\n` }),
+      tags: ['app'],
+    });
+    const [, layer] = (await engine.inspect('app')).config.rootfs.diff_ids;
+    // The digest of an empty tar: two zero blocks.
+    assert.equal(layer, 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef');
+  }),
+);
+
+test(
+  'ONBUILD runs in the child, before its own instructions, and not in the grandchild',
+  { skip },
+  () =>
+    withEngine({}, async ({ engine, context, build }) => {
+      const parent = `${BASE}ONBUILD COPY here /here\nONBUILD RUN ["init", "cat", "/here"]\n`;
+      await build({ context: context({ Dockerfile: parent }), tags: ['parent'] });
+      const folder = context({ Dockerfile: 'FROM parent\nENV A=1\n', here: 'from the child' });
+      const child = await build({ context: folder, tags: ['child'] });
+      assert.match(child.log, /from the child/);
+      assert.equal((await engine.inspect('child')).config.config.OnBuild, undefined);
+      const grandchild = await build({ context: context({ Dockerfile: 'FROM child\nENV B=1\n' }) });
+      assert.deepEqual(grandchild.steps, { run: 0, cached: 0 });
+    }),
+);
+
+test('an error in ONBUILD shows the trigger, not a line of this Dockerfile', { skip }, () =>
   withEngine({}, async ({ context, build }) => {
-    const Dockerfile = `${BASE}RUN ["init", "true"]\nFROM scratch\nCOPY --from=0 / /\nRUN ["init", "ls", "/"]\n`;
-    const folder = context({ Dockerfile: `${BASE}RUN ["init", "true"]\n` });
-    const one = await build({ context: folder });
-    assert.equal(one.steps.run, 2);
-    writeFileSync(
-      join(folder, 'Dockerfile'),
-      Dockerfile.replace('FROM scratch\nCOPY --from', 'FROM scratch\nCOPY --from'),
+    await build({
+      context: context({ Dockerfile: `${BASE}ONBUILD COPY missing /x\n` }),
+      tags: ['parent'],
+    });
+    await assert.rejects(
+      build({ context: context({ Dockerfile: 'FROM parent\n' }) }),
+      (error: unknown) => {
+        assert.ok(isSlipwayError(error, 'SOURCE_MISSING'));
+        assert.deepEqual(error.detail.source, {
+          name: 'ONBUILD of the base image',
+          text: 'COPY missing /x\n',
+        });
+        assert.deepEqual(error.detail.range, { start: 5, end: 12 });
+        return true;
+      },
     );
-    await build({ context: folder, tags: ['copy'] });
+  }),
+);
+
+test('ADD unpacks archives by content, COPY does not, a plain file is just added', () =>
+  withEngine({}, async ({ engine, folder, context, build }) => {
+    const Dockerfile = 'FROM scratch\nADD data.bin plain.txt /out/\nCOPY data.bin /raw\n';
+    const place = context({ Dockerfile, 'plain.txt': 'not a tar' });
+    mkdirSync(join(folder, 'inner/d'), { recursive: true });
+    writeFileSync(join(folder, 'inner/d/f'), 'in the archive');
+    execFileSync('tar', ['-czf', join(place, 'data.bin'), '-C', join(folder, 'inner'), '.']);
+    await build({ context: place, tags: ['app'] });
+    const tar = join(folder, 'app.tar');
+    await engine.save(['app'], tar);
+    const layers = (await engine.inspect('app')).config.rootfs.diff_ids.map((diffId) => {
+      const layer = execFileSync('tar', ['-xOf', tar, `blobs/sha256/${diffId.slice(7)}`]);
+      return execFileSync('tar', ['-t'], { input: layer }).toString().trim().split('\n');
+    });
+    assert.deepEqual(layers, [['out/', 'out/d/', 'out/d/f', 'out/plain.txt'], ['raw']]);
+  }));
+
+test('heredocs: files of COPY are expanded unless quoted', { skip }, () =>
+  withEngine({}, async ({ context, build }) => {
+    const Dockerfile = `${BASE}ENV WHO=world
+COPY <<plain <<"quoted" /etc/
+hello $WHO
+plain
+hello $WHO
+quoted
+RUN ["init", "cat", "/etc/plain", "/etc/quoted"]
+`;
+    const { log } = await build({ context: context({ Dockerfile }) });
+    assert.equal(log, 'hello world\nhello $WHO\n');
   }),
 );
 

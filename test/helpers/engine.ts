@@ -1,5 +1,5 @@
 /** An engine on an empty store, for tests through the library; and what a privileged test needs. */
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Event } from '#core/events.ts';
 import {
@@ -45,7 +45,9 @@ export async function withEngine(
 ): Promise<void> {
   using temporary = tempFolder();
   const folder = temporary.path;
-  const before = traces([folder]);
+  const places = { roots: [folder], temporary: join(folder, 'tmp') };
+  mkdirSync(places.temporary);
+  const before = traces(places);
   {
     await using engine = await openEngine({
       root: join(folder, 'store'),
@@ -61,8 +63,16 @@ export async function withEngine(
       build: (options) => build(engine, options),
     });
   }
-  const left = await leaksSettled(before, [folder]);
+  const left = [...(await leaksSettled(before, places)), ...temporaryFiles(join(folder, 'store'))];
   if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}`);
+}
+
+/** What the store holds only while something works on it. */
+function temporaryFiles(store: string): readonly string[] {
+  return ['ingest', 'snapshots', 'trash'].flatMap((name) => {
+    const path = join(store, name);
+    return existsSync(path) ? readdirSync(path).map((file) => `${name}/${file}`) : [];
+  });
 }
 
 function contexts(folder: string): EngineFixture['context'] {

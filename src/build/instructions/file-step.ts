@@ -85,17 +85,15 @@ export async function fileStep(
 }
 
 async function originOf(instruction: FileInstruction, context: FileStepContext): Promise<Origin> {
-  const { plan, stage, session } = context;
+  const { plan, dockerfile, stage, session } = context;
   if (instruction.kind === 'add' || !instruction.from)
     return { open: () => context.context.tree() };
   const flag = instruction.from;
-  const from = atPlace(plan.dockerfile, flag, () =>
-    copyFrom(flag.text, stage, [...plan.stages.values()]),
-  );
+  const from = atPlace(dockerfile, flag, () => copyFrom(flag.text, stage, plan.stages));
   const source =
     from.kind === 'stage'
       ? await context.result(from.index)
-      : await atPlaceAsync(plan.dockerfile, flag, async () =>
+      : await atPlaceAsync(dockerfile, flag, async () =>
           imageState(await session.resolveBase(from.reference, session.signal)),
         );
   return { definition: source.definition, open: () => stageTree(session, source) };
@@ -105,9 +103,9 @@ async function originOf(instruction: FileInstruction, context: FileStepContext):
 function heredocsOf(
   state: StageState,
   { heredocs }: FileInstruction,
-  { plan }: FileStepContext,
+  { dockerfile }: FileStepContext,
 ): readonly { readonly name: string; readonly content: string }[] {
-  const options = { env: state.env, escape: plan.dockerfile.directives.escape, ignoreQuotes: true };
+  const options = { env: state.env, escape: dockerfile.directives.escape, ignoreQuotes: true };
   return heredocs.map(({ name, content, literal }) => ({
     name,
     content: literal ? content : expandWord(content, options),
@@ -181,12 +179,12 @@ function unsupportedFlag(instruction: FileInstruction): string | undefined {
 function pointAtSource(
   error: unknown,
   { sources }: FileInstruction,
-  { plan }: FileStepContext,
+  { dockerfile }: FileStepContext,
 ): unknown {
   if (!isSlipwayError(error, 'SOURCE_MISSING')) return error;
   const { index } = error.detail;
   const operand = typeof index === 'number' ? sources[index] : undefined;
-  return operand ? withPlace(error, plan.dockerfile, operand) : error;
+  return operand ? withPlace(error, dockerfile, operand) : error;
 }
 
 /** Runs once, at the first call. */

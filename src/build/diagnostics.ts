@@ -1,0 +1,15 @@
+/** A Dockerfile with errors is not built: all of them, as one error. */
+import { SlipwayError } from '#core/errors.ts';
+import type { Dockerfile } from '#dockerfile/ast.ts';
+
+/** The first error leads; `diagnostics` in detail has them all. @throws DOCKERFILE_INVALID */
+export function refuseInvalid({ file, diagnostics }: Dockerfile): void {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const [first] = errors;
+  if (!first) return;
+  const hint = [first.reason, first.hint].filter((text) => text !== undefined).join('; ');
+  throw new SlipwayError('DOCKERFILE_INVALID', first.message, {
+    ...(hint ? { hint } : {}),
+    detail: { source: file, range: first.range, diagnostics: errors },
+  });
+}
