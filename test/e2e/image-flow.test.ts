@@ -20,11 +20,11 @@ function flow(name: string, body: (folder: TempFolder, t: TestContext) => Promis
       return;
     }
     using folder = tempFolder();
-    const places = { roots: [folder.path], temporary: folder.at('tmp') };
-    mkdirSync(places.temporary);
-    const before = traces(places);
+    const temporary = folder.at('tmp');
+    mkdirSync(temporary);
+    const before = traces([folder.path], temporary);
     await body(folder, t);
-    assert.deepEqual(await leaksSettled(before, places), []);
+    assert.deepEqual(await leaksSettled(before, [folder.path], temporary), []);
   });
 }
 

@@ -27,7 +27,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@noble/hashes': ['core'],
   '@oclif/core': ['cli', 'commands'],
   chevrotain: ['dockerfile'],
-  'p-limit': ['image', 'build'],
+  'p-limit': ['image', 'build', 'engine'],
   'tar-stream': ['archive'],
   undici: ['remote'],
 };
@@ -77,8 +77,8 @@ export function importForms(files: readonly SourceText[]): readonly string[] {
       const target = targetOf(file.path, specifier);
       if (target === undefined) return [];
       if (!specifier.endsWith('.ts')) return [`${file.path}: ${specifier} needs its extension`];
-      // The command table is where commands are named; a module of theirs has no other importer.
-      if (isRelative && target !== area && target !== 'commands') {
+      // Modules with one importer: the command table's, and the composition root's.
+      if (isRelative && target !== area && !['commands', 'engine'].includes(target)) {
         return [`${file.path}: ${specifier} is another folder's, use its alias`];
       }
       return !isRelative && target === area
