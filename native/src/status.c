@@ -54,6 +54,8 @@ void status_error(struct bytes *out, const struct failure *why) {
   append_format(out, "{\"status\":\"error\",\"exitCode\":%d,\"errno\":%d,\"stage\":",
                 failure_status(why), why->error);
   json_quote(out, why->stage);
+  bytes_append_text(out, ",\"reason\":");
+  json_quote(out, why->error ? strerror(why->error) : "");
   bytes_append_text(out, ",\"call\":");
   json_quote(out, why->call);
   bytes_append_text(out, ",\"path\":");

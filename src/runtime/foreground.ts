@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
+import { SlipwayError } from '#core/errors.ts';
 import { ended, helperEnded, helperMissing } from './helper-process.ts';
 import { launchError, parseStatusLine, type StatusLine } from './launch-error.ts';
 import { cancelled } from './resident-helper.ts';
@@ -24,7 +25,10 @@ export interface ForegroundContainer {
 export async function runForeground(container: ForegroundContainer): Promise<number> {
   const { helper, id, bundle, signal } = container;
   if (signal?.aborted) throw cancelled(signal);
-  const child = spawn(helper, ['run', '--bundle', bundle, '--status-fd', '3', id], {
+  // Before the start: a signal must never find us between the container and its forwarding.
+  let child: ChildProcess | undefined;
+  using _forwarding = forwardSignals((name) => child?.kill(name));
+  child = spawn(helper, ['run', '--bundle', bundle, '--status-fd', '3', id], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     // A session of its own: Ctrl-C then reaches the container once, through us.
     detached: true,
@@ -33,9 +37,9 @@ export async function runForeground(container: ForegroundContainer): Promise<num
   const end = ended(child).catch((cause: unknown) => {
     throw helperMissing(helper, cause);
   });
-  using _forwarding = forwardSignals(child);
+  const { pid } = child;
   const kill = (): void => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(child.pid, KILL_CONTAINER);
+    if (pid !== undefined && child?.exitCode === null) process.kill(pid, KILL_CONTAINER);
   };
   signal?.addEventListener('abort', kill);
   try {
@@ -51,6 +55,10 @@ function outcome(lines: readonly StatusLine[], exitCode: number | string): numbe
   const last = lines.at(-1);
   if (last?.status === 'exited') return last.exitCode;
   if (last?.status === 'error') throw launchError(last);
+  // A signal that we passed on came before the helper could take it for the container.
+  if (exitCode === 'SIGINT' || exitCode === 'SIGTERM') {
+    throw new SlipwayError('CANCELLED', 'the container was stopped before it started');
+  }
   throw helperEnded(exitCode, '');
 }
 
@@ -73,8 +81,7 @@ function readStatus(child: ChildProcess): () => readonly StatusLine[] {
 }
 
 /** While it lives, our signals are the container's. */
-function forwardSignals(child: ChildProcess): Disposable {
-  const forward = (name: NodeJS.Signals): void => void child.kill(name);
+function forwardSignals(forward: (name: NodeJS.Signals) => void): Disposable {
   for (const name of FORWARDED) process.on(name, forward);
   return {
     [Symbol.dispose]: () => {

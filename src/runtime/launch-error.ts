@@ -18,7 +18,7 @@ export interface LaunchReport {
   readonly call: string;
   /** `ENOENT` and the like; empty when no system call is to blame. */
   readonly errno: string;
-  /** The system's sentence for it. */
+  /** The system's sentence for it, in lower case. */
   readonly reason: string;
   readonly path: string;
   readonly hint: string;
@@ -48,13 +48,14 @@ export function parseLaunchReport(value: JsonValue | undefined, what: string): L
 }
 
 function parseReport(fields: ObjectReader): LaunchReport {
-  const [errno, reason] = getSystemErrorMap().get(-fields.size('errno')) ?? ['', ''];
+  const errno = fields.size('errno');
   return {
     exitCode: fields.size('exitCode'),
     stage: fields.string('stage'),
     call: fields.string('call'),
-    errno,
-    reason,
+    // libuv does not name every number, and calls EOPNOTSUPP by its other name.
+    errno: errno === 0 ? '' : (getSystemErrorMap().get(-errno)?.[0] ?? `E${errno}`),
+    reason: fields.string('reason').toLowerCase(),
     path: fields.string('path'),
     hint: fields.string('hint'),
   };
@@ -71,7 +72,7 @@ export function launchError(report: LaunchReport): SlipwayError {
   if (exitCode === 126) {
     return new SlipwayError('COMMAND_NOT_EXECUTABLE', notExecutable(report), options);
   }
-  if (stage === 'spec' && errno === 'EOPNOTSUPP') {
+  if (stage === 'spec' && errno === 'ENOTSUP') {
     const file = call.includes('rootfs.json') ? 'rootfs.json' : 'config.json';
     return new SlipwayError('SPEC_UNSUPPORTED', `${file}: ${path} is not supported`, options);
   }

@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { SlipwayError } from '#core/errors.ts';
 import { ObjectReader, parseJson } from '#core/json.ts';
 import { helperEnded, helperMissing } from './helper-process.ts';
 import { type LaunchReport, parseLaunchReport } from './launch-error.ts';
@@ -39,7 +40,7 @@ export interface ProbeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** @throws HELPER_MISSING, HELPER_FAILED; what does not work is in the result, never thrown */
+/** @throws HELPER_MISSING, HELPER_FAILED, CANCELLED; what does not work is in the result, never thrown */
 export async function probe({ helper, store, signal }: ProbeOptions): Promise<Probe> {
   const { stdout } = await promisify(execFile)(helper, ['probe', store], {
     ...(signal ? { signal } : {}),
@@ -81,7 +82,10 @@ function oneOf<const T extends string>(fields: ObjectReader, name: string, known
 }
 
 function probeFailed(helper: string, cause: unknown): unknown {
-  if (!(cause instanceof Error) || cause.name === 'AbortError') return cause;
+  if (!(cause instanceof Error)) return cause;
+  if (cause.name === 'AbortError') {
+    return new SlipwayError('CANCELLED', 'the probe was stopped', { cause });
+  }
   // execFile: `code` is a number when it ran, a string when it did not.
   const code: unknown = 'code' in cause ? cause.code : undefined;
   return typeof code === 'number' ? helperEnded(code, cause.message) : helperMissing(helper, cause);

@@ -80,15 +80,15 @@ export class ResidentHelper implements AsyncDisposable {
       this.#hold();
       this.#send('start', number, Buffer.from(container.bundle));
       const exitCode = await exit.promise;
-      if (signal?.aborted) throw cancelled(signal);
-      return exitCode;
+      if (!signal?.aborted) return exitCode;
     } catch (error) {
-      throw signal?.aborted ? cancelled(signal, error) : error;
+      if (!signal?.aborted) throw error;
     } finally {
       signal?.removeEventListener('abort', kill);
       this.#running.delete(number);
       this.#hold();
     }
+    throw cancelled(signal);
   }
 
   /** Kills what still runs (CANCELLED to its caller) and waits for the process to end. */
@@ -165,8 +165,7 @@ export class ResidentHelper implements AsyncDisposable {
   }
 }
 
-export function cancelled(signal: AbortSignal, cause?: unknown): SlipwayError {
-  return new SlipwayError('CANCELLED', 'the container was stopped', {
-    cause: cause ?? signal.reason,
-  });
+/** What `run` rejects with when its signal was aborted. */
+export function cancelled(signal: AbortSignal): SlipwayError {
+  return new SlipwayError('CANCELLED', 'the container was stopped', { cause: signal.reason });
 }

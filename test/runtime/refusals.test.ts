@@ -1,0 +1,127 @@
+/** config.json and rootfs.json: what the launcher does not implement or understand, by JSON pointer. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { Launcher } from '#runtime/launcher.ts';
+import { containerSpec } from '#runtime/spec.ts';
+import { contained, type Site, site } from '#test/helpers/containers.ts';
+import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
+import { tempFolder } from '#test/helpers/temp-folder.ts';
+
+const SPEC = containerSpec({
+  args: ['/init', 'true'],
+  env: [],
+  cwd: '/',
+  user: { uid: 0, gid: 0 },
+  hostname: 'boat',
+  network: 'host',
+});
+
+type Path = readonly (string | number)[];
+
+/** A deep copy with one place set; undefined removes it. */
+function changed(value: unknown, path: Path, put: unknown): unknown {
+  const copy: unknown = JSON.parse(JSON.stringify(value));
+  let at = copy;
+  for (const key of path.slice(0, -1)) at = Reflect.get(Object(at), key);
+  Reflect.set(Object(at), path.at(-1) ?? '', put);
+  return copy;
+}
+
+async function start(
+  place: Site,
+  config: unknown,
+  rootfs: unknown = place.rootfs,
+): Promise<unknown> {
+  await using launcher = new Launcher({ helper: HELPER_PROGRAM });
+  const text = (value: unknown): string =>
+    typeof value === 'string' ? value : JSON.stringify(value);
+  writeFileSync(`${place.bundle}/config.json`, text(config));
+  writeFileSync(`${place.bundle}/rootfs.json`, text(rootfs));
+  const stdio = { kind: 'capture', output: () => {} } as const;
+  return await launcher.run({ id: 'x', bundle: place.bundle, stdio });
+}
+
+contained('fields that are not implemented are refused, not ignored', async () => {
+  using folder = tempFolder();
+  const place = site(folder.path);
+  const cases: readonly [Path, unknown, string][] = [
+    [['hooks'], {}, '/hooks'],
+    [['process', 'terminal'], true, '/process/terminal'],
+    [['process', 'rlimits'], [], '/process/rlimits'],
+    [['process', 'capabilities', 'bounding'], ['CAP_NEW'], '/process/capabilities/bounding/0'],
+    [['linux', 'resources'], {}, '/linux/resources'],
+    [['linux', 'a~b/c'], 1, '/linux/a~0b~1c'],
+    [['linux', 'namespaces', 0], { type: 'user' }, '/linux/namespaces/0/type'],
+    [['linux', 'namespaces', 1], { type: 'mount', path: '/x' }, '/linux/namespaces/1/path'],
+    [['mounts', 0, 'type'], 'nfs', '/mounts/0/type'],
+    [['mounts', 0, 'uidMappings'], [], '/mounts/0/uidMappings'],
+    [['ociVersion'], '2.0.0', '/ociVersion'],
+  ];
+  for (const [path, put, pointer] of cases) {
+    await assert.rejects(start(place, changed(SPEC, path, put)), {
+      code: 'SPEC_UNSUPPORTED',
+      message: `config.json: ${pointer} is not supported`,
+    });
+  }
+});
+
+contained('malformed fields are named, with what they must be', async () => {
+  using folder = tempFolder();
+  const place = site(folder.path);
+  const cases: readonly [Path, unknown, string, RegExp][] = [
+    [['process', 'args'], [], '/process/args', /program first/],
+    [['process', 'args'], 'true', '/process/args', /an array/],
+    [['process', 'cwd'], 'work', '/process/cwd', /absolute path/],
+    [['process', 'user', 'uid'], -1, '/process/user/uid', /whole number from 0/],
+    [['process', 'user', 'uid'], 1.5, '/process/user/uid', /whole number/],
+    [['process', 'user', 'gid'], 2 ** 32, '/process/user/gid', /whole number/],
+    [['process', 'cwd'], undefined, '/process', /"cwd"/],
+    [['linux', 'namespaces', 1], { type: 'pid' }, '/linux/namespaces/1/type', /listed already/],
+  ];
+  for (const [path, put, pointer, hint] of cases) {
+    await assert.rejects(start(place, changed(SPEC, path, put)), {
+      code: 'LAUNCH_FAILED',
+      hint,
+      detail: { stage: 'spec', call: 'check', errno: 'EINVAL', path: pointer, exitCode: 125 },
+    });
+  }
+});
+
+contained('what is not strict JSON is refused with the place', async () => {
+  using folder = tempFolder();
+  const place = site(folder.path);
+  const cases: readonly [string, RegExp][] = [
+    ['', /byte 0: a value must follow/],
+    ['{"a":1,}', /a member name must follow/],
+    ['{"a":1,"a":2}', /duplicate member/],
+    ['{"a":01}', /invalid number/],
+    ['{"a":"\u0001"}', /control character/],
+    ['{"a":"\\u0000"}', /invalid escape/],
+    ['{"a":"\\ud800x"}', /invalid escape/],
+    ['{} {}', /text after the value/],
+    ['{"a":"open', /unterminated string/],
+    [`${'['.repeat(200)}`, /nested too deeply/],
+  ];
+  for (const [text, hint] of cases) {
+    await assert.rejects(start(place, text), { code: 'LAUNCH_FAILED', hint }, text);
+  }
+});
+
+contained('rootfs.json is as strict', async () => {
+  using folder = tempFolder();
+  const place = site(folder.path);
+  const cases: readonly [unknown, string, string][] = [
+    [{ lowers: [], extra: 1 }, 'SPEC_UNSUPPORTED', '/extra'],
+    [{ lowers: [{ kind: 'zfs' }] }, 'SPEC_UNSUPPORTED', '/lowers/0/kind'],
+    [{ lowers: [{ kind: 'folder', path: 'here' }] }, 'LAUNCH_FAILED', '/lowers/0/path'],
+    [{ lowers: [{ kind: 'erofs', image: '/x' }] }, 'LAUNCH_FAILED', '/lowers/0'],
+    [{ lowers: [] }, 'LAUNCH_FAILED', '/'],
+  ];
+  for (const [rootfs, code, path] of cases) {
+    const error: unknown = await start(place, SPEC, rootfs).catch((reason: unknown) => reason);
+    assert.deepEqual(
+      [Reflect.get(Object(error), 'code'), Reflect.get(Object(error), 'detail').path],
+      [code, path],
+    );
+  }
+});
