@@ -15,9 +15,11 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { pack } from 'tar-stream';
 import type { Entry } from '#archive/entry.ts';
 import { readTar } from '#archive/tar-read.ts';
+import { isSlipwayError } from '#core/errors.ts';
 import { collect, directory, file, name, streamOf, symlink, tarOf } from '#test/helpers/entries.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
@@ -413,6 +415,40 @@ test('cut anywhere, it is an error or a clean end between entries', async () => 
       assert.equal((error as { code?: string }).code, 'ARCHIVE_INVALID');
     }
   }
+});
+
+test('random damage is an error or another archive, and never anything else', async () => {
+  const tar = Buffer.concat([
+    extended(
+      'x',
+      record('SCHILY.xattr.user.a', 'v') + record('mtime', '1.5') + record('path', 'p/q'),
+    ),
+    header({ name: 'a', size: 600 }),
+    Buffer.alloc(1024),
+    extended('L', `${'n'.repeat(120)}\0`),
+    header({ type: '2', link: 'target' }),
+    extended('x', record('GNU.sparse.size', '9999') + record('GNU.sparse.map', '0,512,1024,88')),
+    header({ size: 600 }),
+    Buffer.alloc(1024),
+    END,
+  ]);
+  // Only data of extended headers: anything in a header breaks its checksum.
+  const places = [1, 6, 9].flatMap((block) =>
+    Array.from({ length: 100 }, (_, i) => block * 512 + i),
+  );
+  const change = fc.tuple(fc.constantFrom(...places), fc.nat(255));
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 5 }), async (changes) => {
+      const copy = Buffer.from(tar);
+      for (const [at, byte] of changes) copy[at] = byte;
+      try {
+        for (const { entry } of await readAll(copy)) assert.ok(!entry.path.includes('\0'));
+      } catch (error) {
+        assert.ok(isSlipwayError(error, 'ARCHIVE_INVALID', 'ENTRY_REFUSED'), String(error));
+      }
+    }),
+    { numRuns: 1500 },
+  );
 });
 
 test('tar-stream writes what we read', async () => {
