@@ -14,11 +14,9 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  rmdirSync,
   type Stats,
   symlinkSync,
   unlinkSync,
-  writeSync,
 } from 'node:fs';
 import type {
   DeviceEntry,
@@ -36,6 +34,7 @@ import { errnoOf, SlipwayError } from '#core/errors.ts';
 import { type FolderWarning, onPath, refusedEntry } from './folder-errors.ts';
 import { compareWalked, joinBytes } from './folder-walk.ts';
 import { type HostCalls, isKeptXattr } from './host-calls.ts';
+import { removeDirectory, writeAll, writeSegments } from './unpack-content.ts';
 
 const DEPTH_MAX = 1000;
 const AUFS_PART = /(?:^|\/)\.wh\.\.wh\.(?!\.opq(?:\/|$))/;
@@ -329,46 +328,4 @@ function needsHelper(): never {
 
 function impliedDirectory(path: ByteString): EntryMetadata {
   return { path, mode: 0o755, uid: 0, gid: 0, mtime: EPOCH, xattrs: NO_XATTRS };
-}
-
-function removeDirectory(directory: Buffer): void {
-  for (const found of readdirSync(directory, { encoding: 'buffer', withFileTypes: true })) {
-    const file = Buffer.concat([directory, Buffer.from('/'), found.name]);
-    if (found.isDirectory()) removeDirectory(file);
-    else unlinkSync(file);
-  }
-  rmdirSync(directory);
-}
-
-/** `position` null: where the file stands. */
-function writeAll(fd: number, chunk: Uint8Array, position: number | null): void {
-  for (let at = 0; at < chunk.length; ) {
-    const where = position === null ? null : position + at;
-    at += writeSync(fd, chunk, at, chunk.length - at, where);
-  }
-}
-
-/** The stored bytes are those of the segments, one after the other; the rest stays a hole. */
-async function writeSegments(
-  fd: number,
-  stored: AsyncIterable<Uint8Array>,
-  to: { readonly segments: readonly { offset: number; length: number }[]; readonly path: string },
-): Promise<void> {
-  let index = 0;
-  let done = 0;
-  for await (let chunk of stored) {
-    while (chunk.length > 0) {
-      const segment = to.segments[index];
-      if (segment === undefined) return;
-      const part = chunk.subarray(0, segment.length - done);
-      const position = segment.offset + done;
-      onPath(to.path, () => writeAll(fd, part, position));
-      chunk = chunk.subarray(part.length);
-      done += part.length;
-      if (done === segment.length) {
-        index++;
-        done = 0;
-      }
-    }
-  }
 }

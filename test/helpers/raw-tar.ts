@@ -4,6 +4,8 @@ import { BLOCK, encodeHeader, paddingOf, TYPE } from '#archive/tar-header.ts';
 export interface RawEntry {
   readonly name: string;
   readonly type?: keyof typeof TYPE;
+  /** Instead of a type: the character in the header. */
+  readonly flag?: string;
   readonly content?: string | Buffer;
   readonly link?: string;
   readonly mode?: number;
@@ -27,7 +29,7 @@ function encodeRaw(entry: RawEntry): Buffer {
     gid: 0,
     size: entry.size ?? content.length,
     mtime: entry.mtime ?? 1_000_000_000,
-    type: TYPE[entry.type ?? 'file'],
+    type: entry.flag ?? TYPE[entry.type ?? 'file'],
     linkName: entry.link ?? '',
     major: 0,
     minor: 0,

@@ -55,7 +55,7 @@ function makeFiles(at: At, file: MakeFile): void {
     file(`sizes/${size}`, randomBytes(size));
   }
   mkdirSync(at('many'));
-  for (let i = 0; i < 1000; i++) file(`many/file-${i}`, `${i}`);
+  for (let i = 0; i < 300; i++) file(`many/file-${i}`, `${i}`);
   mkdirSync(at(Array.from({ length: 60 }, (_, i) => `level${i}`).join('/')), { recursive: true });
   mkdirSync(at('empty'));
 }
