@@ -24,4 +24,4 @@ export {
   type Reference,
 } from '#core/reference.ts';
 export type { BlobStore, Repository } from '#core/repository.ts';
-export type * from '#engine.ts';
+export * from '#engine.ts';

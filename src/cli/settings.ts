@@ -20,8 +20,6 @@ export interface CliSettings {
   readonly ansi: boolean;
   /** Clamps the times of what is built; seconds. */
   readonly sourceDateEpoch: number | undefined;
-  /** docker's configuration folder, where credentials are. */
-  readonly dockerConfig: string;
   /** Origin of each value above by name, the engine's as `engine.root`. */
   readonly origins: Readonly<Record<string, Origin>>;
   /** A variable of the caller, for `-e NAME` and `--build-arg NAME` without a value. */
@@ -70,6 +68,8 @@ export function resolveSettings(input: SettingsInput): CliSettings {
   const transfers = pick('engine.parallelTransfers', [read('SLIPWAY_PARALLEL_TRANSFERS')]);
   const progress = pick('progress', [read('BUILDKIT_PROGRESS')]) ?? 'auto';
   const epoch = pick('sourceDateEpoch', [read('SOURCE_DATE_EPOCH')]);
+  const dockerConfig =
+    pick('engine.credentialsFile', [read('DOCKER_CONFIG')]) ?? join(home, '.docker');
   const noAnsi = pick('ansi', [
     read('NO_COLOR'),
     read('CI'),
@@ -79,13 +79,13 @@ export function resolveSettings(input: SettingsInput): CliSettings {
     engine: {
       root: resolve(root),
       helper: resolve(helper),
+      credentialsFile: join(resolve(dockerConfig), 'config.json'),
       snapshotter: oneOf('SLIPWAY_SNAPSHOTTER', snapshotter, ['auto', 'erofs', 'folders']),
       parallelTransfers: wholeNumber('SLIPWAY_PARALLEL_TRANSFERS', transfers, 1, 64) ?? 4,
     },
     progress: knownProgress(progress),
     ansi: noAnsi === undefined,
     sourceDateEpoch: wholeNumber('SOURCE_DATE_EPOCH', epoch, 0, Number.MAX_SAFE_INTEGER),
-    dockerConfig: pick('dockerConfig', [read('DOCKER_CONFIG')]) ?? join(home, '.docker'),
     origins,
     variable,
   };

@@ -58,7 +58,8 @@ test('SOURCE_DATE_EPOCH, DOCKER_CONFIG and the variables of the caller', () => {
   const environment = { SOURCE_DATE_EPOCH: '1700000000', DOCKER_CONFIG: '/cfg', X: 'y' };
   const found = settings({ environment });
   assert.equal(found.sourceDateEpoch, 1_700_000_000);
-  assert.equal(found.dockerConfig, '/cfg');
+  assert.equal(found.engine.credentialsFile, '/cfg/config.json');
+  assert.equal(found.origins['engine.credentialsFile'], 'DOCKER_CONFIG');
   assert.equal(found.variable('X'), 'y');
   assert.equal(found.variable('Y'), undefined);
 });

@@ -20,11 +20,11 @@ function flow(name: string, body: (folder: TempFolder, t: TestContext) => Promis
       return;
     }
     using folder = tempFolder();
-    const temporary = folder.at('tmp');
-    mkdirSync(temporary);
-    const before = traces([folder.path], temporary);
+    const places = { roots: [folder.path], temporary: folder.at('tmp') };
+    mkdirSync(places.temporary);
+    const before = traces(places);
     await body(folder, t);
-    assert.deepEqual(await leaksSettled(before, [folder.path], temporary), []);
+    assert.deepEqual(await leaksSettled(before, places), []);
   });
 }
 

@@ -15,11 +15,16 @@ export interface Traces {
   readonly temporary: readonly string[];
 }
 
-/**
- * What there is now. `roots`: stores and contexts; a mount or process that names one is ours.
- * `temporary`: a folder that the commands have as TMPDIR, and nobody else.
- */
-export function traces(roots: readonly string[], temporary?: string): Traces {
+/** Where to look. */
+export interface Places {
+  /** Stores and contexts: a mount or process that names one is ours. */
+  readonly roots: readonly string[];
+  /** A folder that the commands have as TMPDIR, and nobody else. */
+  readonly temporary: string;
+}
+
+/** What there is now. */
+export function traces({ roots, temporary }: Places): Traces {
   return {
     mounts: readFileSync('/proc/self/mountinfo', 'utf8')
       .split('\n')
@@ -27,7 +32,7 @@ export function traces(roots: readonly string[], temporary?: string): Traces {
     processes: readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
       .flatMap((pid) => describeProcess(pid, roots)),
-    temporary: temporary === undefined ? [] : readdirSync(temporary),
+    temporary: readdirSync(temporary),
   };
 }
 
@@ -39,13 +44,9 @@ export function leaks(before: Traces, after: Traces): readonly string[] {
 }
 
 /** The same, given a moment: a process that was just told to end may still be seen. */
-export async function leaksSettled(
-  before: Traces,
-  roots: readonly string[],
-  temporary?: string,
-): Promise<readonly string[]> {
+export async function leaksSettled(before: Traces, places: Places): Promise<readonly string[]> {
   for (let attempt = 0; ; attempt++) {
-    const found = leaks(before, traces(roots, temporary));
+    const found = leaks(before, traces(places));
     if (found.length === 0 || attempt === 40) return found;
     await sleep(50);
   }
