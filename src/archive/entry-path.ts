@@ -8,7 +8,7 @@ import { SlipwayError } from '#core/errors.ts';
 /** The longest name a Linux file system (and EROFS) takes, in bytes. */
 export const NAME_BYTES_MAX = 255;
 /** More than any kernel call takes, and still bounded. */
-export const PATH_BYTES_MAX = 32_768;
+const PATH_BYTES_MAX = 32_768;
 
 /**
  * Relative, without `.` parts and superfluous slashes: `/a//./b/` becomes `a/b`; the root is ''.

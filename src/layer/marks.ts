@@ -34,7 +34,7 @@ export interface Marks {
 const NO_MARKS: Marks = { isOpaque: false };
 
 /** True for attributes that steer overlay: never taken from outside, never shown. */
-export function isReservedXattr(name: ByteString): boolean {
+function isReservedXattr(name: ByteString): boolean {
   return RESERVED.test(name);
 }
 
