@@ -42,6 +42,10 @@ export interface LocalImage {
 
 /** @throws IMAGE_UNKNOWN, IMAGE_ID_AMBIGUOUS, PLATFORM_UNKNOWN, STORE_BROKEN */
 export async function resolveImage(text: string, options: ResolveOptions): Promise<LocalImage> {
+  return held(await findImage(text, options), options.lease);
+}
+
+async function findImage(text: string, options: ResolveOptions): Promise<LocalImage> {
   const wholeId = wholeIdIn(text);
   if (wholeId !== undefined) {
     const found = await byId(wholeId, options);
@@ -49,7 +53,7 @@ export async function resolveImage(text: string, options: ResolveOptions): Promi
     throw imageUnknown(text);
   }
   const reference = referenceIn(text);
-  const named = reference && (await byName(reference, options));
+  const named = reference && (await findByName(reference, options));
   if (named) return named;
   const begun = /^(?:sha256:)?([0-9a-f]{1,64})$/.exec(text)?.[1];
   const found = begun === undefined ? undefined : await byId(begun, options, text);
@@ -57,8 +61,26 @@ export async function resolveImage(text: string, options: ResolveOptions): Promi
   throw imageUnknown(text);
 }
 
-/** The image under a name exactly, or undefined. */
+/** The image under a name exactly, held by the lease; or undefined. */
 export async function byName(
+  reference: Reference,
+  options: ResolveOptions,
+): Promise<LocalImage | undefined> {
+  const found = await findByName(reference, options);
+  return found && held(found, options.lease);
+}
+
+/** From here on gc leaves it alone, whatever happens to its names. */
+function held(image: LocalImage, lease: Lease): LocalImage {
+  for (const { digest } of [image.root, image.manifest, image.image.config]) lease.hold(digest);
+  for (const { descriptor, diffId } of image.layers) {
+    lease.hold(descriptor.digest);
+    lease.hold(diffId);
+  }
+  return image;
+}
+
+async function findByName(
   reference: Reference,
   options: ResolveOptions,
 ): Promise<LocalImage | undefined> {

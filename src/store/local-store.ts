@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errnoOf, SlipwayError } from '#core/errors.ts';
 import { CacheRecords } from './cache-records.ts';
 import { onDiskSync } from './disk-errors.ts';
 import { collectGarbage, type GcOptions, type GcResult } from './gc.ts';
@@ -51,7 +52,7 @@ export class LocalStore implements AsyncDisposable {
   /**
    * Makes the folders where they are missing and removes what dead processes left behind. The
    * database is opened by the first question to it.
-   * @throws PERMISSION, DISK_FULL; later, from any call: STORE_VERSION, STORE_BUSY, STORE_BROKEN
+   * @throws PERMISSION, DISK_FULL, FILE_UNUSABLE; later, from any call: STORE_VERSION, STORE_BUSY, STORE_BROKEN
    */
   static async open(options: { readonly root: string }): Promise<LocalStore> {
     const store = new LocalStore(options.root);
@@ -117,5 +118,22 @@ function makeFolders(paths: StorePaths): void {
     paths.trash,
     dirname(paths.database),
   ];
-  for (const folder of folders) onDiskSync(folder, () => mkdirSync(folder, { recursive: true }));
+  for (const folder of folders) makeFolder(folder, paths.root);
+}
+
+function makeFolder(folder: string, root: string): void {
+  try {
+    onDiskSync(folder, () => mkdirSync(folder, { recursive: true }));
+  } catch (cause) {
+    if (!['ENOTDIR', 'EEXIST'].includes(errnoOf(cause) ?? '')) throw cause;
+    throw new SlipwayError(
+      'FILE_UNUSABLE',
+      `${root} cannot be a store: there is a file in its way`,
+      {
+        hint: 'choose another store with --root or SLIPWAY_ROOT',
+        cause,
+        detail: { path: folder },
+      },
+    );
+  }
 }

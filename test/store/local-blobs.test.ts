@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { digestOf } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import { LocalStore } from '#store/local-store.ts';
+import { walkImage } from '#store/walk.ts';
 import { collect, putBlob, sampleBlob } from '#test/helpers/images.ts';
 import { temporaryStore } from '#test/helpers/store.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
@@ -144,6 +145,43 @@ describe('several processes', () => {
   });
 });
 
+/** Puts image after image, one name each, while somebody else collects garbage. */
+const BUILDER = `
+  import { LocalStore } from '#store/local-store.ts';
+  import { sampleImage, putImage } from '#test/helpers/images.ts';
+  await using store = await LocalStore.open({ root: process.argv[1] });
+  for (let i = 0; i < 40; i += 1) {
+    await using lease = await store.lease({ purpose: 'build' });
+    const repository = store.repository({ space: 'images', name: 'app', lease });
+    await putImage(repository, await sampleImage(), 'v' + i);
+  }
+`;
+
+describe('gc beside a writer', () => {
+  it('never takes what another process is putting together', async () => {
+    await using place = await temporaryStore();
+    const { store, root } = place;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', BUILDER, root], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    let isRunning = true;
+    const ended = once(child, 'exit').then(([code]) => {
+      isRunning = false;
+      return Number(code);
+    });
+    while (isRunning) await store.gc();
+    assert.equal(await ended, 0);
+    await using lease = await store.lease({ purpose: 'test' });
+    const repository = store.repository({ space: 'images', name: 'app', lease });
+    const tags = await Array.fromAsync(repository.tags());
+    assert.equal(tags.length, 40);
+    for (const tag of tags) {
+      const { blobs } = await walkImage(repository, { selector: tag });
+      for (const { digest } of blobs) await collect(repository.blobs.read(digest));
+    }
+  });
+});
+
 describe('a machine that refuses', () => {
   it('a full disk: DISK_FULL with a hint, and the store is usable afterwards', async (t) => {
     if (process.getuid?.() !== 0) return t.skip('needs root: mounts a small tmpfs');
@@ -171,9 +209,11 @@ describe('a machine that refuses', () => {
     }
   });
 
-  it('a root that is a file cannot be a store', async () => {
+  it('a root that is a file, or lies under one: FILE_UNUSABLE', async () => {
     using folder = tempFolder();
     await writeFile(folder.at('file'), '');
-    await assert.rejects(LocalStore.open({ root: folder.at('file') }));
+    for (const root of [folder.at('file'), folder.at('file', 'store')]) {
+      await assert.rejects(LocalStore.open({ root }), { code: 'FILE_UNUSABLE' });
+    }
   });
 });
