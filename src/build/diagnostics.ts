@@ -7,9 +7,8 @@ export function refuseInvalid({ file, diagnostics }: Dockerfile): void {
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const [first] = errors;
   if (!first) return;
-  const hint = [first.reason, first.hint].filter((text) => text !== undefined).join('; ');
   throw new SlipwayError('DOCKERFILE_INVALID', first.message, {
-    ...(hint ? { hint } : {}),
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
     detail: { source: file, range: first.range, diagnostics: errors },
   });
 }
