@@ -5,7 +5,7 @@
  * give the same bytes; blobs are as stored, so all digests survive.
  */
 import { type EntrySource, EPOCH, NO_XATTRS } from '#archive/entry.ts';
-import { TarWriter } from '#archive/tar-write.ts';
+import { packImageTar } from '#archive/image-tar.ts';
 import { toByteString } from '#core/bytes.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import { algorithmOf, type Digest, encodedOf } from '#core/digest.ts';
@@ -52,9 +52,9 @@ export async function writeImageArchive(options: WriteArchiveOptions): Promise<v
     const whole = await walkImage(image.from, { selector, ...signal });
     walked.push({ ...image, ...whole, shown: shownManifest(whole, options.choose) });
   }
-  const writer = new TarWriter(options.sink);
-  for (const entry of entriesOf(walked, options.signal)) await writer.add(entry);
-  await writer.finish();
+  for await (const chunk of packImageTar(entriesOf(walked, options.signal))) {
+    await options.sink(chunk);
+  }
 }
 
 interface Walked extends ArchivedImage, WalkedImage {
