@@ -153,6 +153,18 @@ static int check_sum(const struct tar_reader *reader, const char *block) {
   return tar_damaged(reader, "the checksum of a header is wrong");
 }
 
+// Every number must be readable, also where the type of the entry gives it no meaning.
+static int check_numbers(const struct tar_reader *reader, const char *block) {
+  static const struct {
+    unsigned start, length;
+  } fields[] = {{100, 8}, {108, 8}, {116, 8}, {124, 12}, {136, 12}};
+  int64_t ignored;
+  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+    if (!tar_number(block + fields[i].start, fields[i].length, &ignored))
+      return tar_damaged(reader, "a number in a header cannot be read");
+  return 0;
+}
+
 static void append_field(struct bytes *text, const char *field, size_t size) {
   bytes_append(text, field, strnlen(field, size));
 }
@@ -401,7 +413,7 @@ static int find_header(struct tar_reader *reader, char block[TAR_BLOCK],
     if (is_zero(block))
       return is_extended ? tar_damaged(reader, "it ends after an extended header")
                          : expect_end(reader);
-    if (check_sum(reader, block) < 0) return -1;
+    if (check_sum(reader, block) < 0 || check_numbers(reader, block) < 0) return -1;
     if (block[156] == 'g') {
       if (read_pax(reader, block, &reader->globals) < 0) return -1;
       continue;
