@@ -3,6 +3,7 @@
  * closed at the end, errors turned into text and an exit code. The statics are oclif's, so that
  * its help, manifest and loader take our commands as they are.
  */
+import { isSlipwayError } from '#core/errors.ts';
 import type { Engine } from '#engine.ts';
 import { type CommandLine, type Parsed, parseArguments } from './arguments.ts';
 import { type ArgumentTable, type FlagTable, type FlagValues, GLOBAL_FLAGS } from './flags.ts';
@@ -121,8 +122,10 @@ export abstract class BaseCommand {
       this.host.stdout.write(await helpText(this.#name().split(' ').slice(1)));
       return 0;
     }
-    this.report(error);
-    return this.host.interrupts.exitCode() ?? this.failureExitCode(error);
+    const interrupted = this.host.interrupts.exitCode();
+    // Who pressed Ctrl-C need not be told.
+    if (interrupted === undefined || !isSlipwayError(error, 'CANCELLED')) this.report(error);
+    return interrupted ?? this.failureExitCode(error);
   }
 
   /** `slipway registry serve`: the lower-case words that usage begins with. */

@@ -2,7 +2,7 @@
  * An error as people see it: docker's first line (scripts look for it), one line of cause, one of
  * fix. A stack only with --debug, or for a bug of ours when asked.
  */
-import { isSlipwayError, type SlipwayError } from '#core/errors.ts';
+import { errnoOf, isSlipwayError, type SlipwayError } from '#core/errors.ts';
 
 export interface ErrorContext {
   /** Show stacks and the whole chain of causes. */
@@ -21,7 +21,7 @@ export function errorText(error: unknown, context: ErrorContext): string {
     ? error.code === 'USAGE'
       ? usageText(error, context)
       : slipwayErrorText(error, context.prefix)
-    : bugText(error);
+    : unforeseenText(error);
   return context.debug ? `${text}${stackText(error)}` : text;
 }
 
@@ -50,8 +50,11 @@ function causeLine(error: SlipwayError): string | undefined {
   return line && !error.message.includes(line) ? line : undefined;
 }
 
-function bugText(error: unknown): string {
+/** The operating system refused something nobody foresaw, or we broke our own rules. */
+function unforeseenText(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
+  if (errnoOf(error) === 'EPIPE') return 'ERROR: write /dev/stdout: broken pipe\n';
+  if (error instanceof Error && 'syscall' in error) return `ERROR: ${message}\n`;
   return [
     `ERROR: internal error: ${message}`,
     '  fix: this is a bug in Slipway; please report it with the output of the command with --debug',

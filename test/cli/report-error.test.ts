@@ -46,6 +46,19 @@ test('a bug says so, without a stack', () => {
   assert.doesNotMatch(text, /at .*report-error/);
 });
 
+test('what the operating system refused is no bug', () => {
+  const refused = (code: string, message: string): Error =>
+    Object.assign(new Error(message), { code, syscall: 'write' });
+  assert.equal(
+    errorText(refused('EACCES', 'EACCES: permission denied, open x'), CONTEXT),
+    'ERROR: EACCES: permission denied, open x\n',
+  );
+  assert.equal(
+    errorText(refused('EPIPE', 'write EPIPE'), CONTEXT),
+    'ERROR: write /dev/stdout: broken pipe\n',
+  );
+});
+
 test('with --debug the stacks of the whole chain follow', () => {
   const error = new SlipwayError('INTERNAL', 'outer', { cause: new Error('inner') });
   const text = errorText(error, { ...CONTEXT, debug: true });

@@ -127,9 +127,10 @@ test('a missing context failed before there was anything to solve', async () => 
   assert.equal(stderr, 'ERROR: failed to build: unable to prepare context: path "x" not found\n');
 });
 
-test('after Ctrl-C the exit code is 130', async () => {
+test('after Ctrl-C the exit code is 130, and no error is told', async () => {
   const engine = building([], new SlipwayError('CANCELLED', 'canceled'));
   const interrupts = { signal: AbortSignal.abort(), exitCode: () => 130 };
-  const { exitCode } = await runCommand(['build', '.'], { engine, interrupts });
+  const { exitCode, stderr } = await runCommand(['build', '-q', '.'], { engine, interrupts });
   assert.equal(exitCode, 130);
+  assert.doesNotMatch(stderr, /ERROR/);
 });
