@@ -4,8 +4,26 @@
  */
 import { errnoOf, SlipwayError } from '#core/errors.ts';
 
+/** Runs `work`, with its refusals translated. */
+export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw diskError(error, path);
+  }
+}
+
+/** {@link onDisk} for synchronous work. */
+export function onDiskSync<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw diskError(error, path);
+  }
+}
+
 /** The error to throw instead of `cause`, met while using `path`. */
-export function diskError(cause: unknown, path: string): unknown {
+function diskError(cause: unknown, path: string): unknown {
   switch (errnoOf(cause)) {
     case 'ENOSPC':
     case 'EDQUOT':
@@ -24,23 +42,5 @@ export function diskError(cause: unknown, path: string): unknown {
       });
     default:
       return cause;
-  }
-}
-
-/** Runs `work`, with its refusals translated. */
-export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw diskError(error, path);
-  }
-}
-
-/** {@link onDisk} for synchronous work. */
-export function onDiskSync<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw diskError(error, path);
   }
 }
