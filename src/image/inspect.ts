@@ -17,7 +17,7 @@ export async function inspectImage(text: string, options: ListOptions): Promise<
 /** The image and all its names. @throws as {@link inspectImage} */
 export async function findGroup(text: string, options: ListOptions): Promise<ImageGroup> {
   await using lease = await options.store.lease({ purpose: `inspect ${text}` });
-  const { imageId } = await resolveImage(text, { ...options, lease });
+  const { imageId } = await resolveImage(text, { ...options, lease, orAnyPlatform: true });
   const group = (await groupImages(options)).find(({ image }) => image.imageId === imageId);
   if (!group) throw imageUnknown(text);
   return group;

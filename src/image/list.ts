@@ -30,7 +30,7 @@ export interface ListOptions {
   readonly platform: Platform;
 }
 
-/** Newest first. Images of other platforms than any index offers, and broken ones, are left out. */
+/** Newest first. Broken ones are left out. */
 export async function listImages(options: ListOptions): Promise<readonly ImageSummary[]> {
   const groups = await groupImages(options);
   return groups.map(summaryOf).sort(byAge);
@@ -49,7 +49,7 @@ export async function groupImages(options: ListOptions): Promise<readonly ImageG
   const names = new Map(store.images.list().map((name) => [keyOf(name), name]));
   const inside = await childKeys(options, [...names.values()]);
   const groups = new Map<Digest, { image: LocalImage; names: ImageName[] }>();
-  for await (const image of localImages({ ...options, lease })) {
+  for await (const image of localImages({ ...options, lease, orAnyPlatform: true })) {
     const key = keyOf({ repository: image.repositoryName, digest: image.root.digest });
     const name = names.get(key);
     if (!name || (inside.has(key) && name.tags.length === 0)) continue;

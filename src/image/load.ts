@@ -84,6 +84,7 @@ async function loadImage(
   // docker saves indexes of which it has one platform only.
   const isWhole = await isComplete(from, manifest.digest, signal);
   const places = names.length > 0 ? names : [undefined];
+  const anyPlatform = { store, lease, platform, orAnyPlatform: true };
   let imageId: Digest | undefined;
   for (const name of places) {
     const to = store.repository({
@@ -102,7 +103,7 @@ async function loadImage(
       ...(events ? { events } : {}),
       ...(signal ? { signal } : {}),
     });
-    imageId ??= (await resolveImage(copied.manifest.digest, { store, lease, platform })).imageId;
+    imageId ??= (await resolveImage(copied.manifest.digest, anyPlatform)).imageId;
   }
   if (imageId === undefined) throw new Error('invariant broken: an image loaded nowhere');
   return { imageId, names };

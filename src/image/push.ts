@@ -22,7 +22,7 @@ export interface PushOptions {
   /** The repository that the reference names. */
   readonly remote: Repository;
   readonly reference: Reference;
-  /** Which image of an index must be there; an index is pushed whole. */
+  /** An index is pushed whole; this only says which of its images is looked at. */
   readonly platform: Platform;
   readonly limit: LimitFunction;
   readonly events?: EventSink;
@@ -43,7 +43,7 @@ export async function pushImage(options: PushOptions): Promise<PushedImage> {
   const reference = withDefaultTag(options.reference);
   const { tag } = reference;
   await using lease = await store.lease({ purpose: `push ${formatReference(reference)}` });
-  const image = await byName(reference, { store, lease, platform });
+  const image = await byName(reference, { store, lease, platform, orAnyPlatform: true });
   if (!image || tag === undefined) throw noLocalImage(reference);
   const selector = image.root.digest;
   const compressed = await compressLayers({

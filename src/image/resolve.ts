@@ -13,7 +13,7 @@ import type { StoredLayer } from '#store/layers.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalRepository } from '#store/local-repository.ts';
 import type { LocalStore } from '#store/local-store.ts';
-import { selectManifest } from './select.ts';
+import { selectAnyManifest, selectManifest } from './select.ts';
 
 export interface ResolveOptions {
   readonly store: LocalStore;
@@ -21,6 +21,8 @@ export interface ResolveOptions {
   readonly lease: Lease;
   /** Chooses from an index. */
   readonly platform: Platform;
+  /** Takes another image of an index where the platform has none: to look at it, not to run it. */
+  readonly orAnyPlatform?: boolean;
 }
 
 /** An image of the local store, ready to be used. */
@@ -161,7 +163,7 @@ async function openImage(
   at: { readonly name: string; readonly root: Descriptor },
   options: ResolveOptions,
 ): Promise<LocalImage> {
-  const { raw, image } = await readManifest(repository, at.root.digest, options.platform);
+  const { raw, image } = await readManifest(repository, at.root.digest, options);
   const config = await readConfig(repository, image);
   const diffIds = config.rootfs.diff_ids;
   if (diffIds.length !== image.layers.length) {
@@ -188,13 +190,18 @@ async function openImage(
 }
 
 /** Follows indexes to the platform's image. */
-async function readManifest(repository: LocalRepository, digest: Digest, platform: Platform) {
+async function readManifest(
+  repository: LocalRepository,
+  digest: Digest,
+  { platform, orAnyPlatform }: ResolveOptions,
+) {
+  const select = orAnyPlatform ? selectAnyManifest : selectManifest;
   let wanted = digest;
   for (;;) {
     const raw = await repository.getManifest(wanted);
     const manifest = decodeManifest(raw);
     if (manifest.kind === 'image') return { raw, image: manifest };
-    wanted = selectManifest(manifest, platform).digest;
+    wanted = select(manifest, platform).digest;
   }
 }
 

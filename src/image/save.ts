@@ -16,7 +16,7 @@ import { writeAll } from '#store/durable-file.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { type LocalImage, resolveImage } from './resolve.ts';
-import { selectManifest } from './select.ts';
+import { selectAnyManifest } from './select.ts';
 
 export interface SaveOptions {
   readonly store: LocalStore;
@@ -38,7 +38,7 @@ export async function saveImages(options: SaveOptions): Promise<void> {
     writeImageArchive({
       images,
       sink,
-      choose: (index) => selectManifest(index, platform),
+      choose: (index) => selectAnyManifest(index, platform),
       ...(options.signal ? { signal: options.signal } : {}),
     });
   if (typeof output === 'string') await writeFileWhole(output, write);
@@ -53,7 +53,7 @@ async function collectImages(
   const found = new Map<string, { image: LocalImage; names: Map<string, Reference> }>();
   for (const text of options.images) {
     for (const { selector, name } of wantedBy(text, options.store)) {
-      const image = await resolveImage(selector, { ...options, lease });
+      const image = await resolveImage(selector, { ...options, lease, orAnyPlatform: true });
       const known = found.get(image.root.digest) ?? { image, names: new Map() };
       if (name) known.names.set(formatReference(name), name);
       found.set(image.root.digest, known);

@@ -3,7 +3,7 @@
  * an older variant that this platform runs, newest first, as containerd chooses.
  */
 import type { Descriptor } from '#core/descriptor.ts';
-import { SlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { ImageIndex } from '#core/manifest.ts';
 import { formatPlatform, normalizePlatform, type Platform } from '#core/platform.ts';
 
@@ -21,6 +21,20 @@ export function selectManifest(index: ImageIndex, wanted: Platform): Descriptor 
   const [only] = images;
   if (only && images.length === 1 && !only.platform) return only;
   throw platformUnknown(images, wanted);
+}
+
+/**
+ * For looking at an index rather than running it: the platform's image, else the first one there is.
+ * @throws PLATFORM_UNKNOWN when it holds no image at all
+ */
+export function selectAnyManifest(index: ImageIndex, wanted: Platform): Descriptor {
+  try {
+    return selectManifest(index, wanted);
+  } catch (error) {
+    const first = index.manifests.find(({ platform }) => platform?.os !== UNKNOWN);
+    if (first && isSlipwayError(error, 'PLATFORM_UNKNOWN')) return first;
+    throw error;
+  }
 }
 
 /** The platform and what it also runs, best first. */

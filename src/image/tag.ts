@@ -27,7 +27,11 @@ export async function tagImage(
     );
   }
   await using lease = await store.lease({ purpose: `tag ${target}` });
-  const { repository: from, root } = await resolveImage(source, { ...options, lease });
+  const { repository: from, root } = await resolveImage(source, {
+    ...options,
+    lease,
+    orAnyPlatform: true,
+  });
   await copyImage({
     from,
     selector: root.digest,

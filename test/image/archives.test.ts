@@ -12,7 +12,10 @@ import { familiarReference } from '#core/reference.ts';
 import { inspectImage } from '#image/inspect.ts';
 import { listImages } from '#image/list.ts';
 import { type LoadedImage, loadImages } from '#image/load.ts';
+import { removeImage } from '#image/remove.ts';
+import { resolveImage } from '#image/resolve.ts';
 import { saveImages } from '#image/save.ts';
+import { tagImage } from '#image/tag.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { OciLayout } from '#store/oci-layout.ts';
 import {
@@ -90,6 +93,28 @@ describe('save and load', () => {
     const found = await inspectImage('multi', { store: to.store, platform: arm64 });
     assert.equal(found.imageId, index.images[1]?.imageId);
     assert.equal(found.manifest.digest, index.manifest.digest);
+  });
+
+  it('an index without this machine’s platform can be moved, tagged and removed too', async () => {
+    using folder = tempFolder();
+    await using from = await temporaryStore();
+    await using to = await temporaryStore();
+    const index = await sampleIndex([{ os: 'linux', architecture: 's390x' }]);
+    await storeImage(from.store, index, 'foreign');
+    await save(from.store, ['foreign'], folder.at('x.tar'));
+    const imageId = index.images[0]?.imageId;
+    assert.deepEqual(textOf(await load(to.store, folder.at('x.tar'))), [
+      [imageId, 'foreign:latest'],
+    ]);
+    const local = { store: to.store, platform };
+    await tagImage('foreign', 'other', local);
+    assert.equal((await inspectImage('other', local)).imageId, imageId);
+    await removeImage('other', local);
+    await removeImage('foreign', local);
+    assert.deepEqual(await listImages(local), []);
+    await using lease = await from.store.lease({ purpose: 'run' });
+    const strict = { store: from.store, platform, lease };
+    await assert.rejects(resolveImage('foreign', strict), { code: 'PLATFORM_UNKNOWN' });
   });
 
   it('through streams, and compressed with gzip or zstd', async () => {
