@@ -305,6 +305,15 @@ static int do_fstype(char **args) {
   return 0;
 }
 
+// syscall NUMBER [ARG…]: "ok" or the name of the error, as a filter or the kernel answers.
+static int do_syscall(char **args) {
+  long values[7] = {0};
+  for (int i = 0; i < 7 && args[i]; i++) values[i] = (long)strtoull(args[i], NULL, 0);
+  long result = syscall(values[0], values[1], values[2], values[3], values[4], values[5], values[6]);
+  puts(result >= 0 ? "ok" : strerror(errno));
+  return 0;
+}
+
 static int do_all(char **args);
 
 static const struct {
@@ -328,7 +337,8 @@ static const struct {
     {"umask", do_umask},       {"sleep", do_sleep},
     {"orphan", do_orphan},     {"trap", do_trap},
     {"kill", do_kill},         {"bytes", do_bytes},
-    {"fstype", do_fstype},     {"all", do_all},
+    {"fstype", do_fstype},     {"syscall", do_syscall},
+    {"all", do_all},
 };
 
 static int run_command(const char *name, char **args) {

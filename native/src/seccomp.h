@@ -1,4 +1,5 @@
 // System call filters (config-linux.md §Seccomp): the JSON form compiled to a classic BPF program.
+// Only the architecture this is built for: a process of another one is killed, x32 gets ENOSYS.
 #ifndef SLIPWAY_SECCOMP_H
 #define SLIPWAY_SECCOMP_H
 
@@ -13,7 +14,15 @@ struct seccomp_program {
   size_t count;
 };
 
-// Installs the filter; without one, does nothing.
+// Compiles /linux/seccomp. A rule for a name that is unknown here is left out when it allows, and
+// refused when it denies: leaving that out would open what somebody wanted closed.
+int seccomp_compile(const struct json *value, struct seccomp_program *program,
+                    struct failure *why);
+
+// Installs the filter; without one, does nothing. Needs CAP_SYS_ADMIN or no_new_privs.
 int seccomp_install(const struct seccomp_program *program, struct failure *why);
+
+// The number of a system call by name, or -1.
+int seccomp_syscall_number(const char *name);
 
 #endif

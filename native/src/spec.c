@@ -314,10 +314,15 @@ static int read_readonly_paths(const struct json *value, void *context, struct f
   return read_bounded_strings(value, PATHS_MAX, &((struct spec *)context)->readonly, why);
 }
 
+static int read_seccomp(const struct json *value, void *context, struct failure *why) {
+  return seccomp_compile(value, &((struct spec *)context)->seccomp, why);
+}
+
 static const struct field linux_fields[] = {
     {"namespaces", read_namespaces, true},
     {"maskedPaths", read_masked, false},
     {"readonlyPaths", read_readonly_paths, false},
+    {"seccomp", read_seccomp, false},
     {NULL, NULL, false},
 };
 

@@ -2,7 +2,14 @@
  * docker's default container as a RuntimeSpec (runtime-spec config.md): capabilities, mounts, masked
  * and read-only paths, namespaces. Pure; what it returns goes into config.json as it is.
  */
-import type { CapabilitySets, MountSpec, NamespaceType, RuntimeSpec } from '#core/runtime-spec.ts';
+import type {
+  CapabilitySets,
+  MountSpec,
+  NamespaceType,
+  RuntimeSpec,
+  SeccompSpec,
+} from '#core/runtime-spec.ts';
+import { DEFAULT_SECCOMP } from './seccomp-profile.ts';
 
 export interface ContainerSpecOptions {
   /** The program first; looked up in the container's PATH when it has no slash. */
@@ -24,6 +31,8 @@ export interface ContainerSpecOptions {
   /** The root is mounted read-only; mounts keep their own options. */
   readonly readonlyRoot?: boolean;
   readonly noNewPrivileges?: boolean;
+  /** Absent: docker's default filter. `unconfined`: none. */
+  readonly seccomp?: SeccompSpec | 'unconfined';
   /** Asks for a terminal. Our launcher refuses it so far. */
   readonly terminal?: boolean;
 }
@@ -126,6 +135,7 @@ export function containerSpec(options: ContainerSpecOptions): RuntimeSpec {
       namespaces: namespaces(options.network).map((type) => ({ type })),
       maskedPaths: MASKED_PATHS,
       readonlyPaths: READONLY_PATHS,
+      ...seccomp(options.seccomp ?? DEFAULT_SECCOMP),
     },
   };
 }
@@ -141,6 +151,10 @@ function processSpec(options: ContainerSpecOptions): RuntimeSpec['process'] {
     capabilities: capabilities(DEFAULT_CAPABILITIES),
     ...(options.noNewPrivileges ? { noNewPrivileges: true } : {}),
   };
+}
+
+function seccomp(filter: SeccompSpec | 'unconfined'): { readonly seccomp?: SeccompSpec } {
+  return filter === 'unconfined' ? {} : { seccomp: filter };
 }
 
 /** Inheritable and ambient stay empty: a user other than root gets none by executing. */
