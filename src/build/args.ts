@@ -2,7 +2,6 @@
  * Build arguments: the global scope before the first FROM, the predefined platform and proxy
  * arguments, and ARG in a stage. What the user passed with --build-arg wins over every default.
  */
-import { SlipwayError } from '#core/errors.ts';
 import { formatPlatform, type Platform } from '#core/platform.ts';
 import type { ArgInstruction } from '#dockerfile/ast.ts';
 import { withMetadataHistory } from './history.ts';
@@ -92,15 +91,4 @@ export function unconsumedArgs(build: BuildArgs, declared: ReadonlySet<string>):
   return [...build.given.keys()].filter(
     (name) => !declared.has(name) && !PROXY_ARGS.has(name) && !build.global.has(name),
   );
-}
-
-/** `K=V` pairs of the command line. @throws USAGE for an empty name */
-export function parseBuildArg(text: string): readonly [name: string, value: string | undefined] {
-  const equals = text.indexOf('=');
-  const name = equals < 0 ? text : text.slice(0, equals);
-  if (name === '')
-    throw new SlipwayError('USAGE', `invalid build argument "${text}"`, {
-      hint: 'write --build-arg NAME=VALUE',
-    });
-  return [name, equals < 0 ? undefined : text.slice(equals + 1)];
 }

@@ -5,7 +5,7 @@
  * although its inputs were renamed or rebuilt to the same bytes. Times, owners and inode numbers of
  * context files are in neither.
  */
-import { createHasher, type Digest } from '#core/digest.ts';
+import { type CloneableHasher, createCloneableHasher, type Digest } from '#core/digest.ts';
 import type { JsonValue } from '#core/json.ts';
 
 export type CacheKey = Digest;
@@ -13,14 +13,41 @@ export type CacheKey = Digest;
 /** Bump when the meaning of any step or key changes: old records are then never found. */
 const KEY_VERSION = 1;
 
-/** The key of a step: its canonical description over its parent. */
-export function cacheKey(parts: readonly JsonValue[]): CacheKey {
-  const hasher = createHasher('sha256');
-  hasher.update(JSON.stringify([KEY_VERSION, ...parts.map(canonical)]));
+/** The key of something that is not a step: a base to start from. */
+export function originKey(kind: 'scratch' | 'image', id = ''): CacheKey {
+  return keyFrom(prefix('origin'), [kind, id]);
+}
+
+/** Both keys of a step. What is done is hashed once; the flavours differ in what it is done to. */
+export function stepKeys(operation: JsonValue): {
+  readonly definition: (parent: CacheKey, inputs: JsonValue) => CacheKey;
+  readonly content: (chain: Digest | undefined, inputs: JsonValue) => CacheKey;
+} {
+  const step = prefix('step');
+  step.update(text(operation));
+  return {
+    definition: (parent, inputs) => keyFrom(step, ['definition', parent, inputs]),
+    content: (chain, inputs) => keyFrom(step, ['content', chain ?? 'scratch', inputs]),
+  };
+}
+
+function prefix(kind: string): CloneableHasher {
+  const hasher = createCloneableHasher();
+  hasher.update(text([KEY_VERSION, kind]));
+  return hasher;
+}
+
+function keyFrom(start: CloneableHasher, parts: JsonValue): CacheKey {
+  const hasher = start.clone();
+  hasher.update(text(parts));
   return hasher.digest();
 }
 
-/** Objects with sorted keys, so that equal values have equal text. */
+/** One line of JSON with sorted keys: equal values have equal text, and no text runs into the next. */
+function text(value: JsonValue): string {
+  return `${JSON.stringify(canonical(value))}\n`;
+}
+
 function canonical(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(canonical);
   if (value === null || typeof value !== 'object') return value;

@@ -7,7 +7,7 @@ import { chainIdOf } from '#core/chain-id.ts';
 import type { Digest } from '#core/digest.ts';
 import type { JsonValue } from '#core/json.ts';
 import { OCI_LAYER } from '#core/media-type.ts';
-import { type CacheKey, cacheKey } from './cache-key.ts';
+import { type CacheKey, stepKeys } from './cache-key.ts';
 import { withLayerHistory } from './history.ts';
 import { type BuildSession, type MadeLayer, timestamp } from './session.ts';
 import type { StageState } from './state.ts';
@@ -40,9 +40,12 @@ export async function layerStep(
   state: StageState,
   step: LayerStep,
 ): Promise<StageState> {
-  const definition = cacheKey(['step', state.definition, step.operation, step.inputs]);
+  const keys = stepKeys(step.operation);
+  const definition = keys.definition(state.definition, step.inputs);
+  const content = async (): Promise<CacheKey> =>
+    keys.content(chainIdOf(state.layers.map(({ diffId }) => diffId)), await step.contentInputs());
   const made = await singleFlight(session, definition, () =>
-    findOrMake(session, state, { step, definition }),
+    findOrMake(session, step, { definition, content }),
   );
   const next = { ...state, layers: [...state.layers, made.layer], definition };
   return withLayerHistory(next, step.createdBy, made.created);
@@ -60,15 +63,21 @@ function singleFlight(
   return promise;
 }
 
+interface StepKeys {
+  readonly definition: CacheKey;
+  /** Asked only when the definition misses: it may have to read files. */
+  readonly content: () => Promise<CacheKey>;
+}
+
 async function findOrMake(
   session: BuildSession,
-  state: StageState,
-  { step, definition }: { readonly step: LayerStep; readonly definition: CacheKey },
+  step: LayerStep,
+  { definition, content }: StepKeys,
 ): Promise<MadeLayer> {
   const byDefinition = find(session, definition);
   if (byDefinition) return hit(session, step, byDefinition);
-  const content = await contentKey(state, step);
-  const byContent = find(session, content);
+  const contentKey = await content();
+  const byContent = find(session, contentKey);
   if (byContent) {
     save(session, definition, { made: byContent, description: step.createdBy });
     return hit(session, step, byContent);
@@ -79,14 +88,10 @@ async function findOrMake(
     layer: { diffId, descriptor: { mediaType: OCI_LAYER, digest: diffId, size } },
     created: timestamp(session),
   };
-  for (const key of [definition, content])
+  for (const key of [definition, contentKey]) {
     save(session, key, { made, description: step.createdBy });
+  }
   return made;
-}
-
-async function contentKey(state: StageState, step: LayerStep): Promise<CacheKey> {
-  const chainId = chainIdOf(state.layers.map(({ diffId }) => diffId)) ?? 'scratch';
-  return cacheKey(['content', chainId, step.operation, await step.contentInputs()]);
 }
 
 function hit(session: BuildSession, step: LayerStep, made: MadeLayer): MadeLayer {

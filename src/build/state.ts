@@ -5,7 +5,7 @@
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { ContainerConfig, HistoryEntry, ImageConfig } from '#core/image-config.ts';
-import { type CacheKey, cacheKey } from './cache-key.ts';
+import { type CacheKey, originKey } from './cache-key.ts';
 
 export interface StageState {
   /** Base first. */
@@ -32,7 +32,7 @@ export interface StageLayer {
 }
 
 /** What docker gives an image without Env (moby's default for Linux). */
-export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface BaseImage {
   readonly imageId: Digest;
@@ -53,7 +53,7 @@ export function workdirOf(state: StageState): string {
 }
 
 /** `NAME=value` list to a map; a value without `=` is empty. */
-export function envMap(env: readonly string[] | undefined): Map<string, string> {
+function envMap(env: readonly string[] | undefined): Map<string, string> {
   const map = new Map<string, string>();
   for (const item of env ?? []) {
     const equals = item.indexOf('=');
@@ -92,7 +92,7 @@ export function scratchState(): StageState {
     history: [],
     env: new Map([['PATH', DEFAULT_PATH]]),
     args: new Map(),
-    definition: cacheKey(['scratch']),
+    definition: originKey('scratch'),
     cmdSet: false,
   };
 }
@@ -113,7 +113,7 @@ export function imageState({ config: image, imageId, layers }: BaseImage): Stage
     history: image.history,
     env,
     args: new Map(),
-    definition: cacheKey(['image', imageId]),
+    definition: originKey('image', imageId),
     cmdSet: false,
     ...(image.created ? { created: image.created } : {}),
   };

@@ -78,7 +78,7 @@ export class Resources implements AsyncDisposable {
         'SNAPSHOT_FAILED',
         `EROFS images cannot be mounted here: ${reasonOf(erofsFile)}`,
         {
-          hint: 'use --snapshotter folders, or leave the choice to Slipway (auto)',
+          hint: 'set SLIPWAY_SNAPSHOTTER=folders, or auto to leave the choice to Slipway',
         },
       );
     }

@@ -62,7 +62,7 @@ export function applyMaintainer(state: StageState, { author }: MaintainerInstruc
 }
 
 /** The command as an argument list: exec form as it stands, shell form behind the SHELL. */
-export function commandOf(state: StageState, command: CommandLine): readonly string[] {
+function commandOf(state: StageState, command: CommandLine): readonly string[] {
   return command.form === 'exec'
     ? command.args.map((arg) => arg.text)
     : [...shellOf(state), command.text.text];
