@@ -56,7 +56,7 @@ export const DEFAULT_CAPABILITIES: readonly string[] = [
 ];
 
 /** In the order they are mounted. */
-export const DEFAULT_MOUNTS: readonly MountSpec[] = [
+const DEFAULT_MOUNTS: readonly MountSpec[] = [
   {
     destination: '/proc',
     type: 'proc',
@@ -96,7 +96,7 @@ export const DEFAULT_MOUNTS: readonly MountSpec[] = [
 ];
 
 /** Hidden: what tells about, or acts on, the machine rather than the container. */
-export const MASKED_PATHS: readonly string[] = [
+const MASKED_PATHS: readonly string[] = [
   '/proc/acpi',
   '/proc/asound',
   '/proc/interrupts',
@@ -112,7 +112,7 @@ export const MASKED_PATHS: readonly string[] = [
 ];
 
 /** Visible, but not to be written. */
-export const READONLY_PATHS: readonly string[] = [
+const READONLY_PATHS: readonly string[] = [
   '/proc/bus',
   '/proc/fs',
   '/proc/irq',
