@@ -19,7 +19,11 @@ export async function writableRoot(
   const bundle = join(folder, 'bundle');
   for (const path of [upper, work, bundle]) await mkdir(path, { recursive: true, mode: 0o755 });
   return {
-    rootfs: { lowers: options.lowers, overlay: { upper, work, userXattr: options.userXattr } },
+    rootfs: {
+      lowers: options.lowers,
+      // The upper is packed or thrown away: nothing is worth a sync, and `work` is used once.
+      overlay: { upper, work, userXattr: options.userXattr, volatile: true },
+    },
     upper,
     bundle,
     async [Symbol.asyncDispose]() {
