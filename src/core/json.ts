@@ -40,16 +40,19 @@ export class ObjectReader {
     this.#what = what;
   }
 
+  /** Present and not null. */
   has(key: string): boolean {
-    return this.#fields[key] !== undefined && this.#fields[key] !== null;
+    const value = this.raw(key);
+    return value !== undefined && value !== null;
   }
 
   keys(): string[] {
     return Object.keys(this.#fields);
   }
 
+  /** Own fields only: a document without `constructor` has none. */
   raw(key: string): JsonValue | undefined {
-    return this.#fields[key];
+    return Object.hasOwn(this.#fields, key) ? this.#fields[key] : undefined;
   }
 
   string(key: string): string {
@@ -81,13 +84,11 @@ export class ObjectReader {
   }
 
   optionalObject(key: string): ObjectReader | undefined {
-    return this.has(key)
-      ? new ObjectReader(this.#fields[key], this.#what, this.#at(key))
-      : undefined;
+    return this.has(key) ? new ObjectReader(this.raw(key), this.#what, this.#at(key)) : undefined;
   }
 
   object(key: string): ObjectReader {
-    return new ObjectReader(this.#fields[key], this.#what, this.#at(key));
+    return new ObjectReader(this.raw(key), this.#what, this.#at(key));
   }
 
   /** Objects of an array; absent and null read as empty. */
@@ -99,10 +100,9 @@ export class ObjectReader {
 
   /** Strings of an array; absent and null read as empty. */
   strings(key: string): string[] {
-    return this.#array(key).map((value, i) => {
-      if (typeof value !== 'string') this.#refuse(`${key}/${i}`, 'a string');
-      return value as string;
-    });
+    return this.#array(key).map((value, i) =>
+      typeof value === 'string' ? value : this.#refuse(`${this.#at(key)}/${i}`, 'a string'),
+    );
   }
 
   /** A map of strings, or undefined when absent. */
@@ -114,7 +114,7 @@ export class ObjectReader {
 
   /** Throws JSON_INVALID about one field. */
   refuse(key: string, expected: string): never {
-    return this.#refuse(key, expected);
+    return this.#refuse(this.#at(key), expected);
   }
 
   #array(key: string): readonly JsonValue[] {
@@ -128,11 +128,9 @@ export class ObjectReader {
     expected: string,
     check: (value: JsonValue) => T | undefined,
   ): T | undefined {
-    const value = this.#fields[key];
+    const value = this.raw(key);
     if (value === undefined || value === null) return undefined;
-    const checked = check(value);
-    if (checked === undefined) this.#refuse(key, expected);
-    return checked;
+    return check(value) ?? this.#refuse(this.#at(key), expected);
   }
 
   #required<T>(key: string, value: T | undefined): T {
@@ -141,8 +139,8 @@ export class ObjectReader {
     return value;
   }
 
-  #refuse(key: string, expected: string): never {
-    throw new SlipwayError('JSON_INVALID', `${this.#what}: ${this.#at(key)} must be ${expected}`);
+  #refuse(pointer: string, expected: string): never {
+    throw new SlipwayError('JSON_INVALID', `${this.#what}: ${pointer} must be ${expected}`);
   }
 
   #at(key: string): string {
