@@ -12,6 +12,8 @@ export type Digest = string & { readonly [digestBrand]: true };
 
 export type DigestAlgorithm = 'sha256' | 'sha512';
 
+/** The specification's grammar, before one asks which algorithms we know. */
+const DIGEST = /^([a-z0-9]+(?:[+._-][a-z0-9]+)*):([a-zA-Z0-9=_-]+)$/;
 const HEX_LENGTH: Record<DigestAlgorithm, number> = { sha256: 64, sha512: 128 };
 
 /**
@@ -19,24 +21,19 @@ const HEX_LENGTH: Record<DigestAlgorithm, number> = { sha256: 64, sha512: 128 };
  * algorithms). @throws DIGEST_INVALID
  */
 export function parseDigest(text: string): Digest {
-  const colon = text.indexOf(':');
-  const algorithm = text.slice(0, colon);
-  const hex = text.slice(colon + 1);
-  if (!isAlgorithm(algorithm)) {
-    throw new SlipwayError('DIGEST_INVALID', `unsupported digest algorithm in "${text}"`, {
-      hint: 'use sha256:<64 hex digits> or sha512:<128 hex digits>',
-    });
-  }
-  if (hex.length !== HEX_LENGTH[algorithm] || !/^[0-9a-f]+$/.test(hex)) {
-    throw new SlipwayError(
-      'DIGEST_INVALID',
-      `invalid checksum digest length or characters: "${text}"`,
-      {
-        hint: `${algorithm} needs ${HEX_LENGTH[algorithm]} lower-case hex digits`,
-      },
-    );
-  }
+  const [, algorithm = '', encoded = ''] = DIGEST.exec(text) ?? [];
+  const forms = 'use sha256:<64 hex digits> or sha512:<128 hex digits>';
+  if (algorithm === '') refuse(text, 'invalid checksum digest format', forms);
+  if (!isAlgorithm(algorithm)) refuse(text, 'unsupported digest algorithm', forms);
+  const need = `${algorithm} needs ${HEX_LENGTH[algorithm]} lower-case hex digits`;
+  if (encoded.length !== HEX_LENGTH[algorithm])
+    refuse(text, 'invalid checksum digest length', need);
+  if (!/^[0-9a-f]+$/.test(encoded)) refuse(text, 'invalid checksum digest format', need);
   return text as Digest;
+}
+
+function refuse(text: string, message: string, hint: string): never {
+  throw new SlipwayError('DIGEST_INVALID', `${message}: ${JSON.stringify(text)}`, { hint });
 }
 
 /** True for text that {@link parseDigest} accepts. */
