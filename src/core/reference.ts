@@ -3,8 +3,8 @@
  * `[registry[:port]/]path[:tag][@digest]`. A Reference is always normalised: `ubuntu` is
  * `docker.io/library/ubuntu`; what the user sees is the familiar form again.
  */
-import { type Digest, isDigest } from './digest.ts';
-import { SlipwayError } from './errors.ts';
+import { type Digest, parseDigest } from './digest.ts';
+import { isSlipwayError, SlipwayError } from './errors.ts';
 
 export interface Reference {
   /** Host with optional port: `docker.io`, `localhost:5000`. */
@@ -25,38 +25,54 @@ const DOMAIN_LABEL = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])';
 const DOMAIN = new RegExp(
   `^(?:${DOMAIN_LABEL}(?:\\.${DOMAIN_LABEL})*|\\[[0-9a-fA-F:]+\\])(?::[0-9]+)?$`,
 );
+/** The grammar's own idea of a digest, wider than what can be checked. */
+const DIGEST_SHAPE = /^[a-zA-Z][a-zA-Z0-9]*(?:[-_+.][a-zA-Z][a-zA-Z0-9]*)*:[0-9a-fA-F]{32,}$/;
+/** Would be taken for an image ID. */
+const BARE_ID = /^[a-f0-9]{64}$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 
 /** Parses what a user types and normalises it as docker does. No default tag is added. @throws REFERENCE_INVALID */
 export function parseReference(text: string): Reference {
-  if (/^[a-f0-9]{64}$/.test(text)) {
+  if (BARE_ID.test(text)) {
     refuse(
       text,
-      'cannot specify 64-byte hexadecimal strings',
-      'use the sha256:… form for image IDs',
+      `invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`,
+      `write sha256:${text} for an image ID`,
     );
   }
   const { name, tag, digest } = splitReference(text);
-  const { registry, repository } = splitRegistry(name);
+  const { registry, repository, rest } = splitRegistry(name);
   if (!DOMAIN.test(registry)) refuse(text, 'invalid reference format');
   if (repository !== repository.toLowerCase()) {
+    // Tags keep their case, and so does a host: only the path is at fault.
+    const fixed = name.slice(0, -rest.length) + rest.toLowerCase() + text.slice(name.length);
     refuse(
       text,
       `invalid reference format: repository name (${repository}) must be lowercase`,
-      `write ${text.toLowerCase()}`,
+      REPOSITORY.test(rest.toLowerCase()) ? `write ${fixed}` : undefined,
     );
   }
   if (!REPOSITORY.test(repository)) refuse(text, 'invalid reference format');
   if (repository.length > NAME_LENGTH_MAX)
     refuse(text, `repository name must not be more than ${NAME_LENGTH_MAX} characters`);
   if (tag !== undefined && !TAG.test(tag)) refuse(text, 'invalid reference format');
-  if (digest !== undefined && !isDigest(digest)) refuse(text, 'invalid reference format');
   return {
     registry,
     repository,
     ...(tag === undefined ? {} : { tag }),
-    ...(digest === undefined ? {} : { digest }),
+    ...(digest === undefined ? {} : { digest: digestIn(text, digest) }),
   };
+}
+
+/** What looks like a digest fails in the digest's words, the rest as a reference. */
+function digestIn(text: string, digest: string): Digest {
+  if (!DIGEST_SHAPE.test(digest)) refuse(text, 'invalid reference format');
+  try {
+    return parseDigest(digest);
+  } catch (cause) {
+    if (!isSlipwayError(cause, 'DIGEST_INVALID')) throw cause;
+    refuse(text, cause.message, cause.hint);
+  }
 }
 
 function splitReference(text: string): { name: string; tag?: string; digest?: string } {
@@ -73,7 +89,12 @@ function splitReference(text: string): { name: string; tag?: string; digest?: st
 }
 
 /** The first component is a registry when it could not be a path: has a dot, a port, upper case, or is localhost. */
-function splitRegistry(name: string): { registry: string; repository: string } {
+function splitRegistry(name: string): {
+  readonly registry: string;
+  readonly repository: string;
+  /** The path as written, without the official prefix. */
+  readonly rest: string;
+} {
   const slash = name.indexOf('/');
   const first = slash < 0 ? '' : name.slice(0, slash);
   const isHost =
@@ -82,7 +103,7 @@ function splitRegistry(name: string): { registry: string; repository: string } {
   const rest = isHost ? name.slice(slash + 1) : name;
   const canonical = registry === 'index.docker.io' ? DEFAULT_REGISTRY : registry;
   const official = canonical === DEFAULT_REGISTRY && !rest.includes('/');
-  return { registry: canonical, repository: official ? OFFICIAL_PREFIX + rest : rest };
+  return { registry: canonical, repository: official ? OFFICIAL_PREFIX + rest : rest, rest };
 }
 
 function refuse(text: string, message: string, hint?: string): never {
@@ -125,12 +146,17 @@ export function familiarReference(reference: Reference): string {
   return familiarName(reference) + suffixOf(reference);
 }
 
-/** The short form without tag and digest. */
+/** The short form without tag and digest; the long one where the short would mean something else. */
 export function familiarName(reference: Reference): string {
-  if (reference.registry !== DEFAULT_REGISTRY) return repositoryKey(reference);
+  const key = repositoryKey(reference);
+  if (reference.registry !== DEFAULT_REGISTRY) return key;
   const { repository } = reference;
   const rest = repository.slice(OFFICIAL_PREFIX.length);
-  return repository.startsWith(OFFICIAL_PREFIX) && !rest.includes('/') ? rest : repository;
+  const short = repository.startsWith(OFFICIAL_PREFIX) && !rest.includes('/') ? rest : repository;
+  // `docker.io/a.b/c` would read as c of a registry a.b, 64 hex digits alone as an image ID.
+  const read = splitRegistry(short);
+  const isSame = read.registry === DEFAULT_REGISTRY && read.repository === repository;
+  return isSame && !BARE_ID.test(short) ? short : key;
 }
 
 function suffixOf({ tag, digest }: Reference): string {
