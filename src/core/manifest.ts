@@ -69,13 +69,31 @@ export function decodeManifest(raw: RawManifest): Manifest {
   try {
     const top = new ObjectReader(parseJson(raw.bytes, 'manifest'), 'manifest');
     if (top.optionalNumber('schemaVersion') !== 2) top.refuse('schemaVersion', '2');
+    refuseAmbiguity(top, raw.mediaType);
     return isIndexType(raw.mediaType)
       ? decodeIndex(top, raw.mediaType)
       : decodeImage(top, raw.mediaType);
   } catch (cause) {
-    if (!(cause instanceof SlipwayError)) throw cause;
-    throw new SlipwayError('MANIFEST_INVALID', `manifest invalid: ${cause.message}`, { cause });
+    throw manifestInvalid(cause);
   }
+}
+
+/** Our own refusals as MANIFEST_INVALID, anything else as it is. */
+function manifestInvalid(cause: unknown): unknown {
+  if (!(cause instanceof SlipwayError)) return cause;
+  return new SlipwayError('MANIFEST_INVALID', `manifest invalid: ${cause.message}`, { cause });
+}
+
+/**
+ * The same bytes must not be an image to one reader and an index to another: a signature would then
+ * cover what nobody looked at (image-spec manifest.md and image-index.md, `mediaType`).
+ */
+function refuseAmbiguity(top: ObjectReader, mediaType: string): void {
+  const stated = top.optionalString('mediaType');
+  if (stated !== undefined && isIndexType(stated) !== isIndexType(mediaType))
+    top.refuse('mediaType', mediaType);
+  const foreign = isIndexType(mediaType) ? ['config', 'layers'] : ['manifests'];
+  for (const key of foreign) if (top.has(key)) top.refuse(key, `absent in ${mediaType}`);
 }
 
 function decodeImage(top: ObjectReader, mediaType: string): ImageManifest {
@@ -129,21 +147,28 @@ export function decodeDescriptor(reader: ObjectReader): Descriptor {
 
 function decodePlatform(reader: ObjectReader): Platform {
   const variant = reader.optionalString('variant');
+  const osVersion = reader.optionalString('os.version');
   return normalizePlatform({
     os: reader.string('os'),
     architecture: reader.string('architecture'),
     ...(variant ? { variant } : {}),
+    ...(osVersion ? { 'os.version': osVersion } : {}),
+    ...(reader.has('os.features') ? { 'os.features': reader.strings('os.features') } : {}),
   });
 }
 
 /** The media type a document states or shows by its fields; undefined when it does neither. */
 function detectMediaType(bytes: Uint8Array): string | undefined {
-  const top = new ObjectReader(parseJson(bytes, 'manifest'), 'manifest');
-  const stated = top.optionalString('mediaType');
-  if (stated) return stated;
-  if (top.has('manifests')) return OCI_INDEX;
-  if (top.has('config') && top.has('layers')) return OCI_MANIFEST;
-  return undefined;
+  try {
+    const top = new ObjectReader(parseJson(bytes, 'manifest'), 'manifest');
+    const stated = top.optionalString('mediaType');
+    if (stated) return stated;
+    if (top.has('manifests')) return OCI_INDEX;
+    if (top.has('config') && top.has('layers')) return OCI_MANIFEST;
+    return undefined;
+  } catch (cause) {
+    throw manifestInvalid(cause);
+  }
 }
 
 /** The digests a manifest needs to be complete: config and layers, or child manifests. */
