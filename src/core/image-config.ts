@@ -55,6 +55,14 @@ export interface HistoryEntry {
   readonly empty_layer?: boolean;
 }
 
+/** Of a container config, a healthcheck and a history entry, in the order of config.md. */
+const FIELD_ORDER: readonly string[] = [
+  ...['User', 'ExposedPorts', 'Env', 'Entrypoint', 'Cmd', 'Volumes', 'WorkingDir', 'Labels'],
+  ...['StopSignal', 'ArgsEscaped', 'Healthcheck', 'OnBuild', 'Shell'],
+  ...['Test', 'Interval', 'Timeout', 'StartPeriod', 'StartInterval', 'Retries'],
+  ...['created', 'created_by', 'author', 'comment', 'empty_layer'],
+];
+
 /** Decodes and checks what we rely on; unknown fields of `config` are kept as they are. @throws MANIFEST_INVALID */
 export function decodeImageConfig(bytes: Uint8Array): ImageConfig {
   try {
@@ -67,9 +75,10 @@ export function decodeImageConfig(bytes: Uint8Array): ImageConfig {
 
 function readConfig(top: ObjectReader): ImageConfig {
   const rootfs = top.object('rootfs');
+  if ((rootfs.optionalString('type') ?? 'layers') !== 'layers') rootfs.refuse('type', '"layers"');
   const diffIds = rootfs
     .strings('diff_ids')
-    .map((id) => (isDigest(id) ? id : rootfs.refuse('diff_ids', 'digests')));
+    .map((id) => (isDigest(id) ? id : rootfs.refuse('diff_ids', 'an array of digests')));
   const created = top.optionalString('created');
   const author = top.optionalString('author');
   const variant = top.optionalString('variant');
@@ -89,12 +98,21 @@ function readContainerConfig(reader: ObjectReader | undefined): ContainerConfig 
   if (!reader) return {};
   for (const key of ['Env', 'Entrypoint', 'Cmd', 'OnBuild', 'Shell']) reader.strings(key);
   for (const key of ['User', 'WorkingDir', 'StopSignal']) reader.optionalString(key);
+  reader.optionalBoolean('ArgsEscaped');
   reader.optionalStringMap('Labels');
-  for (const key of ['ExposedPorts', 'Volumes', 'Healthcheck']) reader.optionalObject(key);
+  for (const key of ['ExposedPorts', 'Volumes']) reader.optionalObject(key);
+  checkHealthcheck(reader.optionalObject('Healthcheck'));
   const present = reader.keys().filter((key) => reader.has(key));
   return Object.fromEntries(
     present.map((key) => [key, reader.raw(key)]),
   ) as JsonObject as ContainerConfig;
+}
+
+function checkHealthcheck(reader: ObjectReader | undefined): void {
+  if (!reader) return;
+  reader.strings('Test');
+  for (const key of ['Interval', 'Timeout', 'StartPeriod', 'StartInterval', 'Retries'])
+    reader.optionalNumber(key);
 }
 
 function readHistory(reader: ObjectReader): HistoryEntry {
@@ -119,12 +137,27 @@ export function encodeImageConfig(config: ImageConfig): Uint8Array {
     JSON.stringify({
       architecture,
       ...(variant ? { variant } : {}),
-      config: container,
+      config: inFixedOrder(container),
       ...(author ? { author } : {}),
       ...(created ? { created } : {}),
-      history,
+      history: history.map(inFixedOrder),
       os,
-      rootfs,
+      rootfs: { type: rootfs.type, diff_ids: rootfs.diff_ids },
     }),
   );
+}
+
+/** The fields we know as the specification lists them, then the others; maps within are sorted. */
+function inFixedOrder(fields: object): object {
+  const rank = (key: string): number => {
+    const known = FIELD_ORDER.indexOf(key);
+    return known < 0 ? FIELD_ORDER.length : known;
+  };
+  const entries = Object.entries(fields).sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, value]) => [key, nestedInFixedOrder(value)]));
+}
+
+function nestedInFixedOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(nestedInFixedOrder);
+  return typeof value === 'object' && value !== null ? inFixedOrder(value) : value;
 }
