@@ -193,8 +193,9 @@ export function isSlipwayError(error: unknown, ...codes: ErrorCode[]): error is 
   return error instanceof SlipwayError && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** The errno name (`ENOENT` …) of a Node system error, or undefined. */
+/** The code of an error of Node's own (`ENOENT`, `Z_DATA_ERROR` …), or undefined; never one of ours. */
 export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (!(error instanceof Error) || error instanceof SlipwayError) return undefined;
+  if (!('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
