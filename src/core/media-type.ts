@@ -11,6 +11,8 @@ export const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+
 export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
 export const DOCKER_LAYER = 'application/vnd.docker.image.rootfs.diff.tar';
 export const DOCKER_LAYER_GZIP = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
+/** Never specified, but what BuildKit writes for Docker manifests with zstd. */
+const DOCKER_LAYER_ZSTD = 'application/vnd.docker.image.rootfs.diff.tar.zstd';
 
 /** What a client that understands everything above sends as Accept for manifests. */
 export const MANIFEST_MEDIA_TYPES = [
@@ -32,6 +34,7 @@ export function layerCompressionOf(mediaType: string): LayerCompression | undefi
     case DOCKER_LAYER_GZIP:
       return 'gzip';
     case OCI_LAYER_ZSTD:
+    case DOCKER_LAYER_ZSTD:
       return 'zstd';
     default:
       return undefined;
