@@ -25,7 +25,7 @@ export interface Position {
 export function positionAt(file: SourceFile, offset: number): Position {
   const before = file.text.slice(0, offset);
   const line = before.split('\n').length;
-  return { line, column: offset - before.lastIndexOf('\n') };
+  return { line, column: before.length - before.lastIndexOf('\n') };
 }
 
 /** The smallest range that covers both. */
