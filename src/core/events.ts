@@ -46,6 +46,8 @@ export interface TransferEvent {
   readonly kind: 'transfer';
   readonly direction: 'pull' | 'push';
   readonly digest: Digest;
+  /** What it is to the image; displays list layers as docker does. Absent: unknown. */
+  readonly role?: 'layer' | 'config';
   readonly state:
     | 'waiting'
     | 'preparing'

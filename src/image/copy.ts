@@ -5,6 +5,7 @@
  */
 import type { LimitFunction } from 'p-limit';
 import type { Descriptor } from '#core/descriptor.ts';
+import type { Digest } from '#core/digest.ts';
 import { type EventSink, ignoreEvents, type TransferEvent } from '#core/events.ts';
 import { descriptorOf } from '#core/manifest.ts';
 import type { Platform } from '#core/platform.ts';
@@ -51,14 +52,28 @@ export async function copyImage(options: CopyOptions): Promise<CopyResult> {
     ...(platform ? { choose: (index) => selectManifest(index, platform) } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });
-  const missing = await planBlobs(image, options);
-  await transferBlobs(missing, options);
+  const copy: Copy = { ...options, configs: configsOf(image) };
+  const missing = await planBlobs(image, copy);
+  await transferBlobs(missing, copy);
   const manifest = await putManifests(image, options);
   return { source: image.root, manifest, transferred: missing.length };
 }
 
+/** A copy under way. */
+interface Copy extends CopyOptions {
+  readonly configs: ReadonlySet<Digest>;
+}
+
+function configsOf({ manifests }: WalkedImage): ReadonlySet<Digest> {
+  return new Set(
+    manifests.flatMap(({ manifest }) =>
+      manifest.kind === 'image' ? [manifest.config.digest] : [],
+    ),
+  );
+}
+
 /** Asks `to` for every blob. */
-async function planBlobs(image: WalkedImage, options: CopyOptions): Promise<readonly Descriptor[]> {
+async function planBlobs(image: WalkedImage, options: Copy): Promise<readonly Descriptor[]> {
   for (const blob of image.blobs) report(options, blob, 'waiting', 0);
   const found = await inParallel(image.blobs, options, async (blob, call) => {
     const there = await options.to.blobs.stat(blob.digest, call);
@@ -68,7 +83,7 @@ async function planBlobs(image: WalkedImage, options: CopyOptions): Promise<read
   return image.blobs.filter((_, i) => !found[i]);
 }
 
-async function transferBlobs(blobs: readonly Descriptor[], options: CopyOptions): Promise<void> {
+async function transferBlobs(blobs: readonly Descriptor[], options: Copy): Promise<void> {
   await inParallel(blobs, options, async (blob, call) => {
     if (!(await mountBlob(blob, options, call))) await sendBlob(blob, options, call);
   });
@@ -78,7 +93,7 @@ interface Call {
   readonly signal: AbortSignal;
 }
 
-async function mountBlob(blob: Descriptor, options: CopyOptions, call: Call): Promise<boolean> {
+async function mountBlob(blob: Descriptor, options: Copy, call: Call): Promise<boolean> {
   const { mountFrom } = options;
   const { blobs } = options.to;
   if (!canMount(blobs)) return false;
@@ -88,7 +103,7 @@ async function mountBlob(blob: Descriptor, options: CopyOptions, call: Call): Pr
   return true;
 }
 
-async function sendBlob(blob: Descriptor, options: CopyOptions, call: Call): Promise<void> {
+async function sendBlob(blob: Descriptor, options: Copy, call: Call): Promise<void> {
   const { digest, size } = blob;
   const { blobs } = options.to;
   if (canReceive(blobs)) {
@@ -105,7 +120,7 @@ async function sendBlob(blob: Descriptor, options: CopyOptions, call: Call): Pro
 async function* readFrom(
   blob: Descriptor,
   offset: number,
-  options: CopyOptions,
+  options: Copy,
   call: Call,
 ): AsyncGenerator<Uint8Array> {
   let current = offset;
@@ -153,12 +168,13 @@ async function inParallel<T>(
 }
 
 function report(
-  { events = ignoreEvents, direction }: CopyOptions,
+  { events = ignoreEvents, direction, configs }: Copy,
   blob: Descriptor,
   state: TransferEvent['state'],
   current: number,
   more: { readonly from?: string } = {},
 ): void {
   const { digest, size } = blob;
-  events({ kind: 'transfer', direction, digest, state, current, total: size, ...more });
+  const role = configs.has(digest) ? 'config' : 'layer';
+  events({ kind: 'transfer', direction, digest, role, state, current, total: size, ...more });
 }

@@ -90,6 +90,21 @@ describe('copyImage', () => {
     );
   });
 
+  it('events say which blob is the config', async () => {
+    const [from, to] = [new MemoryRepository(), new MemoryRepository()];
+    const image = await sampleImage();
+    await putImage(from, image, 'v1');
+    const events: TransferEvent[] = [];
+    await copy({ from, selector: 'v1', to, events: recordIn(events) });
+    const roles = new Map(events.map(({ digest, role }) => [digest, role]));
+    assert.deepEqual(
+      roles,
+      new Map(
+        image.blobs.map(({ digest }) => [digest, digest === image.imageId ? 'config' : 'layer']),
+      ),
+    );
+  });
+
   it('a place that can mount gets no bytes', async () => {
     const [from, to] = [new MemoryRepository(), new MemoryRepository()];
     const image = await sampleImage();
