@@ -7,10 +7,19 @@ import type { Engine, Settings } from '#engine.ts';
 import { type Interrupts, watchInterrupts } from './interrupts.ts';
 import { type CliSettings, processSettings } from './settings.ts';
 
+/** A stream that may be a terminal, which then knows its size. */
+export type OutputStream = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
+
 export interface Host {
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable & { readonly isTTY?: boolean };
-  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Why stdout takes no more, once it does not: its reader left, its disk is full. */
+  readonly outputFailure: () => Error | undefined;
   readonly interrupts: Interrupts;
   readonly nowMs: () => number;
   readonly settings: (flags: { readonly root?: string | undefined }) => CliSettings;
@@ -19,11 +28,17 @@ export interface Host {
 
 /** The real one. Installs signal handlers; the engine's code is loaded when one is opened. */
 export function processHost(): Host {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+  let outputFailure: Error | undefined;
+  process.stdout.on('error', (error) => {
+    outputFailure ??= error;
+  });
+  // There is nowhere left to say so.
+  process.stderr.on('error', () => {});
   return {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
+    outputFailure: () => outputFailure,
     interrupts: watchInterrupts(process),
     nowMs: Date.now,
     settings: processSettings,
@@ -32,9 +47,4 @@ export function processHost(): Host {
       return engine.openEngine(settings);
     },
   };
-}
-
-/** `slipway images | head -1` is no error. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
 }

@@ -31,7 +31,7 @@ export async function pullImage(image: string, options: PullImageOptions): Promi
   const result = await engine.pull(image, {
     signal: host.interrupts.signal,
     ...(platform ? { platform } : {}),
-    ...(quiet ? {} : { events: transferProgress(stream, settings) }),
+    ...(quiet ? {} : { events: transferProgress({ stream, settings, nowMs: host.nowMs }) }),
   });
   if (!quiet) {
     const status = result.changed ? 'Downloaded newer image for' : 'Image is up to date for';

@@ -16,8 +16,10 @@ export interface CliSettings {
   readonly engine: Settings;
   /** How `build` shows its progress unless a flag says. */
   readonly progress: ProgressMode;
-  /** Colours and cursor movement are wanted where the stream is a terminal. */
-  readonly ansi: boolean;
+  /** Cursor movement is wanted where the stream is a terminal. */
+  readonly redraw: boolean;
+  /** Colours are wanted where something is redrawn. */
+  readonly colour: boolean;
   /** Clamps the times of what is built; seconds. */
   readonly sourceDateEpoch: number | undefined;
   /** Origin of each value above by name, the engine's as `engine.root`. */
@@ -26,7 +28,8 @@ export interface CliSettings {
   readonly variable: (name: string) => string | undefined;
 }
 
-export type ProgressMode = 'auto' | 'plain' | 'quiet';
+/** `tty`: the terminal's display, also where `auto` would not choose it. */
+export type ProgressMode = 'auto' | 'tty' | 'plain' | 'quiet';
 
 export interface SettingsInput {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -70,11 +73,11 @@ export function resolveSettings(input: SettingsInput): CliSettings {
   const epoch = pick('sourceDateEpoch', [read('SOURCE_DATE_EPOCH')]);
   const dockerConfig =
     pick('engine.credentialsFile', [read('DOCKER_CONFIG')]) ?? join(home, '.docker');
-  const noAnsi = pick('ansi', [
-    read('NO_COLOR'),
+  const noRedraw = pick('redraw', [
     read('CI'),
     ['TERM', variable('TERM') === 'dumb' ? 'dumb' : undefined],
   ]);
+  const noColour = pick('colour', [read('NO_COLOR')]);
   return {
     engine: {
       root: resolve(root),
@@ -84,7 +87,8 @@ export function resolveSettings(input: SettingsInput): CliSettings {
       parallelTransfers: wholeNumber('SLIPWAY_PARALLEL_TRANSFERS', transfers, 1, 64) ?? 4,
     },
     progress: knownProgress(progress),
-    ansi: noAnsi === undefined,
+    redraw: noRedraw === undefined,
+    colour: noColour === undefined,
     sourceDateEpoch: wholeNumber('SOURCE_DATE_EPOCH', epoch, 0, Number.MAX_SAFE_INTEGER),
     origins,
     variable,
@@ -93,7 +97,7 @@ export function resolveSettings(input: SettingsInput): CliSettings {
 
 /** BuildKit's variable may name displays that we do not have; those show as `auto` does. */
 function knownProgress(value: string): ProgressMode {
-  if (value === 'plain' || value === 'quiet') return value;
+  if (value === 'tty' || value === 'plain' || value === 'quiet') return value;
   return 'auto';
 }
 

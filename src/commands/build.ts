@@ -5,7 +5,7 @@ import { BaseCommand } from '#cli/base-command.ts';
 import { list, text, toggle } from '#cli/flags.ts';
 import { failureTail } from '#cli/progress/failure.ts';
 import { buildProgress } from '#cli/progress/pick.ts';
-import { isSlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { BuildOptions } from '#engine.ts';
 
 export default class Build extends BaseCommand {
@@ -24,9 +24,9 @@ export default class Build extends BaseCommand {
     iidfile: text({ description: 'Write the image ID to a file', helpValue: 'file' }),
     'no-cache': toggle({ description: 'Run every step again' }),
     progress: text({
-      description: 'How to show progress; auto is plain for now',
+      description: 'How to show progress: auto (the default), tty, plain or quiet',
       helpValue: 'string',
-      options: ['auto', 'plain', 'quiet'],
+      options: ['auto', 'tty', 'plain', 'quiet'],
     }),
     quiet: toggle({ char: 'q', description: 'Print the image ID only' }),
     tag: list({ char: 't', description: 'Name for the image', helpValue: 'name[:tag]' }),
@@ -36,9 +36,13 @@ export default class Build extends BaseCommand {
   protected async run(): Promise<undefined> {
     const { flags, args } = this.parse(Build);
     const settings = this.settings();
-    const mode = ['auto', 'plain', 'quiet'] as const;
-    const chosen = mode.find((name) => name === flags.progress) ?? settings.progress;
-    const progress = buildProgress(flags.quiet ? 'quiet' : chosen, this.host);
+    const modes = ['auto', 'tty', 'plain', 'quiet'] as const;
+    const chosen = modes.find((name) => name === flags.progress) ?? settings.progress;
+    const progress = buildProgress({
+      mode: flags.quiet ? 'quiet' : chosen,
+      host: this.host,
+      settings,
+    });
     const options: BuildOptions = {
       context: args.path,
       tags: flags.tag,
@@ -56,7 +60,7 @@ export default class Build extends BaseCommand {
       const engine = await this.engine();
       const { imageId } = await engine.build(options);
       progress.finish();
-      if (flags.iidfile !== undefined) writeFileSync(flags.iidfile, imageId);
+      if (flags.iidfile !== undefined) writeImageId(flags.iidfile, imageId);
       if (flags.quiet) this.print(imageId);
     } catch (error) {
       progress.finish();
@@ -69,5 +73,17 @@ export default class Build extends BaseCommand {
   protected override errorPrefix(error: unknown): string {
     if (isSlipwayError(error, 'CONTEXT_MISSING', 'REFERENCE_INVALID')) return 'failed to build: ';
     return isSlipwayError(error) ? 'failed to build: failed to solve: ' : '';
+  }
+}
+
+function writeImageId(file: string, imageId: string): void {
+  try {
+    writeFileSync(file, imageId);
+  } catch (cause) {
+    throw new SlipwayError('FILE_UNUSABLE', `failed to write the image ID to ${file}`, {
+      hint: `the image is built: ${imageId}; name another file with --iidfile`,
+      cause,
+      detail: { path: file, imageId },
+    });
   }
 }

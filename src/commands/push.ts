@@ -26,7 +26,8 @@ export default class Push extends BaseCommand {
       this.print('Using default tag: latest');
     }
     this.print(`The push refers to repository [${repositoryKey(reference)}]`);
-    const events = transferProgress(this.host.stdout, this.settings());
+    const { stdout: stream, nowMs } = this.host;
+    const events = transferProgress({ stream, nowMs, settings: this.settings() });
     const engine = await this.engine();
     const { manifest } = await engine.push(args.image, { signal, events });
     this.print(`${selectorOf(reference)}: digest: ${manifest.digest} size: ${manifest.size}`);

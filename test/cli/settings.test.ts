@@ -9,12 +9,12 @@ function settings(input: Partial<SettingsInput> = {}): CliSettings {
 }
 
 test('defaults of root', () => {
-  const { engine, origins, progress, ansi } = settings();
+  const { engine, origins, progress, redraw, colour } = settings();
   assert.equal(engine.root, '/var/lib/slipway');
   assert.equal(engine.snapshotter, 'auto');
   assert.match(engine.helper, /\/native\/build\/slipway-native$/);
   assert.equal(progress, 'auto');
-  assert.equal(ansi, true);
+  assert.deepEqual([redraw, colour], [true, true]);
   assert.deepEqual([...new Set(Object.values(origins))], ['default']);
 });
 
@@ -40,16 +40,19 @@ test('an empty variable is not set', () => {
   assert.equal(origins['engine.root'], 'default');
 });
 
-test('NO_COLOR, CI and a dumb terminal switch cursor movement off', () => {
-  for (const environment of [{ NO_COLOR: '1' }, { CI: 'true' }, { TERM: 'dumb' }]) {
-    assert.equal(settings({ environment }).ansi, false);
+test('CI and a dumb terminal switch cursor movement off, NO_COLOR colours only', () => {
+  for (const environment of [{ CI: 'true' }, { TERM: 'dumb' }]) {
+    assert.equal(settings({ environment }).redraw, false);
   }
+  const { redraw, colour } = settings({ environment: { NO_COLOR: '1' } });
+  assert.deepEqual([redraw, colour], [true, false]);
 });
 
 test('BUILDKIT_PROGRESS chooses among the displays there are', () => {
   const progress = (value: string): string =>
     settings({ environment: { BUILDKIT_PROGRESS: value } }).progress;
   assert.equal(progress('plain'), 'plain');
+  assert.equal(progress('tty'), 'tty');
   assert.equal(progress('quiet'), 'quiet');
   assert.equal(progress('rawjson'), 'auto');
 });

@@ -66,6 +66,42 @@ test('the log goes to stderr, nothing to stdout', async () => {
   });
 });
 
+test('on a terminal the steps are redrawn in place, unless lines are wanted', async () => {
+  const shown = async (argv: readonly string[], environment: Record<string, string>) =>
+    (await runCommand(['build', ...argv], { engine: building([]), isTTY: true, environment }))
+      .stderr;
+  assert.match(
+    await shown(['.'], {}),
+    /\[\+\] Building 0\.1s \(1\/1\) FINISHED.*=> \[1\/1\] RUN make/s,
+  );
+  for (const [argv, environment] of [
+    [['.'], { CI: 'true' }],
+    [['.'], { TERM: 'dumb' }],
+    [['.'], { BUILDKIT_PROGRESS: 'plain' }],
+    [['--progress=plain', '.'], {}],
+  ] as const) {
+    assert.equal(await shown(argv, environment), '#1 [1/1] RUN make\n#1 DONE 0.1s\n');
+  }
+  assert.match(await shown(['--progress=tty', '.'], { CI: 'true' }), /\[\+\] Building/);
+});
+
+test('NO_COLOR takes the colours, not the display', async () => {
+  const options = { engine: building([]), isTTY: true };
+  const blue = '\x1b[34m => ';
+  assert.ok((await runCommand(['build', '.'], options)).stderr.includes(blue));
+  const plain = await runCommand(['build', '.'], { ...options, environment: { NO_COLOR: '1' } });
+  assert.ok(!plain.stderr.includes(blue));
+  assert.match(plain.stderr, /FINISHED/);
+});
+
+test('the display of a terminal without a terminal is refused', async () => {
+  const { exitCode, stderr } = await runCommand(['build', '--progress=tty', '.'], {
+    engine: building([]),
+  });
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /^progress "tty" needs a terminal as standard error\n/);
+});
+
 test('quietly: the ID only', async () => {
   for (const argv of [
     ['build', '-q', '.'],

@@ -9,7 +9,7 @@ import type { Diagnostic } from '#core/diagnostic.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import { formatDiagnostic, formatFrame } from '#core/frame.ts';
 import type { Range, SourceFile } from '#core/source.ts';
-import type { FailedStep } from './plain.ts';
+import type { FailedStep } from './failed-step.ts';
 
 const RULE = '------';
 

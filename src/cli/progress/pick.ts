@@ -1,9 +1,12 @@
 /** Chooses the display for a command from its flags, the settings and the stream written to. */
+import { SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
 import type { Host } from '../host.ts';
 import type { CliSettings, ProgressMode } from '../settings.ts';
-import { type FailedStep, PlainProgress } from './plain.ts';
+import type { FailedStep } from './failed-step.ts';
+import { PlainProgress } from './plain.ts';
 import { QuietProgress } from './quiet.ts';
+import { TerminalProgress } from './terminal.ts';
 import { transferLines, transferScreen } from './transfer.ts';
 
 /** The display of a build. */
@@ -15,15 +18,43 @@ export interface BuildProgress {
   finish(): void;
 }
 
-/** Builds show their progress on stderr. */
-export function buildProgress(mode: ProgressMode, host: Host): BuildProgress {
-  return mode === 'quiet'
-    ? new QuietProgress()
-    : new PlainProgress((text) => void host.stderr.write(text));
+export interface BuildProgressOptions {
+  readonly mode: ProgressMode;
+  readonly host: Pick<Host, 'stderr' | 'nowMs'>;
+  readonly settings: CliSettings;
+}
+
+/** Builds show their progress on stderr. @throws USAGE for `tty` where there is no terminal */
+export function buildProgress({ mode, host, settings }: BuildProgressOptions): BuildProgress {
+  const { stderr } = host;
+  const write = (text: string): void => void stderr.write(text);
+  if (mode === 'quiet') return new QuietProgress();
+  if (mode === 'tty' && stderr.isTTY !== true) {
+    throw new SlipwayError('USAGE', 'progress "tty" needs a terminal as standard error', {
+      hint: 'use --progress=plain, or auto, which finds out',
+    });
+  }
+  const redraw = mode === 'tty' || (mode === 'auto' && stderr.isTTY === true && settings.redraw);
+  if (!redraw) return new PlainProgress(write);
+  return new TerminalProgress({
+    write,
+    size: () => stderr,
+    nowMs: host.nowMs,
+    colour: settings.colour,
+  });
+}
+
+export interface TransferProgressOptions {
+  readonly stream: Host['stdout'];
+  readonly nowMs: () => number;
+  readonly settings: CliSettings;
 }
 
 /** Redrawn where the stream is a terminal and cursor movement is wanted, lines elsewhere. */
-export function transferProgress(stream: Host['stdout'], settings: CliSettings): EventSink {
+export function transferProgress(options: TransferProgressOptions): EventSink {
+  const { stream, nowMs, settings } = options;
   const write = (text: string): void => void stream.write(text);
-  return stream.isTTY === true && settings.ansi ? transferScreen(write) : transferLines(write);
+  return stream.isTTY === true && settings.redraw
+    ? transferScreen({ write, size: () => stream, nowMs })
+    : transferLines(write);
 }

@@ -4,8 +4,11 @@
  */
 import type { Diagnostic } from '#core/diagnostic.ts';
 import type { Event, NoteEvent, TransferEvent, VertexEvent } from '#core/events.ts';
-import { positionAt, type SourceFile } from '#core/source.ts';
+import type { SourceFile } from '#core/source.ts';
 import { humanSize } from '../format.ts';
+import { type FailedStep, secondsText } from './failed-step.ts';
+import { OutputLines } from './output-lines.ts';
+import { warningsText } from './warnings.ts';
 
 /** Lines of a failing step that are repeated below the log. */
 const LOG_TAIL_LINES = 200;
@@ -14,17 +17,9 @@ interface Vertex {
   readonly number: number;
   readonly name: string;
   readonly startedMs: number;
-  /** Output not yet ended by a newline, by stream. */
-  readonly open: Map<'stdout' | 'stderr', { readonly decoder: TextDecoder; text: string }>;
+  readonly output: OutputLines;
   readonly tail: string[];
   finished: boolean;
-}
-
-/** The step that failed, for the summary under the log. */
-export interface FailedStep {
-  readonly name: string;
-  /** Last lines of its output, `0.213 text`. */
-  readonly log: readonly string[];
 }
 
 export class PlainProgress {
@@ -52,13 +47,7 @@ export class PlainProgress {
 
   /** After the last event: the summary of warnings. */
   finish(): void {
-    const count = this.#warnings.length;
-    if (count === 0) return;
-    const lines = this.#warnings.map(({ diagnostic, file }) => {
-      const { line } = positionAt(file, diagnostic.range.start);
-      return ` - ${diagnostic.code}: ${diagnostic.message} (line ${line})\n`;
-    });
-    this.#write(`\n ${count} warning${count === 1 ? '' : 's'} found:\n${lines.join('')}`);
+    this.#write(warningsText(this.#warnings));
   }
 
   #onVertex(event: VertexEvent): void {
@@ -76,7 +65,7 @@ export class PlainProgress {
       number: vertex,
       name,
       startedMs: atMs,
-      open: new Map(),
+      output: new OutputLines(),
       tail: [],
       finished: false,
     });
@@ -92,26 +81,20 @@ export class PlainProgress {
   }
 
   #onLog(vertex: Vertex, event: VertexEvent & { readonly kind: 'vertex-log' }): void {
-    const open = vertex.open.get(event.stream) ?? { decoder: new TextDecoder(), text: '' };
-    vertex.open.set(event.stream, open);
-    const lines = (open.text + open.decoder.decode(event.bytes, { stream: true })).split('\n');
-    open.text = lines.pop() ?? '';
-    for (const line of lines) this.#logLine(vertex, line, event.atMs);
+    for (const line of vertex.output.push(event.stream, event.bytes)) {
+      this.#logLine(vertex, line, event.atMs);
+    }
   }
 
   #logLine(vertex: Vertex, line: string, atMs: number): void {
-    const text = `${seconds(atMs - vertex.startedMs, 3)} ${line}`;
+    const text = `${secondsText(atMs - vertex.startedMs, 3)} ${line}`;
     vertex.tail.push(text);
     if (vertex.tail.length > LOG_TAIL_LINES) vertex.tail.shift();
     this.#line(vertex, text);
   }
 
   #onFinished(vertex: Vertex, event: VertexEvent & { readonly kind: 'vertex-finished' }): void {
-    for (const { decoder, text } of vertex.open.values()) {
-      const rest = text + decoder.decode();
-      if (rest !== '') this.#logLine(vertex, rest, event.atMs);
-    }
-    vertex.open.clear();
+    for (const line of vertex.output.end()) this.#logLine(vertex, line, event.atMs);
     vertex.finished = true;
     if (event.outcome === 'error') this.#failed = { name: vertex.name, log: vertex.tail };
     this.#line(vertex, outcomeText(event, vertex.startedMs));
@@ -145,7 +128,7 @@ function outcomeText(
 ): string {
   switch (outcome) {
     case 'done':
-      return `DONE ${seconds(atMs - startedMs, 1)}s`;
+      return `DONE ${secondsText(atMs - startedMs, 1)}s`;
     case 'cached':
       return 'CACHED';
     case 'cancelled':
@@ -153,8 +136,4 @@ function outcomeText(
     case 'error':
       return `ERROR: ${message ?? 'failed'}`;
   }
-}
-
-function seconds(ms: number, digits: number): string {
-  return (Math.max(0, ms) / 1000).toFixed(digits);
 }

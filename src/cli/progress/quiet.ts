@@ -1,5 +1,6 @@
 /** Shows nothing of a build but keeps what a failure has to tell. */
-import { type FailedStep, PlainProgress } from './plain.ts';
+import type { FailedStep } from './failed-step.ts';
+import { PlainProgress } from './plain.ts';
 
 /** A plain display that writes nowhere until asked why it failed. */
 export class QuietProgress {

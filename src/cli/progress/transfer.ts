@@ -1,15 +1,31 @@
 /**
  * docker's lines for pull and push: one per layer, named by its digest's first 12 digits. On a
  * terminal each line is redrawn in place with a bar; elsewhere a line is printed when its words
- * change. Pure functions of the events.
+ * change. The image's config is not listed. Functions of the events and the time only.
  */
 import { shortId } from '#core/digest.ts';
 import type { Event, EventSink, TransferEvent } from '#core/events.ts';
 import { humanSize } from '../format.ts';
+import { fitWidth } from './text-width.ts';
 
 const BAR_WIDTH = 50;
+/** On narrower terminals the bar would not fit beside the numbers; docker's limit. */
+const BAR_COLUMNS_MIN = 110;
+/** A layer's bytes are redrawn no more often; changes of state are shown at once. */
+const FRAME_MS = 100;
 
 type Write = (text: string) => void;
+
+/** Where transferScreen draws. */
+export interface TransferTerminal {
+  readonly write: Write;
+  /** As it is now; it may be resized. Unknown: 80 by 24. */
+  readonly size: () => {
+    readonly columns?: number | undefined;
+    readonly rows?: number | undefined;
+  };
+  readonly nowMs: () => number;
+}
 
 /** One line per change of words; no progress, as it would flood a log. */
 export function transferLines(write: Write): EventSink {
@@ -19,7 +35,7 @@ export function transferLines(write: Write): EventSink {
       writeNote(event, write);
       return;
     }
-    if (event.state === 'transferring') return;
+    if (event.state === 'transferring' || event.role === 'config') return;
     const text = statusText(event);
     if (shown.get(event.digest) === text) return;
     shown.set(event.digest, text);
@@ -27,34 +43,53 @@ export function transferLines(write: Write): EventSink {
   };
 }
 
+interface Row {
+  readonly row: number;
+  text: string;
+  drawnMs: number;
+}
+
 /** Lines redrawn in place, for a terminal that understands cursor movement. */
-export function transferScreen(write: Write): EventSink {
-  const rows = new Map<string, { readonly row: number; text: string }>();
+export function transferScreen({ write, size, nowMs }: TransferTerminal): EventSink {
+  const layers = new Map<string, Row>();
+  let rows = 0;
   return (event) => {
     if (event.kind !== 'transfer') {
-      writeNote(event, write);
+      rows += writeNote(event, write);
       return;
     }
-    const text = `${shortId(event.digest)}: ${statusText(event)}${progressText(event)}`;
-    const line = rows.get(event.digest);
-    if (!line) {
-      rows.set(event.digest, { row: rows.size, text });
+    if (event.role === 'config') return;
+    const { columns = 80, rows: height = 24 } = size();
+    const words = `${shortId(event.digest)}: ${statusText(event)}`;
+    const text = fitWidth(`${words}${progressText(event, columns)}`, columns);
+    const layer = layers.get(event.digest);
+    if (!layer) {
+      layers.set(event.digest, { row: rows++, text, drawnMs: nowMs() });
       write(`${text}\n`);
-    } else if (line.text !== text) {
-      line.text = text;
-      const up = rows.size - line.row;
-      write(`\x1b[${up}A\r\x1b[2K${text}\x1b[${up}B\r`);
+      return;
     }
+    const isSameState = layer.text.startsWith(words);
+    if (layer.text === text || (isSameState && nowMs() - layer.drawnMs < FRAME_MS)) return;
+    layer.text = text;
+    layer.drawnMs = nowMs();
+    const up = rows - layer.row;
+    // What has scrolled out of the window cannot be reached.
+    if (up < height) write(`\x1b[${up}A\r\x1b[2K${text}\x1b[${up}B\r`);
   };
 }
 
-/** ` [=====>   ]  12.3MB/45.6MB`, or only the bytes so far when nobody knows the total. */
-export function progressText({ state, current, total }: TransferEvent): string {
+/**
+ * ` [=====>   ]  12.3MB/45.6MB`; without the bar where it has no room, and only the bytes so far
+ * when nobody knows the total.
+ */
+export function progressText(event: TransferEvent, columns: number): string {
+  const { state, current, total } = event;
   if (state !== 'transferring') return '';
   if (total === undefined || total === 0) return ` ${humanSize(current).padStart(8)}`;
+  const numbers = `${humanSize(current).padStart(8)}/${humanSize(total)}`;
+  if (columns < BAR_COLUMNS_MIN) return ` ${numbers}`;
   const filled = Math.min(BAR_WIDTH, Math.floor((current / total) * BAR_WIDTH));
-  const bar = `${'='.repeat(filled)}>${' '.repeat(BAR_WIDTH - filled)}`;
-  return ` [${bar}] ${humanSize(current).padStart(8)}/${humanSize(total)}`;
+  return ` [${'='.repeat(filled)}>${' '.repeat(BAR_WIDTH - filled)}] ${numbers}`;
 }
 
 const PULL_WORDS: Readonly<Record<TransferEvent['state'], string>> = {
@@ -82,6 +117,9 @@ function statusText({ direction, state, from }: TransferEvent): string {
   return state === 'mounted' && from !== undefined ? `Mounted from ${from}` : PUSH_WORDS[state];
 }
 
-function writeNote(event: Event, write: Write): void {
-  if (event.kind === 'note' && event.level === 'warning') write(`WARNING: ${event.text}\n`);
+/** The number of lines written. */
+function writeNote(event: Event, write: Write): number {
+  if (event.kind !== 'note' || event.level !== 'warning') return 0;
+  write(`WARNING: ${event.text}\n`);
+  return 1;
 }

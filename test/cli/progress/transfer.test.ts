@@ -16,6 +16,12 @@ function transfer(
   return { kind: 'transfer', direction: 'pull', digest, state, current: 0, ...rest };
 }
 
+/** A terminal of this size whose clock is moved by hand. */
+function screenOf(size: { columns?: number; rows?: number; atMs?: () => number } = {}) {
+  return (write: (text: string) => void): EventSink =>
+    transferScreen({ write, size: () => size, nowMs: size.atMs ?? (() => 0) });
+}
+
 function show(
   display: (write: (text: string) => void) => EventSink,
   ...events: readonly Event[]
@@ -77,7 +83,7 @@ test('the words of a push', () => {
 
 test('on a terminal the line of a layer is redrawn where it is', () => {
   const text = show(
-    transferScreen,
+    screenOf(),
     transfer(A, 'waiting'),
     transfer(B, 'waiting'),
     transfer(A, 'done'),
@@ -96,11 +102,66 @@ test('the bar is fifty wide', () => {
   const bar = (current: number, total?: number): string =>
     progressText(
       transfer(A, 'transferring', { current, ...(total === undefined ? {} : { total }) }),
+      120,
     );
   const half = `${'='.repeat(25)}>${' '.repeat(25)}`;
   assert.equal(bar(12_300_000, 24_600_000), ` [${half}]   12.3MB/24.6MB`);
   assert.equal(bar(0, 100), ` [>${' '.repeat(50)}]       0B/100B`);
   assert.equal(bar(300, 100), ` [${'='.repeat(50)}>]     300B/100B`);
   assert.equal(bar(1500), '    1.5kB');
-  assert.equal(progressText(transfer(A, 'done')), '');
+  assert.equal(progressText(transfer(A, 'done'), 120), '');
+});
+
+test('a narrow terminal gets numbers without a bar', () => {
+  const event = transfer(A, 'transferring', { current: 12_300_000, total: 24_600_000 });
+  assert.equal(progressText(event, 80), '   12.3MB/24.6MB');
+});
+
+test('no line is wider than the terminal', () => {
+  const event = transfer(A, 'transferring', { current: 1, total: 2 });
+  assert.equal(show(screenOf({ columns: 14 }), event), `${shortId(A)}: \n`);
+});
+
+test('bytes are redrawn ten times a second, a new state at once', () => {
+  let nowMs = 0;
+  const at = (current: number) => transfer(A, 'transferring', { current, total: 9 });
+  let text = '';
+  const sink = screenOf({ atMs: () => nowMs })((part) => {
+    text += part;
+  });
+  sink(at(0));
+  text = '';
+  sink(at(1));
+  assert.equal(text, '');
+  nowMs = 100;
+  sink(at(2));
+  assert.match(text, /2B\/9B/);
+  text = '';
+  sink(transfer(A, 'done', { current: 9 }));
+  assert.match(text, /Pull complete/);
+});
+
+test('a line that has scrolled out of the window is left alone', () => {
+  const others = Array.from({ length: 5 }, (_, i) => transfer(digestOf(`${i}`), 'waiting'));
+  const drawn = show(screenOf({ rows: 5 }), transfer(A, 'waiting'), ...others);
+  assert.equal(
+    show(screenOf({ rows: 5 }), transfer(A, 'waiting'), ...others, transfer(A, 'done')),
+    drawn,
+  );
+});
+
+test('a warning in between moves no line', () => {
+  const text = show(
+    screenOf(),
+    transfer(A, 'waiting'),
+    { kind: 'note', level: 'warning', text: 'slow' },
+    transfer(A, 'done'),
+  );
+  assert.ok(text.endsWith(`WARNING: slow\n\x1b[2A\r\x1b[2K${shortId(A)}: Pull complete\x1b[2B\r`));
+});
+
+test('docker lists layers; the config of an image is none', () => {
+  const config = transfer(A, 'done', { role: 'config' });
+  assert.equal(show(transferLines, config), '');
+  assert.equal(show(screenOf(), config), '');
 });
