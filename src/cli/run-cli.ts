@@ -1,8 +1,10 @@
 /** One command line from words to exit code. */
-import { COMMANDS } from './command-table.ts';
-import { dispatch } from './dispatch.ts';
+import { ALIASES, COMMANDS } from './command-table.ts';
+import { type Dispatch, dispatch } from './dispatch.ts';
 import { type Host, processHost } from './host.ts';
 import { packageVersion } from './package-root.ts';
+
+type Unknown = Extract<Dispatch, { readonly kind: 'unknown' }>;
 
 /** Runs a command line (without the program's name). Resolves to the exit code; never rejects. */
 export async function runCli(argv: readonly string[], host: Host = processHost()): Promise<number> {
@@ -23,18 +25,22 @@ export async function runCli(argv: readonly string[], host: Host = processHost()
       host.stdout.write(`Slipway version ${packageVersion()}\n`);
       return 0;
     case 'unknown':
-      host.stderr.write(unknownText(target));
+      host.stderr.write(await unknownText(target));
       return 1;
   }
 }
 
-function unknownText({
-  word,
-  isFlag,
-}: {
-  readonly word: string;
-  readonly isFlag: boolean;
-}): string {
+async function unknownText(unknown: Unknown): Promise<string> {
+  const { word, isFlag } = unknown;
   const problem = isFlag ? `unknown flag: ${word}` : `slipway: '${word}' is not a slipway command.`;
-  return `${problem}\nSee 'slipway --help'\n`;
+  const similar = isFlag ? undefined : await similarCommand(word);
+  const hint = similar === undefined ? '' : `Did you mean 'slipway ${similar}'?\n`;
+  return `${problem}\n${hint}See 'slipway --help'\n`;
+}
+
+/** The command that was probably meant, docker's long names included. */
+async function similarCommand(word: string): Promise<string | undefined> {
+  const { suggest } = await import('#dockerfile/suggest.ts');
+  const ids = [...Object.keys(COMMANDS), ...Object.keys(ALIASES)];
+  return suggest(word, [...ids.map((id) => id.replaceAll(':', ' ')), 'help']);
 }

@@ -18,7 +18,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   image: ['archive', 'layer', 'store', 'remote'],
   build: ['dockerfile', 'archive', 'layer', 'store', 'snapshot', 'runtime', 'image'],
   registry: ['store', 'image', 'remote'],
-  cli: ['engine.ts', 'commands'],
+  // dockerfile: its suggestions for mistyped words.
+  cli: ['engine.ts', 'commands', 'dockerfile'],
   commands: ['engine.ts', 'cli'],
 };
 
