@@ -34,29 +34,30 @@ export function imageRows(
 ): readonly ImageRow[] {
   const wanted = filter === undefined ? undefined : parseReference(filter);
   return images.flatMap((image) =>
-    namesOf(image)
-      .filter((name) => wanted === undefined || fits(name, wanted))
-      .map((name) => ({
-        Repository: name === undefined ? NONE : familiarName(name),
-        Tag: name?.tag ?? NONE,
-        Digest: digestUnder(image, name) ?? NONE,
-        ID: fullIds ? image.imageId : shortId(image.imageId),
-        CreatedSince: timeSince(image.created, nowMs),
-        CreatedAt: timestampText(image.created),
-        Size: humanSize(image.sizeBytes, SIZE_DIGITS),
-      })),
+    namesOf(image, wanted).map((name) => ({
+      Repository: name?.tag === undefined ? NONE : familiarName(name),
+      Tag: name?.tag ?? NONE,
+      Digest: digestUnder(image, name) ?? NONE,
+      ID: fullIds ? image.imageId : shortId(image.imageId),
+      CreatedSince: timeSince(image.created, nowMs),
+      CreatedAt: timestampText(image.created),
+      Size: humanSize(image.sizeBytes, SIZE_DIGITS),
+    })),
   );
 }
 
-/** The tags; else the names it was pulled under by digest; else one row without a name. */
-function namesOf({ tags, digests }: ImageSummary): readonly (Reference | undefined)[] {
-  if (tags.length > 0) return tags;
-  return digests.length > 0 ? digests : [undefined];
+/** The tags asked for; one row without a name for what has none, as docker shows a lost tag. */
+function namesOf(
+  { tags, digests }: ImageSummary,
+  wanted: Reference | undefined,
+): readonly (Reference | undefined)[] {
+  if (tags.length > 0) return tags.filter((name) => wanted === undefined || fits(name, wanted));
+  if (wanted === undefined) return [digests[0]];
+  return digests.filter((name) => fits(name, wanted)).slice(0, 1);
 }
 
-function fits(name: Reference | undefined, wanted: Reference): boolean {
+function fits(name: Reference, wanted: Reference): boolean {
   return (
-    name !== undefined &&
     repositoryKey(name) === repositoryKey(wanted) &&
     (wanted.tag === undefined || name.tag === wanted.tag)
   );

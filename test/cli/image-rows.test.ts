@@ -42,7 +42,18 @@ test('the digest is the one under the same repository', () => {
   );
   const pulled = imageSummary('x', { digests: [`x@${digest}`] });
   const [row] = imageRows([pulled], options);
-  assert.deepEqual([row?.Repository, row?.Tag, row?.Digest], ['x', '<none>', digest]);
+  assert.deepEqual([row?.Repository, row?.Tag, row?.Digest], ['<none>', '<none>', digest]);
+});
+
+test('an image that lost its tag: one row without a name, found by its repository', () => {
+  const digest = imageSummary('other').imageId;
+  const image = imageSummary('x', { digests: [`x@${digest}`, `y@${digest}`] });
+  const rows = (filter: string | undefined) =>
+    imageRows([image], { ...options, filter }).map(({ Repository, Tag }) => [Repository, Tag]);
+  for (const filter of [undefined, 'x', 'y']) {
+    assert.deepEqual(rows(filter), [['<none>', '<none>']]);
+  }
+  assert.deepEqual(rows('z'), []);
 });
 
 test('a filter takes a repository, with or without a tag', () => {
