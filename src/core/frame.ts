@@ -8,11 +8,18 @@ import { positionAt, type Range, type SourceFile } from './source.ts';
 
 const RULE = '--------------------';
 
-/** The frame alone; for a failing RUN or a missing COPY source as for a diagnostic. */
-export function formatFrame(file: SourceFile, range: Range): string {
+/**
+ * The frame alone; for a failing RUN or a missing COPY source as for a diagnostic. `caret` is an
+ * exact place within the marked lines, where that is not all of them.
+ */
+export function formatFrame(file: SourceFile, range: Range, caret: Range = range): string {
   const lines = file.text.split('\n').map((line) => line.replace(/\r$/, ''));
   const start = positionAt(file, range.start);
   const end = positionAt(file, Math.max(range.start, range.end - 1));
+  const [from, to] = [
+    positionAt(file, caret.start),
+    positionAt(file, Math.max(caret.start, caret.end - 1)),
+  ];
   const shown = padded({ first: start.line, last: end.line, count: lines.length });
   const output = [`${file.name}:${start.line}`, RULE];
   for (let number = shown.first; number <= shown.last; number++) {
@@ -20,8 +27,8 @@ export function formatFrame(file: SourceFile, range: Range): string {
     const marked = number >= start.line && number <= end.line;
     output.push(` ${String(number).padStart(3)} | ${marked ? '>>>' : '   '} ${text}`.trimEnd());
     // One caret line: a range over many lines says enough with its `>>>`.
-    if (marked && start.line === end.line) {
-      output.push(caretLine({ text, number, from: start.column, length: range.end - range.start }));
+    if (number === from.line && from.line === to.line) {
+      output.push(caretLine({ text, number, from: from.column, length: caret.end - caret.start }));
     }
   }
   output.push(RULE);

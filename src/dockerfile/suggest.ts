@@ -6,22 +6,36 @@
 const MAX_DISTANCE = 2;
 
 /**
- * The nearest candidate at most two edits away, or undefined. Case is ignored; the answer follows
- * the case of `word` where that is all lower or all upper. The first of several equally near wins.
+ * The nearest candidate at most two edits away, or undefined when there is none or `word` is one.
+ * Case is ignored; the answer follows the case of `word` where that is all lower or all upper. The
+ * first of several equally near wins.
  */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();
+  const best = nearest(candidates, (candidate) => editDistance(wanted, candidate.toLowerCase()));
+  return best === undefined ? undefined : inCaseOf(word, best);
+}
+
+/** The same for names that differ by case (variables). */
+export function suggestName(name: string, candidates: Iterable<string>): string | undefined {
+  return nearest(candidates, (candidate) => editDistance(name, candidate));
+}
+
+function nearest(
+  candidates: Iterable<string>,
+  distanceTo: (candidate: string) => number,
+): string | undefined {
   let best: string | undefined;
   let bestDistance = MAX_DISTANCE + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, candidate.toLowerCase());
+    const distance = distanceTo(candidate);
     if (distance === 0) return undefined;
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }
   }
-  return best === undefined ? undefined : inCaseOf(word, best);
+  return best;
 }
 
 function inCaseOf(word: string, candidate: string): string {

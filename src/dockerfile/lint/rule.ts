@@ -3,6 +3,7 @@
  * (rules/<name>.ts), one list (rules.ts). A rule never prints and never throws.
  */
 import type { Severity } from '#core/diagnostic.ts';
+import type { Platform } from '#core/platform.ts';
 import type { Range } from '#core/source.ts';
 import type { Dockerfile } from '../ast.ts';
 import type { Stages } from '../stages.ts';
@@ -29,12 +30,38 @@ export interface LintSubject {
   readonly buildArgs: ReadonlyMap<string, string>;
   /** Whether the context's ignore file leaves a path out; absent without a context. */
   readonly isIgnored?: (path: string) => boolean;
+  /** Default: linux/amd64 for both, so that a file lints alike on every machine. */
+  readonly platforms?: { readonly target: Platform; readonly build: Platform };
+  /**
+   * What is known of a base image (expanded name, platform as asked). Absent or undefined: rules
+   * that need it are silent.
+   */
+  readonly baseImage?: (base: BaseQuery) => BaseImage | undefined;
+}
+
+export interface BaseQuery {
+  readonly image: string;
+  readonly platform: Platform;
+}
+
+/** The part of an image's config that rules look at. */
+export interface BaseImage {
+  readonly platform: Platform;
+  /** `NAME=value`. */
+  readonly env: readonly string[];
+  /** The image sets a SHELL of its own. */
+  readonly hasShell: boolean;
 }
 
 export interface Finding {
   /** The particular case, as BuildKit words it. */
   readonly message: string;
   readonly range: Range;
+  /**
+   * The statement as a whole, where docker puts the finding: its line numbers and `>>>`. Absent:
+   * the same as `range`.
+   */
+  readonly statement?: Range;
   /** What to do, one sentence. */
   readonly hint?: string;
   /** A mechanical fix that keeps the meaning; edits do not overlap. */
@@ -51,4 +78,6 @@ export interface Edit {
 export interface Reported {
   readonly rule: Rule;
   readonly finding: Finding;
+  /** The rule's own, or error when the file's check directive says so. Absent: the rule's own. */
+  readonly severity?: Severity;
 }

@@ -1,0 +1,368 @@
+/**
+ * Every word of a Dockerfile expanded as a build would do it, with the names that were not set:
+ * what the rules about variables, ports and paths look at. Computed once for a subject. Nothing is
+ * refused here: a word that cannot be expanded stays as written.
+ */
+import { isSlipwayError } from '#core/errors.ts';
+import { formatPlatform, type Platform, parsePlatform } from '#core/platform.ts';
+import type { Range } from '#core/source.ts';
+import type { ArgInstruction, Instruction, Operand } from '../ast.ts';
+import type { Stage } from '../stages.ts';
+import { suggestName } from '../suggest.ts';
+import { type ExpandOptions, expand } from '../words.ts';
+import { BASE_NAMES } from './base-names.ts';
+import { triggersOf } from './onbuild.ts';
+import { operandsOf } from './operands.ts';
+import type { BaseImage, LintSubject } from './rule.ts';
+
+export interface ExpandedWord {
+  readonly operand: Operand;
+  readonly text: string;
+  /** The same split at white space that an expansion brought in. */
+  readonly words: readonly string[];
+  readonly matched: ReadonlySet<string>;
+  readonly unset: readonly UnsetName[];
+}
+
+export interface UnsetName {
+  readonly name: string;
+  /** A name that is set and looks much alike. */
+  readonly suggestion?: string;
+}
+
+export interface Statement {
+  readonly instruction: Instruction;
+  /** The words docker expands, in order; ENV and LABEL: name, value, name, value. */
+  readonly words: readonly ExpandedWord[];
+  /** SHELL was given before, here or in the base. */
+  readonly hasShell: boolean;
+  /** WORKDIR was given before in this file. */
+  readonly hasWorkdir: boolean;
+  /**
+   * Set for an ONBUILD trigger of the base stage: where to report what is wrong with it, its own
+   * ranges being none of this file.
+   */
+  readonly trigger?: Range;
+}
+
+export interface EvaluatedStage {
+  readonly stage: Stage;
+  readonly image: ExpandedWord;
+  /** The base as it would be without any --build-arg; undefined if that cannot be expanded. */
+  readonly defaultImage: string | undefined;
+  readonly platform?: ExpandedWord;
+  /** What is known of a base that is no stage. */
+  readonly base?: BaseImage;
+  readonly wantedPlatform: Platform;
+  /** The base stage's triggers first. */
+  readonly statements: readonly Statement[];
+}
+
+export interface GlobalArg {
+  readonly instruction: ArgInstruction;
+  readonly name: Operand;
+  readonly value?: string;
+  /** Names its default refers to. */
+  readonly uses: ReadonlySet<string>;
+}
+
+export interface Evaluation {
+  readonly globalScope: ReadonlyMap<string, string>;
+  /** By name, the last declaration of each. */
+  readonly globalArgs: ReadonlyMap<string, GlobalArg>;
+  readonly stages: readonly EvaluatedStage[];
+}
+
+const evaluations = new WeakMap<LintSubject, Evaluation>();
+
+export function evaluationOf(subject: LintSubject): Evaluation {
+  const known = evaluations.get(subject);
+  if (known !== undefined) return known;
+  const evaluation = evaluate(subject);
+  evaluations.set(subject, evaluation);
+  return evaluation;
+}
+
+/** What a stage hands on to those built upon it. */
+interface Scope {
+  readonly env: Map<string, string>;
+  /** ARG names, with a value or not. */
+  readonly declared: Set<string>;
+  /** The base's config is known, and so is every name it sets. */
+  readonly isComplete: boolean;
+  hasShell: boolean;
+  hasWorkdir: boolean;
+  readonly triggers: Instruction[];
+}
+
+function evaluate(subject: LintSubject): Evaluation {
+  const predefined = predefinedArgs(subject);
+  const { buildArgs } = subject;
+  const defaults = globalsOf(subject, { predefined, buildArgs: new Map() });
+  const globals = globalsOf(subject, { predefined, buildArgs });
+  const scopes = new Map<string, Scope>();
+  const stages = subject.stages.stages.map((stage) => {
+    const from = evaluateFrom(stage, { subject, scope: globals, defaults: defaults.scope });
+    const inherited = scopes.get(from.image.text.toLowerCase());
+    const scope = startScope(inherited, from.base);
+    const around = { scope, subject, globals: globals.scope };
+    const triggers = triggersOf(inherited?.triggers ?? [], subject).map((instruction) => ({
+      ...evaluateStatement(instruction, around),
+      trigger: stage.from.range,
+    }));
+    const own = stage.instructions.map((instruction) => evaluateStatement(instruction, around));
+    if (stage.name !== undefined) scopes.set(stage.name, scope);
+    return {
+      ...from,
+      ...(inherited === undefined ? {} : { base: undefined }),
+      statements: [...triggers, ...own],
+    };
+  });
+  return {
+    globalScope: globals.scope,
+    globalArgs: globals.args,
+    stages: stages.map(({ base, ...rest }) => (base === undefined ? rest : { ...rest, base })),
+  };
+}
+
+/** Docker's automatic arguments; --build-arg may set them to something else. */
+function predefinedArgs(subject: LintSubject): Map<string, string> {
+  const { target, build } = platformsOf(subject);
+  const names = new Map([
+    ['BUILDPLATFORM', formatPlatform(build)],
+    ['BUILDOS', build.os],
+    ['BUILDOSVERSION', build['os.version'] ?? ''],
+    ['BUILDARCH', build.architecture],
+    ['BUILDVARIANT', build.variant ?? ''],
+    ['TARGETPLATFORM', formatPlatform(target)],
+    ['TARGETOS', target.os],
+    ['TARGETOSVERSION', target['os.version'] ?? ''],
+    ['TARGETARCH', target.architecture],
+    ['TARGETVARIANT', target.variant ?? ''],
+    ['TARGETSTAGE', subject.stages.stages.at(-1)?.name ?? 'default'],
+  ]);
+  for (const name of names.keys()) {
+    const given = subject.buildArgs.get(name);
+    if (given !== undefined) names.set(name, given);
+  }
+  return names;
+}
+
+const LINUX_AMD64: Platform = { os: 'linux', architecture: 'amd64' };
+
+function platformsOf(subject: LintSubject): {
+  readonly target: Platform;
+  readonly build: Platform;
+} {
+  return subject.platforms ?? { target: LINUX_AMD64, build: LINUX_AMD64 };
+}
+
+interface Globals {
+  readonly scope: ReadonlyMap<string, string>;
+  readonly args: ReadonlyMap<string, GlobalArg>;
+  /** Everything could be expanded. */
+  readonly isSound: boolean;
+}
+
+function globalsOf(
+  subject: LintSubject,
+  given: {
+    readonly predefined: ReadonlyMap<string, string>;
+    readonly buildArgs: ReadonlyMap<string, string>;
+  },
+): Globals {
+  const scope = new Map(given.predefined);
+  const args = new Map<string, GlobalArg>();
+  let isSound = true;
+  for (const instruction of subject.stages.globalArgs) {
+    for (const { name, value } of instruction.args) {
+      const passed = given.buildArgs.get(name.text);
+      const expansion =
+        passed === undefined && value !== undefined
+          ? expandOrUndefined(value.text, { ...optionsOf(subject), env: scope })
+          : undefined;
+      if (passed === undefined && value !== undefined && expansion === undefined) isSound = false;
+      const result = passed ?? expansion?.text;
+      if (result !== undefined) scope.set(name.text, result);
+      const uses = new Set(expansion?.matched);
+      // A default that refers to its own name means the declaration before it.
+      if (uses.delete(name.text)) for (const use of args.get(name.text)?.uses ?? []) uses.add(use);
+      args.set(name.text, {
+        instruction,
+        name,
+        ...(result !== undefined && { value: result }),
+        uses,
+      });
+    }
+  }
+  return { scope, args, isSound };
+}
+
+function evaluateFrom(
+  stage: Stage,
+  given: {
+    readonly subject: LintSubject;
+    readonly scope: Globals;
+    readonly defaults: ReadonlyMap<string, string>;
+  },
+): Omit<EvaluatedStage, 'statements' | 'base'> & { base: BaseImage | undefined } {
+  const { subject } = given;
+  const { scope } = given.scope;
+  const known = new Set([...given.scope.args.keys(), ...scope.keys()]);
+  const inFrom = (operand: Operand): ExpandedWord =>
+    expandedWord(operand, { ...optionsOf(subject), env: scope }, (name) => {
+      if (known.has(name)) return undefined;
+      return unsetName(name, known);
+    });
+  const image = inFrom(stage.base);
+  const platform = stage.platform && inFrom(stage.platform);
+  const wantedPlatform = platformIn(platform?.text) ?? platformsOf(subject).target;
+  return {
+    stage,
+    image,
+    defaultImage: expandOrUndefined(stage.base.text, { ...optionsOf(subject), env: given.defaults })
+      ?.text,
+    ...(platform && { platform }),
+    wantedPlatform,
+    base:
+      image.text === 'scratch'
+        ? { platform: wantedPlatform, env: [], hasShell: false }
+        : subject.baseImage?.({ image: image.text, platform: wantedPlatform }),
+  };
+}
+
+function platformIn(text: string | undefined): Platform | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return parsePlatform(text);
+  } catch (error) {
+    if (!isSlipwayError(error, 'PLATFORM_INVALID')) throw error;
+    return undefined;
+  }
+}
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+function startScope(inherited: Scope | undefined, base: BaseImage | undefined): Scope {
+  if (inherited !== undefined) {
+    return {
+      ...inherited,
+      env: new Map(inherited.env),
+      declared: new Set(inherited.declared),
+      triggers: [],
+    };
+  }
+  const env = new Map([['PATH', DEFAULT_PATH]]);
+  for (const entry of base?.env ?? []) {
+    const equals = entry.indexOf('=');
+    if (equals > 0) env.set(entry.slice(0, equals), entry.slice(equals + 1));
+  }
+  return {
+    env,
+    declared: new Set(),
+    isComplete: base !== undefined,
+    hasShell: base?.hasShell ?? false,
+    hasWorkdir: false,
+    triggers: [],
+  };
+}
+
+interface Surroundings {
+  readonly scope: Scope;
+  readonly subject: LintSubject;
+  readonly globals: ReadonlyMap<string, string>;
+}
+
+/** Expands one instruction, and does to the scope what it does. */
+function evaluateStatement(instruction: Instruction, around: Surroundings): Statement {
+  const { scope } = around;
+  const { hasShell, hasWorkdir } = scope;
+  const words =
+    instruction.kind === 'arg'
+      ? declareArgs(instruction, around)
+      : operandsOf(instruction).map(({ operand, ...how }) => inStage(operand, around, how));
+  if (instruction.kind === 'env') {
+    for (let index = 0; index + 1 < words.length; index += 2) {
+      scope.env.set(words[index]?.text ?? '', words[index + 1]?.text ?? '');
+    }
+  } else if (instruction.kind === 'shell') scope.hasShell = true;
+  else if (instruction.kind === 'workdir') scope.hasWorkdir = true;
+  else if (instruction.kind === 'onbuild') scope.triggers.push(instruction);
+  return { instruction, words, hasShell, hasWorkdir };
+}
+
+/** The values of ARG; each may use those before it. */
+function declareArgs(instruction: ArgInstruction, around: Surroundings): ExpandedWord[] {
+  const { scope, subject, globals } = around;
+  const words: ExpandedWord[] = [];
+  for (const { name, value } of instruction.args) {
+    const passed = subject.buildArgs.get(name.text);
+    if (passed !== undefined) {
+      scope.env.set(name.text, passed);
+    } else if (value === undefined) {
+      const inherited = globals.get(name.text);
+      if (inherited !== undefined) scope.env.set(name.text, inherited);
+    } else {
+      const word = inStage(value, around);
+      words.push(word);
+      scope.env.set(name.text, word.text);
+    }
+    scope.declared.add(name.text);
+  }
+  return words;
+}
+
+function inStage(
+  operand: Operand,
+  { scope, subject }: Surroundings,
+  how: Partial<ExpandOptions> = {},
+): ExpandedWord {
+  const options = { ...optionsOf(subject), ...how, env: scope.env };
+  return expandedWord(operand, options, (name) => {
+    const isKnown = scope.declared.has(name) || (!scope.isComplete && BASE_NAMES.has(name));
+    return isKnown ? undefined : unsetName(name, scope.env.keys());
+  });
+}
+
+function unsetName(name: string, candidates: Iterable<string>): UnsetName {
+  const suggestion = suggestName(name, candidates);
+  return suggestion === undefined ? { name } : { name, suggestion };
+}
+
+function optionsOf({ dockerfile }: LintSubject): { readonly escape: '\\' | '`' } {
+  return { escape: dockerfile.directives.escape };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function expandedWord(
+  operand: Operand,
+  options: ExpandOptions,
+  report: (name: string) => UnsetName | undefined,
+): ExpandedWord {
+  const { text } = operand;
+  const expansion = expandOrUndefined(text, options);
+  if (expansion === undefined) return { operand, text, words: [text], matched: NONE, unset: [] };
+  const unset = [...expansion.unmatched].map(report).filter((name) => name !== undefined);
+  return {
+    operand,
+    text: expansion.text,
+    words: expansion.words,
+    matched: expansion.matched,
+    unset,
+  };
+}
+
+function expandOrUndefined(
+  text: string,
+  options: ExpandOptions,
+): ReturnType<typeof expand> | undefined {
+  // Most words have nothing to expand: they need no machine.
+  if (/^[\w./:@%+=,-]+$/.test(text)) return { text, words: [text], matched: NONE, unmatched: NONE };
+  try {
+    return expand(text, options);
+  } catch (error) {
+    if (!isSlipwayError(error, 'DOCKERFILE_INVALID')) throw error;
+    return undefined;
+  }
+}

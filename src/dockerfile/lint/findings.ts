@@ -1,0 +1,48 @@
+/**
+ * Findings with their places: precise where the text allows it, the whole statement for docker's
+ * line numbers, and FROM for what comes out of a base stage's triggers.
+ */
+import type { Range } from '#core/source.ts';
+import type { Instruction, Operand } from '../ast.ts';
+import { type EvaluatedStage, evaluationOf, type Statement } from './evaluation.ts';
+import type { Finding, LintSubject } from './rule.ts';
+
+/** A finding about a part of an instruction. */
+export function foundIn(
+  instruction: Pick<Instruction, 'range'>,
+  finding: Omit<Finding, 'statement'>,
+): Finding {
+  return { ...finding, statement: instruction.range };
+}
+
+/** The same for an instruction that may be a trigger of the base. */
+export function foundAt(
+  { instruction, trigger }: Statement,
+  { fix, ...finding }: Omit<Finding, 'statement'>,
+): Finding {
+  return trigger === undefined
+    ? { ...finding, statement: instruction.range, ...(fix && { fix }) }
+    : { ...finding, range: trigger, statement: trigger };
+}
+
+/** Every statement of every stage. */
+export function* statementsOf(
+  subject: LintSubject,
+): Generator<Statement & { readonly stage: EvaluatedStage }> {
+  for (const stage of evaluationOf(subject).stages) {
+    for (const statement of stage.statements) yield { ...statement, stage };
+  }
+}
+
+/** Where an operand refers to a variable: `$name` or `${name…}`, or else the whole operand. */
+export function placeOfVariable(name: string, operand: Operand, subject: LintSubject): Range {
+  const { start, end } = operand.range;
+  const text = subject.dockerfile.file.text.slice(start, end);
+  const reference = new RegExp(
+    `\\$(?:${name}(?![\\p{L}\\p{Nd}_])|\\{${name}(?![\\p{L}\\p{Nd}_])[^}]*\\}?)`,
+    'u',
+  );
+  const match = /^[\p{L}\p{Nd}_]+$/u.test(name) ? reference.exec(text) : null;
+  if (match === null) return operand.range;
+  return { start: start + match.index, end: start + match.index + match[0].length };
+}

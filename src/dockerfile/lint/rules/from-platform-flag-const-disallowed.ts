@@ -1,0 +1,44 @@
+/** FromPlatformFlagConstDisallowed: `FROM --platform=linux/amd64`. */
+
+import { isSlipwayError } from '#core/errors.ts';
+import { parsePlatform } from '#core/platform.ts';
+import { evaluationOf } from '../evaluation.ts';
+import { foundIn } from '../findings.ts';
+import type { Rule } from '../rule.ts';
+
+export const fromPlatformFlagConstDisallowed: Rule = {
+  name: 'FromPlatformFlagConstDisallowed',
+  profile: 'buildkit',
+  severity: 'warning',
+  description: 'FROM --platform flag should not use a constant value',
+  explanation:
+    'A constant platform makes the image one for that platform, whatever is built for. Leave the ' +
+    'flag out and choose with build --platform, or use $BUILDPLATFORM or $TARGETPLATFORM. A stage ' +
+    'meant for one platform says so by its name: FROM --platform=linux/arm64 x AS build-arm64.',
+  url: 'https://docs.docker.com/go/dockerfile/rule/from-platform-flag-const-disallowed/',
+  *check(subject) {
+    for (const { stage, platform } of evaluationOf(subject).stages) {
+      if (platform === undefined || platform.text === '' || /\$/.test(platform.operand.text))
+        continue;
+      const words = namesIn(platform.text);
+      if (words === undefined) continue;
+      if (words.some((word) => stage.name?.includes(word) === true)) continue;
+      yield foundIn(stage.from, {
+        message: `FROM --platform flag should not use constant value ${JSON.stringify(platform.text)}`,
+        range: platform.operand.range,
+        hint: 'Remove the flag and choose the platform when building.',
+      });
+    }
+  },
+};
+
+/** System and architecture; undefined for what is no platform (the build will complain). */
+function namesIn(text: string): readonly string[] | undefined {
+  try {
+    const { os, architecture } = parsePlatform(text);
+    return [os, architecture];
+  } catch (error) {
+    if (!isSlipwayError(error, 'PLATFORM_INVALID')) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Findings in docker's words: the block at the end of a build, the long form that `build --check`
+ * prints, and its JSON. Pure text; docker's line is that of the statement, the caret points at the
+ * exact place.
+ */
+import { formatFrame } from '#core/frame.ts';
+import { positionAt, type Range, type SourceFile } from '#core/source.ts';
+import type { Reported } from './rule.ts';
+
+/** The block after a build; empty when nothing was found. Ends with a newline. */
+export function formatSummary(reported: readonly Reported[], file: SourceFile): string {
+  const warnings = byLine(reported, file);
+  if (warnings.length === 0) return '';
+  const head = `${count(warnings.length)} found (use docker --debug to expand):`;
+  const lines = warnings.map(({ entry, line }) => ` - ${shortText(entry, line)}`);
+  return `${[` ${head}`, ...lines].join('\n')}\n`;
+}
+
+/** `Rule: message (line 9)`, as in the build's log. */
+export function formatShort(entry: Reported, file: SourceFile): string {
+  return shortText(entry, lineOf(entry, file));
+}
+
+/** What `build --check` prints on standard output. Ends with a newline. */
+export function formatCheck(reported: readonly Reported[], file: SourceFile): string {
+  const warnings = byLine(reported, file);
+  if (warnings.length === 0) return 'Check complete, no warnings found.\n';
+  const has = warnings.length === 1 ? 'has' : 'have';
+  const head = `Check complete, ${count(warnings.length)} ${has} been found!\n`;
+  return head + warnings.map(({ entry }) => `\n${formatFinding(entry, file)}\n`).join('');
+}
+
+/** One finding in full: rule and page, message, frame. */
+export function formatFinding({ rule, finding }: Reported, file: SourceFile): string {
+  const page = rule.url === '' ? '' : ` - ${rule.url}`;
+  const frame = formatFrame(file, finding.statement ?? finding.range, finding.range);
+  return `WARNING: ${rule.name}${page}\n${finding.message}\n${frame}`;
+}
+
+/** The document of `--call=check,format=json`, without docker's internal definition. */
+export function checkDocument(reported: readonly Reported[], file: SourceFile) {
+  return {
+    warnings: byLine(reported, file).map(({ entry: { rule, finding } }) => ({
+      ruleName: rule.name,
+      description: rule.description,
+      ...(rule.url !== '' && { url: rule.url }),
+      detail: finding.message,
+      location: { ranges: lineRanges(finding.statement ?? finding.range, file) },
+    })),
+    sources: [
+      {
+        filename: file.name,
+        data: Buffer.from(file.text).toString('base64'),
+        language: 'Dockerfile',
+      },
+    ],
+  };
+}
+
+/** One range a line, as docker has them. */
+export function lineRanges(
+  range: Range,
+  file: SourceFile,
+): { readonly start: { readonly line: number }; readonly end: { readonly line: number } }[] {
+  const first = positionAt(file, range.start).line;
+  const last = positionAt(file, Math.max(range.start, range.end - 1)).line;
+  return Array.from({ length: last - first + 1 }, (_, index) => ({
+    start: { line: first + index },
+    end: { line: first + index },
+  }));
+}
+
+function byLine(
+  reported: readonly Reported[],
+  file: SourceFile,
+): { readonly entry: Reported; readonly line: number }[] {
+  return reported
+    .map((entry) => ({ entry, line: lineOf(entry, file) }))
+    .sort((left, right) => left.line - right.line);
+}
+
+function lineOf({ finding }: Reported, file: SourceFile): number {
+  return positionAt(file, (finding.statement ?? finding.range).start).line;
+}
+
+function shortText({ rule, finding }: Reported, line: number): string {
+  return `${rule.name}: ${finding.message} (line ${line})`;
+}
+
+function count(number: number): string {
+  return `${number} ${number === 1 ? 'warning' : 'warnings'}`;
+}
