@@ -1,0 +1,31 @@
+/**
+ * For programs: an array with an object for each finding. The names that hadolint's JSON has too
+ * (file, line, column, code, level, message) mean the same.
+ */
+import { type FileReport, LineTable, placed, severityOf } from './report.ts';
+
+export function reportJson(reports: readonly FileReport[]): string {
+  const findings = reports.flatMap((report) => {
+    const lines = new LineTable(report.file.text);
+    return placed(report).map(({ reported, place }) => {
+      const { rule, finding } = reported;
+      return {
+        file: report.file.name,
+        ...flat(place),
+        code: rule.name,
+        level: severityOf(reported),
+        message: finding.message,
+        ...(finding.hint === undefined ? {} : { hint: finding.hint }),
+        url: rule.url,
+        ...(finding.fix && {
+          fix: finding.fix.map(({ range, text }) => ({ ...flat(lines.place(range)), text })),
+        }),
+      };
+    });
+  });
+  return `${JSON.stringify(findings, null, 2)}\n`;
+}
+
+function flat({ start, end }: ReturnType<LineTable['place']>) {
+  return { line: start.line, column: start.column, endLine: end.line, endColumn: end.column };
+}

@@ -1,0 +1,117 @@
+/**
+ * SARIF 2.1.0: rules with their explanation, results with places, fixes as replacements. GitHub
+ * code scanning and most editors read it. Columns count UTF-16 units.
+ */
+import type { Severity } from '#core/diagnostic.ts';
+import type { Rule } from '../rule.ts';
+import { fingerprints } from './fingerprint.ts';
+import {
+  type FileReport,
+  LineTable,
+  type Place,
+  type Placed,
+  placed,
+  type ReportOptions,
+  severityOf,
+} from './report.ts';
+
+const LEVELS: Readonly<Record<Severity, string>> = {
+  error: 'error',
+  warning: 'warning',
+  info: 'note',
+};
+
+export function reportSarif(reports: readonly FileReport[], options: ReportOptions): string {
+  const rules = rulesOf(reports);
+  const log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: 'Slipway',
+            semanticVersion: options.version,
+            rules: rules.map(describe),
+          },
+        },
+        columnKind: 'utf16CodeUnits',
+        results: reports.flatMap((report) => resultsOf(report, rules)),
+      },
+    ],
+  };
+  return `${JSON.stringify(log, null, 2)}\n`;
+}
+
+/** Each rule that found something, once. */
+function rulesOf(reports: readonly FileReport[]): readonly Rule[] {
+  return [...new Set(reports.flatMap(({ reported }) => reported.map(({ rule }) => rule)))];
+}
+
+function describe(rule: Rule) {
+  return {
+    id: rule.name,
+    shortDescription: { text: rule.description },
+    fullDescription: { text: rule.explanation },
+    helpUri: rule.url,
+    defaultConfiguration: { level: LEVELS[rule.severity] },
+    properties: { tags: [rule.profile] },
+  };
+}
+
+function resultsOf(report: FileReport, rules: readonly Rule[]) {
+  const findings = placed(report);
+  const names = fingerprints(report, findings);
+  const indexes = new Map(rules.map((rule, index) => [rule, index]));
+  const lines = new LineTable(report.file.text);
+  const artifactLocation = { uri: uriOf(report.file.name) };
+  return findings.map((finding, index) => {
+    const { rule } = finding.reported;
+    return {
+      ruleId: rule.name,
+      ruleIndex: indexes.get(rule),
+      level: LEVELS[severityOf(finding.reported)],
+      message: { text: finding.reported.finding.message },
+      locations: [{ physicalLocation: { artifactLocation, region: regionOf(finding.place) } }],
+      partialFingerprints: { 'slipway/v1': names[index] },
+      ...fixesOf(finding, { artifactLocation, lines }),
+    };
+  });
+}
+
+function fixesOf(
+  { reported }: Placed,
+  where: { readonly artifactLocation: { readonly uri: string }; readonly lines: LineTable },
+) {
+  const { fix, hint } = reported.finding;
+  if (fix === undefined) return {};
+  const replacements = fix.map(({ range, text }) => ({
+    deletedRegion: regionOf(where.lines.place(range)),
+    insertedContent: { text },
+  }));
+  const { artifactLocation } = where;
+  return {
+    fixes: [
+      {
+        ...(hint === undefined ? {} : { description: { text: hint } }),
+        artifactChanges: [{ artifactLocation, replacements }],
+      },
+    ],
+  };
+}
+
+function regionOf({ start, end }: Place) {
+  return {
+    startLine: start.line,
+    startColumn: start.column,
+    endLine: end.line,
+    endColumn: end.column,
+  };
+}
+
+/** A path as a relative or file URI reference. */
+function uriOf(path: string): string {
+  const encoded = path.toWellFormed().split('/').map(encodeURIComponent).join('/');
+  if (encoded.startsWith('/')) return `file://${encoded}`;
+  return encoded;
+}
