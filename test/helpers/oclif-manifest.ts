@@ -1,15 +1,15 @@
 /**
- * Writes oclif.manifest.json, from which help is shown without loading a command. It is committed;
- * test/bin/manifest.test.ts fails when it is stale.
+ * What oclif.manifest.json has to say, read from the commands' sources. `npm run build` has it
+ * written by oclif's own tool, from the bundle; the two agree or test/bin/manifest.test.ts fails.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Config } from '@oclif/core';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 
-/** The manifest as it should be, read from the commands' sources. */
-export async function manifestText(): Promise<string> {
+/** The manifest as it should be, as its JSON reads. */
+export async function expectedManifest() {
   const text = readFileSync(join(root, 'package.json'), 'utf8');
   const pjson = JSON.parse(text);
   pjson.oclif.commands.target = './src/commands';
@@ -25,7 +25,8 @@ export async function manifestText(): Promise<string> {
       .map(({ load, ...command }) => [command.id, withBundlePath(command)] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
-  return `${JSON.stringify({ commands, version: config.version }, undefined, 2)}\n`;
+  // As JSON has it: without what is undefined.
+  return JSON.parse(JSON.stringify({ commands, version: config.version }));
 }
 
 /** The manifest names the bundled module of a command, not its source. */
@@ -33,5 +34,3 @@ function withBundlePath(command: { readonly id: string }): object {
   const path = ['dist', 'commands', ...command.id.split(':')];
   return { ...command, relativePath: [...path.slice(0, -1), `${path.at(-1)}.js`] };
 }
-
-if (import.meta.main) writeFileSync(join(root, 'oclif.manifest.json'), await manifestText());
