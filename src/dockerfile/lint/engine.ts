@@ -6,7 +6,7 @@ import { isSlipwayError } from '#core/errors.ts';
 import type { Range } from '#core/source.ts';
 import { suggest } from '../suggest.ts';
 import { inlineIgnores } from './inline-ignores.ts';
-import { CHECK_OPTIONS_INVALID, UNKNOWN_RULE } from './notes.ts';
+import { CHECK_OPTIONS_CUT, CHECK_OPTIONS_INVALID, UNKNOWN_RULE } from './notes.ts';
 import type { LintSubject, Reported, Rule } from './rule.ts';
 import { RULES } from './rules.ts';
 import {
@@ -75,11 +75,20 @@ function configOf(
 ): { readonly config: CheckOptions; readonly notes: readonly Reported[] } {
   const range = directiveRange(subject);
   // The build argument stands for the directive, it does not add to it.
-  const text = subject.buildArgs.get(CHECK_ARGUMENT) ?? subject.dockerfile.directives.check ?? '';
+  const argument = subject.buildArgs.get(CHECK_ARGUMENT);
+  const directive = subject.dockerfile.directives.check ?? '';
+  // Of a directive docker reads the first word only.
+  const [first = '', ...ignored] = directive.split(/\s+/);
   try {
-    const written = parseCheckOptions(text);
+    const written = parseCheckOptions(argument ?? first);
     const config = mergeOptions(written, options);
-    return { config, notes: unknownNames(config, range) };
+    const notes = unknownNames(config, range);
+    if (argument === undefined && ignored.length > 0) {
+      const message = `docker ignores ${JSON.stringify(ignored.join(' '))} behind the blank`;
+      const finding = { message, range, hint: 'Remove the blanks from the options.' };
+      notes.push({ rule: CHECK_OPTIONS_CUT, finding });
+    }
+    return { config, notes };
   } catch (error) {
     if (!isSlipwayError(error, 'DOCKERFILE_INVALID')) throw error;
     const finding = { message: error.message, range, ...(error.hint && { hint: error.hint }) };

@@ -1,17 +1,18 @@
 /** The secrets and SSH agents that RUN asks for with `--mount`, as far as an outline shows them. */
 import { posix } from 'node:path';
-import type { RunInstruction } from '../ast.ts';
+import type { Range } from '#core/source.ts';
 import type { Statement } from './evaluation.ts';
 
 export interface MountRequest {
   readonly type: 'secret' | 'ssh';
   readonly id: string;
   readonly isRequired: boolean;
-  readonly instruction: RunInstruction;
+  /** The RUN that asks. */
+  readonly range: Range;
 }
 
 /** In order. Mounts of other kinds, and those that name nothing, are left out. */
-export function requestsOf({ instruction, words }: Statement): MountRequest[] {
+export function requestsOf({ instruction, words, trigger }: Statement): MountRequest[] {
   if (instruction.kind !== 'run') return [];
   const values = words.map(({ text }) => text);
   return instruction.mounts.flatMap((mount) => {
@@ -26,7 +27,7 @@ export function requestsOf({ instruction, words }: Statement): MountRequest[] {
     if (type !== 'secret' && type !== 'ssh') return [];
     const id = type === 'secret' ? secretId(fields) : (fields.get('id') ?? 'default');
     const isRequired = /^(?:1|t|true)$/i.test(fields.get('required') ?? '');
-    return id === '' ? [] : [{ type, id, isRequired, instruction }];
+    return id === '' ? [] : [{ type, id, isRequired, range: trigger ?? instruction.range }];
   });
 }
 

@@ -26,3 +26,13 @@ export const CHECK_OPTIONS_INVALID: Rule = {
   url: '',
   check: () => [],
 };
+
+export const CHECK_OPTIONS_CUT: Rule = {
+  name: 'CheckOptionsCut',
+  profile: 'buildkit',
+  severity: 'info',
+  description: 'The options of the check directive have a blank in them',
+  explanation: 'Docker reads the directive up to the first blank and ignores the rest in silence.',
+  url: '',
+  check: () => [],
+};

@@ -3,7 +3,7 @@
  * and SSH agents of the stages it needs. From the file alone; nothing is fetched.
  */
 import { SlipwayError } from '#core/errors.ts';
-import type { SourceFile } from '#core/source.ts';
+import type { Range, SourceFile } from '#core/source.ts';
 import type { ArgInstruction, Instruction } from '../ast.ts';
 import { stageNamed } from '../stages.ts';
 import { suggest } from '../suggest.ts';
@@ -27,7 +27,8 @@ export interface OutlineArg {
   readonly name: string;
   readonly description?: string;
   readonly value?: string;
-  readonly instruction: Instruction;
+  /** The declaration. */
+  readonly range: Range;
 }
 
 /** The outline of a target, by default the last stage. @throws TARGET_UNKNOWN */
@@ -113,18 +114,14 @@ function collect(
   return { args: sorted(args), secrets: sorted(secrets), ssh: sorted(ssh) };
 }
 
-function sorted<T extends { readonly instruction: Instruction }>(
-  entries: ReadonlyMap<string, T>,
-): T[] {
-  return [...entries.values()].sort(
-    (left, right) => left.instruction.range.start - right.instruction.range.start,
-  );
+function sorted<T extends { readonly range: Range }>(entries: ReadonlyMap<string, T>): T[] {
+  return [...entries.values()].sort((left, right) => left.range.start - right.range.start);
 }
 
 /** What a stage's FROM refers to, with what that refers to; then the ARGs of the stage. */
 function argsOf(
   stage: EvaluatedStage,
-  { globalArgs }: Evaluation,
+  { globalArgs, globalScope }: Evaluation,
   subject: LintSubject,
 ): readonly OutlineArg[] {
   const used = new Set<string>();
@@ -135,15 +132,19 @@ function argsOf(
   };
   for (const name of [...stage.image.matched, ...(stage.platform?.matched ?? [])]) use(name);
   const own = new Map<string, OutlineArg>();
-  for (const { instruction, words } of stage.statements) {
+  for (const { instruction, words, trigger } of stage.statements) {
     if (instruction.kind !== 'arg') continue;
+    const range = trigger ?? instruction.range;
     for (const { name, value } of instruction.args) {
       use(name.text);
       const passed = subject.buildArgs.get(name.text);
       const isInherited = passed === undefined && value === undefined;
-      if (isInherited && globalArgs.has(name.text)) continue;
+      if (isInherited && (globalArgs.has(name.text) || globalScope.has(name.text))) continue;
       const result = passed ?? words.find(({ operand }) => operand === value)?.text;
-      own.set(name.text, outlineArg({ name: name.text, value: result, instruction }, subject));
+      own.set(
+        name.text,
+        outlineArg({ name: name.text, value: result, instruction, range }, subject),
+      );
     }
   }
   return [...used].flatMap((name) => {
@@ -151,7 +152,8 @@ function argsOf(
     if (found !== undefined) return [found];
     const global = globalArgs.get(name);
     if (global === undefined) return [];
-    return [outlineArg({ name, value: global.value, instruction: global.instruction }, subject)];
+    const { value, instruction } = global;
+    return [outlineArg({ name, value, instruction, range: instruction.range }, subject)];
   });
 }
 
@@ -160,16 +162,17 @@ function outlineArg(
     readonly name: string;
     readonly value: string | undefined;
     readonly instruction: ArgInstruction;
+    readonly range: Range;
   },
   { dockerfile }: LintSubject,
 ): OutlineArg {
-  const { name, value, instruction } = arg;
+  const { name, value, instruction, range } = arg;
   const description = descriptionOf(name, instruction, dockerfile);
   return {
     name,
     ...(description !== undefined && { description }),
     ...(value !== undefined && value !== '' && { value }),
-    instruction,
+    range,
   };
 }
 
@@ -199,18 +202,18 @@ export function formatOutline(outline: Outline): string {
 /** The document of `--call=outline,format=json`. */
 export function outlineDocument(outline: Outline) {
   const { name, description, args, secrets, ssh, file } = outline;
-  const located = ({ range }: Instruction) => ({ location: { ranges: lineRanges(range, file) } });
+  const located = (range: Range) => ({ location: { ranges: lineRanges(range, file) } });
   const requests = (list: readonly MountRequest[]) =>
-    list.map(({ id, isRequired, instruction }) => ({
+    list.map(({ id, isRequired, range }) => ({
       name: id,
       ...(isRequired && { required: true }),
-      ...located(instruction),
+      ...located(range),
     }));
   return {
     ...(name !== undefined && { name }),
     ...(description !== undefined && { description }),
     ...(args.length > 0 && {
-      args: args.map(({ instruction, ...arg }) => ({ ...arg, ...located(instruction) })),
+      args: args.map(({ range, ...arg }) => ({ ...arg, ...located(range) })),
     }),
     ...(secrets.length > 0 && { secrets: requests(secrets) }),
     ...(ssh.length > 0 && { ssh: requests(ssh) }),
