@@ -1,0 +1,38 @@
+/** `npm run bench`: asks the questions named, or all of them, and writes Markdown. */
+import { cpus, loadavg, release } from 'node:os';
+import { build } from './build.ts';
+import { indexLayer } from './index-layer.ts';
+import { registryGet } from './registry-get.ts';
+import { startup } from './startup.ts';
+
+const QUESTIONS: Readonly<Record<string, () => Promise<string>>> = {
+  startup,
+  build,
+  index: indexLayer,
+  registry: registryGet,
+};
+
+const asked = process.argv.slice(2);
+const names = asked.length > 0 ? asked : Object.keys(QUESTIONS);
+const unknown = names.filter((name) => !Object.hasOwn(QUESTIONS, name));
+if (unknown.length > 0) {
+  console.error(
+    `no such question: ${unknown.join(', ')}; there are: ${Object.keys(QUESTIONS).join(', ')}`,
+  );
+  process.exit(1);
+}
+
+const [cpu] = cpus();
+console.log(`# ${new Date().toISOString().slice(0, 10)}\n`);
+console.log(
+  `Node ${process.version}, Linux ${release()}, ${cpus().length} × ${cpu?.model ?? 'unknown'},`,
+);
+console.log(
+  `load ${loadavg()
+    .map((load) => load.toFixed(1))
+    .join(' ')} at the start.\n`,
+);
+for (const name of names) {
+  const text = await QUESTIONS[name]?.();
+  console.log(`## ${name}\n\n${text}`);
+}
