@@ -111,7 +111,8 @@ class ShellReader {
   #append(text: string, length: number): void {
     const word = this.#openWord();
     word.text += text;
-    this.#at += length;
+    // What is cut short by the end of the text is as long as the text.
+    this.#at = Math.min(this.#at + length, this.#text.length);
   }
 
   #openWord(): PartialWord {
@@ -191,8 +192,8 @@ class ShellReader {
 
   #readBacktick(): void {
     if (this.#frame.kind === 'backtick') {
-      this.#at++;
       this.#closeFrame();
+      this.#at++;
     } else {
       this.#append('$()', 1);
       this.#openFrame('backtick');
@@ -261,9 +262,9 @@ class ShellReader {
       this.#frame.inPattern = false;
       this.#at++;
     } else {
-      this.#at++;
       if (this.#outer.length > 0 && this.#frame.kind !== 'backtick') this.#closeFrame();
       else this.#endCommand();
+      this.#at++;
     }
   }
 
