@@ -13,7 +13,7 @@ export interface Accounts {
 export interface ResolvedUser {
   readonly uid: number;
   readonly gid: number;
-  /** From the group file, in its order; empty when a group was named. */
+  /** The own group, then those of the group file in its order; the own alone when one was named. */
   readonly additionalGids: readonly number[];
   /** What HOME is when nothing else sets it. */
   readonly home: string;
@@ -53,19 +53,22 @@ export function resolveUser(text: string, accounts: Accounts): ResolvedUser {
   const uid = checkId(entry?.uid ?? wantedUid ?? 0);
   const home = entry?.home || '/';
   if (groupText !== '') {
-    return { uid, gid: resolveGroup(groupText, accounts), additionalGids: [], home };
+    const gid = resolveGroup(groupText, accounts);
+    return { uid, gid, additionalGids: [gid], home };
   }
-  const additionalGids = entry ? groupsOf(entry.name, accounts) : [];
-  return { uid, gid: checkId(entry?.gid ?? 0), additionalGids, home };
+  const gid = checkId(entry?.gid ?? 0);
+  const others = entry ? groupsOf(entry.name, accounts) : [];
+  return { uid, gid, additionalGids: [...new Set([gid, ...others])], home };
 }
 
 /**
  * `--chown` text. A name that is not known counts as 0, `5` is `5:5`, `name` takes the name's group
- * from passwd, `:group` keeps user 0.
+ * from passwd, `:group` keeps user 0 and `name:` group 0.
  */
 export function resolveOwner(text: string, accounts: Accounts): ResolvedOwner {
   const [userText, groupText] = splitUser(text);
   const user = ownerUser(userText, accounts);
+  if (text.endsWith(':')) return { uid: user.uid, gid: 0 };
   const gid = groupText === '' ? undefined : findGroup(groupText, accounts);
   return { uid: user.uid, gid: gid ?? user.gid };
 }

@@ -21,16 +21,16 @@ test('USER texts resolve as docker resolves them', () => {
   const cases: readonly [string, number, number, readonly number[], string][] = [
     ['', 0, 0, [0, 90], '/root'],
     ['root', 0, 0, [0, 90], '/root'],
-    ['www', 33, 34, [90, 29], '/var/www'],
-    ['33', 33, 34, [90, 29], '/var/www'],
-    ['www:audio', 33, 29, [], '/var/www'],
-    ['www:7', 33, 7, [], '/var/www'],
+    ['www', 33, 34, [34, 90, 29], '/var/www'],
+    ['33', 33, 34, [34, 90, 29], '/var/www'],
+    ['www:audio', 33, 29, [29], '/var/www'],
+    ['www:7', 33, 7, [7], '/var/www'],
     // A number is always an id, never a name of digits.
-    ['1234', 1234, 0, [], '/'],
-    ['5000', 5000, 0, [], '/'],
-    ['5000:6000', 5000, 6000, [], '/'],
-    [':daemon', 0, 1, [], '/root'],
-    ['nohome', 60, 61, [], '/'],
+    ['1234', 1234, 0, [0], '/'],
+    ['5000', 5000, 0, [0], '/'],
+    ['5000:6000', 5000, 6000, [6000], '/'],
+    [':daemon', 0, 1, [1], '/root'],
+    ['nohome', 60, 61, [61], '/'],
   ];
   for (const [text, uid, gid, additionalGids, home] of cases) {
     assert.deepEqual(resolveUser(text, ACCOUNTS), { uid, gid, additionalGids, home }, text);
@@ -38,8 +38,8 @@ test('USER texts resolve as docker resolves them', () => {
 });
 
 test('without a passwd file numbers and the empty text resolve, names do not', () => {
-  assert.deepEqual(resolveUser('', NONE), { uid: 0, gid: 0, additionalGids: [], home: '/' });
-  assert.deepEqual(resolveUser('7:8', NONE), { uid: 7, gid: 8, additionalGids: [], home: '/' });
+  assert.deepEqual(resolveUser('', NONE), { uid: 0, gid: 0, additionalGids: [0], home: '/' });
+  assert.deepEqual(resolveUser('7:8', NONE), { uid: 7, gid: 8, additionalGids: [8], home: '/' });
   assert.throws(() => resolveUser('root', NONE), { code: 'USER_UNKNOWN' });
 });
 
@@ -62,6 +62,7 @@ test('--chown texts never fail', () => {
     ['5:6', 5, 6],
     ['www', 33, 34],
     ['www:staff', 33, 90],
+    ['www:', 33, 0],
     [':daemon', 0, 1],
     ['root', 0, 0],
     ['ghost', 0, 0],
