@@ -7,12 +7,16 @@ export type ModeChange = (mode: number, isDirectory: boolean) => number;
 const CLASS_BITS: Readonly<Record<string, number>> = { u: 0o4700, g: 0o2070, o: 0o1007 };
 const SHIFT: Readonly<Record<string, number>> = { u: 6, g: 3, o: 0 };
 
+/** The bits of an octal mode; undefined for a symbolic one. */
+export function octalMode(text: string): number | undefined {
+  const bits = /^[0-7]{1,5}$/.test(text) ? Number.parseInt(text, 8) : undefined;
+  return bits === undefined || bits > 0o7777 ? undefined : bits;
+}
+
 /** @throws DOCKERFILE_INVALID */
 export function parseMode(text: string): ModeChange {
-  if (/^[0-7]{1,5}$/.test(text)) {
-    const bits = Number.parseInt(text, 8);
-    if (bits <= 0o7777) return () => bits;
-  }
+  const bits = octalMode(text);
+  if (bits !== undefined) return () => bits;
   const clauses = text.split(',').map((clause) => parseClause(clause, text));
   return (mode, isDirectory) =>
     clauses.reduce((current, clause) => clause(current, isDirectory), mode);
@@ -21,7 +25,7 @@ export function parseMode(text: string): ModeChange {
 function parseClause(clause: string, whole: string): ModeChange {
   const match = /^([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$/.exec(clause);
   if (!match) {
-    throw new SlipwayError('DOCKERFILE_INVALID', `invalid chmod parameter: '${whole}'`, {
+    throw new SlipwayError('DOCKERFILE_INVALID', invalidMode(whole), {
       hint: 'use an octal mode (755) or a symbolic one (u=rwX,go=rX)',
     });
   }
@@ -56,4 +60,10 @@ function bitsFor(
     else if (letter === 't') bits |= who === 'o' ? 0o1000 : 0;
   }
   return bits;
+}
+
+/** A number was meant to be octal: said in docker's words. */
+function invalidMode(text: string): string {
+  const expected = /^\d+$/.test(text) ? '. it should be octal string and between 0 and 07777' : '';
+  return `invalid chmod parameter: '${text}'${expected}`;
 }

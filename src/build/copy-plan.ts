@@ -29,6 +29,8 @@ export type CopyItem =
       readonly tree: FileTree;
       readonly at: Located;
       readonly name: ByteString;
+      /** Unpacked from an archive: modes are the archive's, whatever --chmod says. */
+      readonly unpacked?: boolean;
     }
   | { readonly kind: 'bytes'; readonly name: ByteString; readonly bytes: Uint8Array };
 
@@ -43,6 +45,8 @@ export interface CopyRequest {
   /** Absent: the source's own. */
   readonly owner?: Owner;
   readonly chmod?: ModeChange;
+  /** Mode of folders made on the way, before the umask; default 0755. */
+  readonly newFolderMode?: number;
 }
 
 /** The layer's entries: sorted, parents before children, later hard-link names after the first. */
@@ -51,6 +55,9 @@ export function planCopy(request: CopyRequest): EntrySource[] {
   for (const item of request.items) plan.add(item);
   return plan.finish();
 }
+
+/** Folders made on the way go through docker's umask; copied ones do not. */
+const UMASK = 0o022;
 
 interface Planned {
   readonly source: EntrySource;
@@ -63,12 +70,19 @@ class CopyPlan {
   readonly #request: CopyRequest;
   readonly #planned = new Map<ByteString, Planned>();
   #newest: Timestamp = EPOCH;
+  /** Of the item at hand. */
+  #chmod: ModeChange | undefined;
+  #newFolderMode = 0o755;
 
   constructor(request: CopyRequest) {
     this.#request = request;
   }
 
   add(item: CopyItem): void {
+    const { chmod, newFolderMode = 0o755 } = this.#request;
+    const unpacked = item.kind === 'node' && item.unpacked === true;
+    this.#chmod = unpacked ? undefined : chmod;
+    this.#newFolderMode = unpacked ? 0o755 : newFolderMode & ~UMASK;
     if (item.kind === 'bytes') this.#addBytes(item.name, item.bytes);
     else if (item.at.node.kind === 'directory') this.#addContents(item.tree, item.at.node);
     else this.#addFile(item.tree, item);
@@ -97,7 +111,7 @@ class CopyPlan {
   #addBytes(name: ByteString, bytes: Uint8Array): void {
     const path = this.#fileTarget(name);
     const owner = this.#request.owner ?? { uid: 0, gid: 0 };
-    const mode = this.#request.chmod?.(0o644, false) ?? 0o644;
+    const mode = this.#chmod?.(0o644, false) ?? 0o644;
     const entry: Entry = {
       kind: 'file',
       path,
@@ -136,7 +150,7 @@ class CopyPlan {
     const mode =
       own.kind === 'symlink'
         ? own.mode
-        : (this.#request.chmod?.(own.mode, own.kind === 'directory') ?? own.mode);
+        : (this.#chmod?.(own.mode, own.kind === 'directory') ?? own.mode);
     const entry = { ...own, ...this.#request.owner, mode };
     const hasContent = entry.kind === 'file' && entry.size > 0;
     this.#put(path, {
@@ -194,14 +208,13 @@ class CopyPlan {
 
   /** An existing folder as it is (so that the layer alone shows it rightly), or a new one. */
   #folderAt(path: ByteString): Planned {
-    const { into, owner, chmod } = this.#request;
+    const { into, owner } = this.#request;
     const existing = locate(into, path, { followLast: false });
     if (existing) return { source: { entry: into.entry(existing.node, path) } };
-    const mode = chmod ? chmod(0o755, true) & ~0o022 : 0o755;
     const entry: Entry = {
       kind: 'directory',
       path,
-      mode,
+      mode: this.#newFolderMode,
       ...(owner ?? { uid: 0, gid: 0 }),
       mtime: EPOCH,
       xattrs: NO_XATTRS,

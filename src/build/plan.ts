@@ -88,10 +88,9 @@ function findTarget(stages: readonly Stage[], name: string | undefined): Stage {
   if (found) return found;
   const names = stages.flatMap(({ from }) => (from.name ? [from.name.text] : []));
   const near = suggest(name, names);
-  throw new SlipwayError('TARGET_UNKNOWN', `target stage "${name}" could not be found`, {
-    hint: near
-      ? `did you mean ${near}?`
-      : `the Dockerfile's stages are: ${names.join(', ') || '(none has a name)'}`,
+  const guess = near ? ` (did you mean ${near}?)` : '';
+  throw new SlipwayError('TARGET_UNKNOWN', `target stage "${name}" could not be found${guess}`, {
+    hint: `the Dockerfile's stages are: ${names.join(', ') || '(none has a name)'}`,
   });
 }
 
@@ -110,18 +109,30 @@ function planStage(
     name: from.name?.text ?? `stage-${index}`,
     from,
     instructions,
-    base: baseOf(context.expand(from.image), { stages: context.stages, before: index }),
+    base: baseOf(context.expand(from.image), {
+      written: from.image.text,
+      stages: context.stages,
+      before: index,
+    }),
   };
 }
 
 function baseOf(
   image: string,
-  earlier: { readonly stages: readonly Stage[]; readonly before: number },
+  earlier: {
+    readonly written: string;
+    readonly stages: readonly Stage[];
+    readonly before: number;
+  },
 ): StageBase {
   if (image === '') {
-    throw new SlipwayError('DOCKERFILE_INVALID', 'base name should not be blank', {
-      hint: 'give the ARG a default before FROM, or pass --build-arg',
-    });
+    throw new SlipwayError(
+      'DOCKERFILE_INVALID',
+      `base name (${earlier.written}) should not be blank`,
+      {
+        hint: 'give the ARG a default before FROM, or pass --build-arg',
+      },
+    );
   }
   const stage = stageNamed(earlier.stages, image, earlier.before);
   if (stage) return { kind: 'stage', index: stage.index };
@@ -153,7 +164,7 @@ export type CopyFrom =
   | { readonly kind: 'stage'; readonly index: number }
   | { readonly kind: 'image'; readonly reference: Reference };
 
-/** @throws DOCKERFILE_INVALID for expansions and for the stage itself or a later one by number */
+/** @throws DOCKERFILE_INVALID for expansions, for the stage itself and for a later one by number */
 export function copyFrom(
   text: string,
   stage: { readonly index: number },
@@ -162,7 +173,7 @@ export function copyFrom(
   if (text.includes('$')) {
     throw new SlipwayError(
       'DOCKERFILE_INVALID',
-      `'${text}': variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround`,
+      `variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround`,
     );
   }
   const earlier = stages.filter(({ index }) => index < stage.index);
@@ -170,6 +181,14 @@ export function copyFrom(
     ({ from }) => from.name?.text.toLowerCase() === text.toLowerCase(),
   );
   if (named) return { kind: 'stage', index: named.index };
+  const self = stages.find(({ index }) => index === stage.index)?.from.name?.text;
+  if (text === String(stage.index) || text.toLowerCase() === self?.toLowerCase()) {
+    throw new SlipwayError(
+      'DOCKERFILE_INVALID',
+      `circular dependency detected on stage: ${self?.toLowerCase() ?? `stage-${text}`}`,
+      { hint: 'a stage cannot copy from itself; name an earlier one' },
+    );
+  }
   if (/^\d+$/.test(text)) {
     const index = Number(text);
     if (index < stage.index) return { kind: 'stage', index };

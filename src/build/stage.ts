@@ -92,7 +92,7 @@ function stepLabels(
     ({ kind }) => kind === 'run' || kind === 'copy' || kind === 'add' || kind === 'workdir',
   );
   const total = layered.length + (stage.base.kind === 'image' ? 1 : 0);
-  const name = plan.stages.length > 1 || stage.from.name ? `${stage.name} ` : '';
+  const name = plan.stages.length > 1 || stage.from.name ? `${stage.name.toLowerCase()} ` : '';
   let step = 0;
   return () => {
     step += 1;
@@ -173,7 +173,7 @@ async function apply(
     case 'healthcheck':
       return applyHealthcheck(state, instruction);
     case 'workdir':
-      return workdirStep(state, expand(instruction.path), { ...context, instruction });
+      return workdirStep(state, expand(instruction.path), context);
     case 'run':
       return runStep(state, instruction, context);
     case 'copy':

@@ -266,3 +266,47 @@ test('a changed file runs the steps from its COPY on, a touched one none', { ski
     assert.deepEqual((await build({ context: folder })).steps, { run: 2, cached: 1 });
   }),
 );
+
+test(
+  'WORKDIR: written freely, made cleanly; the root needs no layer, a file is no folder',
+  { skip },
+  () =>
+    withEngine({}, async ({ engine, context, build }) => {
+      const Dockerfile = `${BASE}WORKDIR /w//x/../y/
+USER 77
+WORKDIR /mine
+RUN ["init", "stat", "/mine"]
+WORKDIR /w//x/../y/
+RUN ["init", "pwd"]
+WORKDIR /
+`;
+      const { log } = await build({ context: context({ Dockerfile }), tags: ['app'] });
+      assert.match(log, /77.77.*\/mine|\/mine.*77.77/s);
+      assert.match(log, /^\/w\/y$/m);
+      const { rootfs, history = [] } = (await engine.inspect('app')).config;
+      assert.equal(rootfs.diff_ids.length, 6);
+      assert.equal(history.at(-1)?.empty_layer, true);
+      const onFile = context({ Dockerfile: `${BASE}WORKDIR /bin/init\n` });
+      await assert.rejects(build({ context: onFile }), {
+        code: 'PATH_NOT_DIRECTORY',
+        message: 'mkdir /bin/init: not a directory',
+      });
+    }),
+);
+
+test('history shows the destination as written', () =>
+  withEngine({}, async ({ engine, context, build }) => {
+    const Dockerfile = 'FROM scratch\nARG D=sub\nCOPY a ./$D/\nCOPY --chmod= a .\n';
+    await build({ context: context({ Dockerfile, a: 'A' }), tags: ['app'] });
+    const { history = [] } = (await engine.inspect('app')).config;
+    assert.deepEqual(
+      history.map(({ created_by }) => created_by),
+      ['ARG D=sub', 'COPY a ./sub/', 'COPY a .'],
+    );
+  }));
+
+test('RUN without a command is refused', () =>
+  withEngine({}, async ({ context, build }) => {
+    const folder = context({ Dockerfile: 'FROM scratch\nRUN []\n' });
+    await assert.rejects(build({ context: folder }), { code: 'DOCKERFILE_INVALID' });
+  }));

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseMode } from '#build/chmod.ts';
+import { octalMode, parseMode } from '#build/chmod.ts';
 
 const modes = [
   '755',
@@ -50,3 +50,12 @@ test('X gives execute to folders', () => assert.equal(parseMode('a+X')(0o600, tr
 for (const text of ['', '8', '99999', 'u~x', 'rwx', 'u+q']) {
   test(`refused: "${text}"`, () => assert.throws(() => parseMode(text), /invalid chmod parameter/));
 }
+
+test('a mode that is meant as a number fails in docker’s words', () =>
+  assert.throws(() => parseMode('99'), {
+    message: "invalid chmod parameter: '99'. it should be octal string and between 0 and 07777",
+  }));
+
+test('only numbers are octal modes', () => {
+  assert.deepEqual(['0', '4755', '77777', 'u+x'].map(octalMode), [0, 0o4755, undefined, undefined]);
+});

@@ -177,7 +177,7 @@ for (const { name, from, into, copy, to, expect } of cases) {
   });
 }
 
-test('--chown and --chmod reach new parents, not existing ones', () => {
+test('--chown reaches new parents, not existing ones', () => {
   const base = request({ from: { a: 'A' }, into: { old: {} }, copy: ['a'], to: '/old/new/a' });
   const entries = planCopy({ ...base, owner: { uid: 5, gid: 6 }, chmod: () => 0o777 }).map(
     ({ entry }) => entry,
@@ -190,6 +190,23 @@ test('--chown and --chmod reach new parents, not existing ones', () => {
       ['old/new/a', 5, 6, '777'],
     ],
   );
+});
+
+test('an octal --chmod is the mode of new parents too, under the umask', () => {
+  const base = request({ from: { a: 'A' }, into: {}, copy: ['a'], to: '/new/a' });
+  assert.deepEqual(lines({ ...base, chmod: () => 0o777, newFolderMode: 0o770 }), [
+    'new directory 750',
+    'new/a file 777',
+  ]);
+});
+
+test('what comes out of an archive keeps its modes', () => {
+  const base = request({ from: { d: { f: '1' } }, into: {}, copy: ['d'], to: '/x' });
+  const items = base.items.map((item) => ({ ...item, unpacked: true }));
+  assert.deepEqual(lines({ ...base, items, chmod: () => 0o600, newFolderMode: 0o600 }), [
+    'x directory 755',
+    'x/f file 644',
+  ]);
 });
 
 test('heredocs are files of mode 0644', () => {

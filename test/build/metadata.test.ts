@@ -145,11 +145,26 @@ test('HEALTHCHECK in nanoseconds, and NONE', () => {
   assert.deepEqual(apply('HEALTHCHECK NONE').config.Healthcheck, { Test: ['NONE'] });
 });
 
+test('HEALTHCHECK leaves out what is zero', () => {
+  const { config } = apply('HEALTHCHECK --timeout=0s --retries=0 CMD true');
+  assert.deepEqual(config.Healthcheck, { Test: ['CMD-SHELL', 'true'] });
+});
+
+test('history: SHELL without quotes, EXPOSE sorted, ONBUILD not at all', () => {
+  const { history } = apply(
+    'SHELL ["/bin/sh", "-ec"]\nEXPOSE 80 81/UDP 8000-8001\nONBUILD RUN make',
+  );
+  assert.deepEqual(
+    history.map(({ created_by }) => created_by),
+    ['SHELL [/bin/sh -ec]', 'EXPOSE [80/tcp 8000/tcp 8001/tcp 81/udp]'],
+  );
+});
+
 test('STOPSIGNAL takes names and numbers and refuses the rest', () => {
   for (const signal of ['SIGTERM', 'TERM', '9', 'SIGRTMIN+3'])
     assert.equal(apply(`STOPSIGNAL ${signal}`).config.StopSignal, signal);
   for (const signal of ['nosuch', '65', '0'])
-    assert.throws(() => apply(`STOPSIGNAL ${signal}`), /Invalid signal/);
+    assert.throws(() => apply(`STOPSIGNAL ${signal}`), /invalid signal/);
 });
 
 test('ONBUILD and MAINTAINER are kept', () => {

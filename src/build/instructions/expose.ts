@@ -3,10 +3,13 @@ import type { Directives, ExposeInstruction } from '#dockerfile/ast.ts';
 import { parseExpose } from '#dockerfile/expose.ts';
 import { expandWords } from '#dockerfile/words.ts';
 
-/** `80/tcp` and so on; a range gives each port. @throws DOCKERFILE_INVALID */
+/** `80/tcp` and so on; a range gives each port; sorted as text, as docker does. @throws DOCKERFILE_INVALID */
 export function exposedPorts(
   { ports }: ExposeInstruction,
   options: { readonly env: ReadonlyMap<string, string>; readonly escape: Directives['escape'] },
 ): readonly string[] {
-  return ports.flatMap(({ text }) => expandWords(text, options)).flatMap(parseExpose);
+  return ports
+    .flatMap(({ text }) => expandWords(text, options))
+    .flatMap(parseExpose)
+    .sort();
 }

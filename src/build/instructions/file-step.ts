@@ -12,6 +12,7 @@ import type { StageContext } from '../stage.ts';
 import { stageTree } from '../stage-tree.ts';
 import { imageState, type StageState, workdirOf } from '../state.ts';
 import { atPlace, atPlaceAsync, withPlace } from '../step-error.ts';
+import { stepName } from '../step-name.ts';
 import type { Expand } from './metadata.ts';
 
 type FileInstruction = CopyInstruction | AddInstruction;
@@ -37,11 +38,12 @@ export async function fileStep(
   refuseUnsupported(instruction);
   const { session, expand } = context;
   const sources = instruction.sources.map(expand);
-  const destination = absolute(state, expand(instruction.destination));
+  const written = expand(instruction.destination);
+  const destination = absolute(state, written);
   const heredocs = heredocsOf(state, instruction, context);
   const origin = await originOf(instruction, context);
   const chown = instruction.chown ? expand(instruction.chown) : undefined;
-  const chmod = instruction.chmod ? expand(instruction.chmod) : undefined;
+  const chmod = (instruction.chmod ? expand(instruction.chmod) : '') || undefined;
   const unpack = instruction.kind === 'add' && instruction.unpack !== false;
   const label = context.label();
   const digest = memo(async (): Promise<JsonValue> => {
@@ -54,8 +56,8 @@ export async function fileStep(
       throw pointAtSource(error, instruction, context);
     });
   return layerStep(session, state, {
-    name: `${label}${instruction.source}`,
-    createdBy: historyOf(instruction, { sources, destination, chown, chmod }),
+    name: `${label}${stepName(instruction.source, state, context.dockerfile)}`,
+    createdBy: historyOf(instruction, { sources, destination: written, chown, chmod }),
     operation: {
       kind: 'copy',
       destination,

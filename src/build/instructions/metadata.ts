@@ -125,7 +125,7 @@ export function applyStopsignal(
 ): StageState {
   const StopSignal = expand(signal);
   if (!isSignal(StopSignal)) {
-    throw new SlipwayError('DOCKERFILE_INVALID', `Invalid signal: ${StopSignal}`, {
+    throw new SlipwayError('DOCKERFILE_INVALID', `invalid signal: ${StopSignal}`, {
       hint: 'name a signal (SIGTERM, TERM) or its number (1 to 64)',
     });
   }
@@ -134,12 +134,13 @@ export function applyStopsignal(
 
 export function applyShell(state: StageState, { args }: ShellInstruction): StageState {
   const Shell = args.map((arg) => arg.text);
-  return withMetadataHistory(withConfig(state, { Shell }), `SHELL ${quotedList(Shell)}`);
+  return withMetadataHistory(withConfig(state, { Shell }), `SHELL [${Shell.join(' ')}]`);
 }
 
+/** Leaves no history, as in docker: it shows when it runs. */
 export function applyOnbuild(state: StageState, { trigger }: OnbuildInstruction): StageState {
   const OnBuild = [...(state.config.OnBuild ?? []), trigger.text];
-  return withMetadataHistory(withConfig(state, { OnBuild }), `ONBUILD ${trigger.text}`);
+  return withConfig(state, { OnBuild });
 }
 
 export function applyHealthcheck(
@@ -157,13 +158,19 @@ function healthcheckOf(instruction: HealthcheckInstruction): Healthcheck {
     command.form === 'exec'
       ? ['CMD', ...command.args.map((arg) => arg.text)]
       : ['CMD-SHELL', command.text.text];
+  const Interval = interval && durationOf(interval, 'interval');
+  const Timeout = timeout && durationOf(timeout, 'timeout');
+  const StartPeriod = startPeriod && durationOf(startPeriod, 'start-period');
+  const StartInterval = startInterval && durationOf(startInterval, 'start-interval');
+  const Retries = retries && countOf(retries);
+  // Zero means inherited, and is not written.
   return {
     Test,
-    ...(interval ? { Interval: durationOf(interval, 'interval') } : {}),
-    ...(timeout ? { Timeout: durationOf(timeout, 'timeout') } : {}),
-    ...(startPeriod ? { StartPeriod: durationOf(startPeriod, 'start-period') } : {}),
-    ...(startInterval ? { StartInterval: durationOf(startInterval, 'start-interval') } : {}),
-    ...(retries ? { Retries: countOf(retries) } : {}),
+    ...(Interval ? { Interval } : {}),
+    ...(Timeout ? { Timeout } : {}),
+    ...(StartPeriod ? { StartPeriod } : {}),
+    ...(StartInterval ? { StartInterval } : {}),
+    ...(Retries ? { Retries } : {}),
   };
 }
 

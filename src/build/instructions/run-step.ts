@@ -1,12 +1,14 @@
 /** RUN as a step: the command with its SHELL, what it depends on, and how it is shown. */
+import { posix } from 'node:path';
 import { SlipwayError } from '#core/errors.ts';
-import type { Heredoc, RunInstruction } from '#dockerfile/ast.ts';
+import type { Heredoc, Operand, RunInstruction } from '#dockerfile/ast.ts';
 import { proxyEnv } from '../args.ts';
 import { runHistory } from '../history.ts';
 import { layerStep } from '../layer-step.ts';
 import { RUN_HOSTNAME, type RunRequest, runOp, SCRIPT_FOLDER } from '../ops/run.ts';
 import type { StageContext } from '../stage.ts';
 import { type StageState, shellOf, workdirOf } from '../state.ts';
+import { stepName } from '../step-name.ts';
 
 /** @throws RUN_FAILED and what the runtime throws */
 export function runStep(
@@ -23,21 +25,21 @@ export function runStep(
     args: command.args,
     script: command.script?.content ?? null,
     env: [...state.env],
-    workdir: workdirOf(state),
+    workdir: posix.resolve(workdirOf(state)),
     user: state.config.User ?? '',
     network,
     hostname: RUN_HOSTNAME,
   };
   const request: RunRequest = {
     ...command,
-    display: command.args.join(' '),
+    display: JSON.stringify(command.args.join(' ')).slice(1, -1),
     env: new Map([...proxyEnv(plan.args), ...state.env]),
     workdir: operation.workdir,
     user: operation.user,
     network,
   };
   return layerStep(session, state, {
-    name: `${context.label()}${instruction.source}`,
+    name: `${context.label()}${stepName(instruction.source, state, context.dockerfile)}${bodySummary(instruction)}`,
     createdBy: runHistory(state, command.args),
     operation,
     inputs: [],
@@ -50,22 +52,38 @@ function commandFor(
   state: StageState,
   { command, heredocs }: RunInstruction,
 ): Pick<RunRequest, 'args' | 'script'> {
-  if (command.form === 'exec') return { args: command.args.map(({ text }) => text) };
-  const [heredoc] = heredocs;
-  if (heredoc && heredocs.length === 1 && isOnlyHeredoc(command.text.text, heredoc))
-    return heredocCommand(state, heredoc);
+  if (command.form === 'exec') return { args: execArgs(command.args) };
+  const program = onlyHeredoc(command.text.text, heredocs);
+  if (program) return heredocCommand(state, program);
   const bodies = heredocs.map(({ content, name }) => `\n${content}${name}`).join('');
   return { args: [...shellOf(state), command.text.text + bodies] };
 }
 
+function execArgs(args: readonly Operand[]): readonly string[] {
+  if (args.length === 0) {
+    throw new SlipwayError('DOCKERFILE_INVALID', 'arguments are required', {
+      hint: 'name a command in RUN [], or remove the instruction',
+    });
+  }
+  return args.map(({ text }) => text);
+}
+
 /** `RUN <<EOF` alone: the body is the program. */
-function isOnlyHeredoc(text: string, { name }: Heredoc): boolean {
-  return (
-    text
-      .trim()
-      .replaceAll(/["']/g, '')
-      .replace(/^\d*<<-?/, '') === name
-  );
+function onlyHeredoc(text: string, heredocs: readonly Heredoc[]): Heredoc | undefined {
+  const [heredoc] = heredocs;
+  const word = text
+    .trim()
+    .replaceAll(/["']/g, '')
+    .replace(/^\d*<<-?/, '');
+  return heredocs.length === 1 && word === heredoc?.name ? heredoc : undefined;
+}
+
+/** ` (first line...)` of a body that is the program: `<<EOF` alone tells nothing in a log. */
+function bodySummary({ command, heredocs }: RunInstruction): string {
+  const program = command.form === 'shell' ? onlyHeredoc(command.text.text, heredocs) : undefined;
+  if (!program) return '';
+  const [first = '', ...more] = program.content.trim().split('\n');
+  return ` (${first.trimEnd()}${more.length > 0 ? '...' : ''})`;
 }
 
 /** With an interpreter line the body is a file; else it is for the SHELL. */

@@ -1,22 +1,24 @@
 /** WORKDIR as a step: the config keeps the text, the folder is made where it is missing. */
 import { posix } from 'node:path';
-import type { WorkdirInstruction } from '#dockerfile/ast.ts';
+import { withMetadataHistory } from '../history.ts';
 import { layerStep } from '../layer-step.ts';
 import { workdirOp } from '../ops/workdir.ts';
 import type { StageContext } from '../stage.ts';
 import { type StageState, workdirOf } from '../state.ts';
 
-/** `path`: expanded. A relative one stacks on the WORKDIR before. */
-export function workdirStep(
+/** `path`: expanded. A relative one stacks on the WORKDIR before; the root needs no layer. */
+export async function workdirStep(
   state: StageState,
   path: string,
-  context: StageContext & { readonly instruction: WorkdirInstruction },
+  context: StageContext,
 ): Promise<StageState> {
   const WorkingDir = path.startsWith('/') ? path : posix.join('/', workdirOf(state), path);
   const next = { ...state, config: { ...state.config, WorkingDir } };
+  const createdBy = `WORKDIR ${WorkingDir}`;
+  if (posix.resolve(WorkingDir) === '/') return withMetadataHistory(next, createdBy);
   return layerStep(context.session, next, {
-    name: `${context.label()}${context.instruction.source}`,
-    createdBy: `WORKDIR ${WorkingDir}`,
+    name: `${context.label()}WORKDIR ${path}`,
+    createdBy,
     operation: { kind: 'workdir', path: WorkingDir, user: state.config.User ?? '' },
     inputs: [],
     contentInputs: async () => [],

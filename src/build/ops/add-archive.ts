@@ -3,10 +3,12 @@ import { createReadStream } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { decompress } from '#archive/compression.ts';
+import type { Entry } from '#archive/entry.ts';
 import { readTar } from '#archive/tar-read.ts';
+import type { ByteString } from '#core/bytes.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import { indexTar } from '#layer/index-tar.ts';
-import type { FileTree } from '../file-tree.ts';
+import type { FileNode, FileTree } from '../file-tree.ts';
 import type { BuildSession } from '../session.ts';
 import type { NodeItem } from '../sources.ts';
 import { StageTree } from '../stage-tree.ts';
@@ -34,7 +36,16 @@ export async function archiveTree(
   );
   const indexed = await indexTar(createReadStream(tar));
   await writeFile(index, indexed.index);
-  return stack.use(new StageTree('archive', [{ diffId: indexed.diffId, tar, index }]));
+  return stack.use(new ArchiveTree('archive', [{ diffId: indexed.diffId, tar, index }]));
+}
+
+/** Without `user.*` attributes: they belong to whoever packed the archive, and docker drops them. */
+class ArchiveTree extends StageTree {
+  override entry(node: FileNode, path: ByteString): Entry {
+    const entry = super.entry(node, path);
+    const xattrs = new Map([...entry.xattrs].filter(([name]) => !name.startsWith('user.')));
+    return { ...entry, xattrs };
+  }
 }
 
 /** True when a first entry can be read. @throws COMPRESSION_UNKNOWN where nobody can look inside */

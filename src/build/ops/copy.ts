@@ -1,8 +1,8 @@
 /** COPY and ADD: finds the sources, plans the entries, writes the layer. No mount, no created file. */
 import { type ByteString, toByteString } from '#core/bytes.ts';
 import { writeLayer } from '#layer/layer-writer.ts';
-import { parseMode } from '../chmod.ts';
-import { type CopyItem, planCopy } from '../copy-plan.ts';
+import { octalMode, parseMode } from '../chmod.ts';
+import { type CopyItem, type CopyRequest, planCopy } from '../copy-plan.ts';
 import { cleanParts } from '../file-tree.ts';
 import type { WrittenLayer } from '../layer-step.ts';
 import type { BuildSession } from '../session.ts';
@@ -40,7 +40,7 @@ export async function copyOp(
     destination: cleanParts(toByteString(op.destination)).join('/') as ByteString,
     isFolder: /(^|\/)\.?$/.test(op.destination),
     ...(owner === undefined ? {} : { owner }),
-    ...(op.chmod === undefined ? {} : { chmod: parseMode(op.chmod) }),
+    ...chmodOf(op),
   });
   const { store, lease } = session;
   await using ingest = await store.blobs(lease).ingest();
@@ -50,6 +50,13 @@ export async function copyOp(
   );
   await store.layers.addIndex(diffId, index);
   return { diffId, size };
+}
+
+/** A symbolic mode says nothing of folders that are not there yet. */
+function chmodOf({ chmod }: CopyOp): Pick<CopyRequest, 'chmod' | 'newFolderMode'> {
+  if (chmod === undefined) return {};
+  const newFolderMode = octalMode(chmod);
+  return { chmod: parseMode(chmod), ...(newFolderMode === undefined ? {} : { newFolderMode }) };
 }
 
 function* clamped<T extends { readonly entry: { readonly mtime: { readonly seconds: number } } }>(
@@ -85,5 +92,5 @@ async function unpacked(
 ): Promise<NodeItem> {
   const tree = item.at.node.kind === 'file' ? await archiveTree(session, item, stack) : undefined;
   if (!tree) return item;
-  return { ...item, tree, at: { node: tree.root, path: '' as ByteString } };
+  return { ...item, tree, at: { node: tree.root, path: '' as ByteString }, unpacked: true };
 }

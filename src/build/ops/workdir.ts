@@ -1,6 +1,7 @@
 /** WORKDIR's layer: the folder, where it is missing. */
 import { type EntrySource, EPOCH, NO_XATTRS } from '#archive/entry.ts';
-import { type ByteString, toByteString } from '#core/bytes.ts';
+import { type ByteString, displayBytes, toByteString } from '#core/bytes.ts';
+import { SlipwayError } from '#core/errors.ts';
 import { writeLayer } from '#layer/layer-writer.ts';
 import { cleanParts, joinPath, locate, locateForWrite } from '../file-tree.ts';
 import type { WrittenLayer } from '../layer-step.ts';
@@ -27,6 +28,7 @@ export async function workdirOp(
 function* missingFolders(tree: StageTree, path: string, user: string): Iterable<EntrySource> {
   const wanted = cleanParts(toByteString(path)).join('/') as ByteString;
   const { found, missing } = locateForWrite(tree, wanted);
+  if (found.node.kind !== 'directory') throw notFolder(wanted);
   if (missing.length === 0) return;
   let at = '' as ByteString;
   for (const part of cleanParts(found.path)) {
@@ -34,7 +36,8 @@ function* missingFolders(tree: StageTree, path: string, user: string): Iterable<
     const existing = locate(tree, at, { followLast: false });
     if (existing) yield { entry: tree.entry(existing.node, at) };
   }
-  const { uid, gid } = tree.user(user);
+  // As for --chown: a name the image does not know is 0, and a number is the group as well.
+  const { uid, gid } = user === '' ? { uid: 0, gid: 0 } : tree.owner(user);
   for (const part of missing) {
     at = joinPath(at, part);
     yield {
@@ -49,4 +52,10 @@ function* missingFolders(tree: StageTree, path: string, user: string): Iterable<
       },
     };
   }
+}
+
+function notFolder(path: ByteString): SlipwayError {
+  return new SlipwayError('PATH_NOT_DIRECTORY', `mkdir /${displayBytes(path)}: not a directory`, {
+    hint: 'a file is there; choose another WORKDIR, or remove the file in an earlier RUN',
+  });
 }
