@@ -24,7 +24,8 @@ export function severityOf({ rule, severity }: Reported): Severity {
 
 /** What happened and what to do, in one text. */
 export function fullMessage({ finding }: Reported): string {
-  return finding.hint === undefined ? finding.message : `${finding.message}. ${finding.hint}`;
+  const { message, hint } = finding;
+  return hint === undefined ? message : `${message.replace(/\.$/, '')}. ${hint}`;
 }
 
 export interface Place {
