@@ -23,8 +23,8 @@ test('version says which store', async () => {
 
 test('help: without a command, with --help, for a command, for a topic', async () => {
   for (const [argv, expected] of [
-    [[], /^COMMANDS\n {2}build /m],
-    [['--help'], /^COMMANDS\n {2}build /m],
+    [[], /^Common Commands:\n {2}run /m],
+    [['--help'], /^Common Commands:\n {2}run /m],
     [['build', '--help'], /\$ slipway build \[OPTIONS\] PATH/],
     [['help', 'build'], /\$ slipway build \[OPTIONS\] PATH/],
     [['registry'], /registry serve/],
