@@ -16,7 +16,7 @@ export function reportJson(reports: readonly FileReport[]): string {
         level: severityOf(reported),
         message: finding.message,
         ...(finding.hint === undefined ? {} : { hint: finding.hint }),
-        url: rule.url,
+        ...(rule.url === '' ? {} : { url: rule.url }),
         ...(finding.fix && {
           fix: finding.fix.map(({ range, text }) => ({ ...flat(lines.place(range)), text })),
         }),

@@ -25,8 +25,10 @@ function failedCase(file: string, { reported, place }: Placed): string {
   const { rule } = reported;
   const { line, column } = place.start;
   const where = `${file}:${line}:${column}`;
-  const failure = element('failure', { type: rule.name, message: fullMessage(reported) }, [
-    escaped(`${where}: ${fullMessage(reported)} (${rule.url})`),
+  const message = fullMessage(reported);
+  const more = rule.url === '' ? '' : ` (${rule.url})`;
+  const failure = element('failure', { type: rule.name, message }, [
+    escaped(`${where}: ${message}${more}`),
   ]);
   return element('testcase', { classname: file, name: `${rule.name} at ${line}:${column}` }, [
     failure,

@@ -53,7 +53,7 @@ function describe(rule: Rule) {
     id: rule.name,
     shortDescription: { text: rule.description },
     fullDescription: { text: rule.explanation },
-    helpUri: rule.url,
+    ...(rule.url === '' ? {} : { helpUri: rule.url }),
     defaultConfiguration: { level: LEVELS[rule.severity] },
     properties: { tags: [rule.profile] },
   };

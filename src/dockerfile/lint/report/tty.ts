@@ -32,7 +32,7 @@ function findingText({ file }: FileReport, reported: Reported, paint: Paint): st
     frame,
     `${paint(`${severity}[${rule.name}]`, severity)}: ${visible(finding.message)}`,
     ...(finding.hint === undefined ? [] : [`fix: ${visible(finding.hint)}`]),
-    `see: ${rule.url}`,
+    ...(rule.url === '' ? [] : [`see: ${rule.url}`]),
     '',
   ].join('\n');
 }
