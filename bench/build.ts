@@ -35,14 +35,14 @@ const PEERS: readonly Builder[] = [
     name: 'buildah',
     command: (store, context) => [
       'buildah',
-      [...containersStore(store), 'build', '--layers', '--network=host', '-t', 'bench', context],
+      [...containersStore(store), 'build', '--layers', ...LEAST_ISOLATION, '-t', 'bench', context],
     ],
   },
   {
     name: 'podman',
     command: (store, context) => [
       'podman',
-      [...containersStore(store), 'build', '--network=host', '-t', 'bench', context],
+      [...containersStore(store), 'build', ...LEAST_ISOLATION, '-t', 'bench', context],
     ],
   },
   {
@@ -51,6 +51,9 @@ const PEERS: readonly Builder[] = [
     forget: ['docker', ['builder', 'prune', '--all', '--force']],
   },
 ];
+
+/** Works where an OCI runtime does not, as inside another container; it is also their quickest. */
+const LEAST_ISOLATION = ['--isolation=chroot', '--network=host'];
 
 function containersStore(store: string): readonly string[] {
   return ['--root', join(store, 'root'), '--runroot', join(store, 'run')];
