@@ -1,5 +1,6 @@
 /** `slipway run`: an image's root, a container over it, its exit code; nothing stays. */
 
+import { posix } from 'node:path';
 import { toByteString } from '#core/bytes.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { ignoreEvents } from '#core/events.ts';
@@ -50,7 +51,8 @@ async function runImage(
   const id = crypto.randomUUID();
   const args = argsOf(config, options);
   const hostname = options.hostname ?? id.slice(0, 12);
-  const cwd = options.workdir ?? (config.WorkingDir || '/');
+  // An image keeps WORKDIR as it was written; its folder is the clean path.
+  const cwd = posix.resolve('/', options.workdir ?? config.WorkingDir ?? '');
   const signals = options.signal ? { signal: options.signal } : {};
   await using snapshot = await snapshotter.prepare(layers, signals);
   using tree = MergedTree.open(layers);

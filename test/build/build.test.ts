@@ -278,14 +278,24 @@ WORKDIR /mine
 RUN ["init", "stat", "/mine"]
 WORKDIR /w//x/../y/
 RUN ["init", "pwd"]
+WORKDIR sub/
 WORKDIR /
 `;
       const { log } = await build({ context: context({ Dockerfile }), tags: ['app'] });
       assert.match(log, /77.77.*\/mine|\/mine.*77.77/s);
       assert.match(log, /^\/w\/y$/m);
       const { rootfs, history = [] } = (await engine.inspect('app')).config;
-      assert.equal(rootfs.diff_ids.length, 6);
+      assert.equal(rootfs.diff_ids.length, 7);
+      assert.equal(history.at(-2)?.created_by, 'WORKDIR /w/y/sub');
       assert.equal(history.at(-1)?.empty_layer, true);
+      await build({
+        context: context({ Dockerfile: `${BASE}WORKDIR /a/b/../c/\n` }),
+        tags: ['app'],
+      });
+      const lines: string[] = [];
+      const output = (_: unknown, bytes: Uint8Array) => lines.push(Buffer.from(bytes).toString());
+      await engine.run({ image: 'app', command: ['init', 'pwd'], output });
+      assert.equal(lines.join('').trim(), '/a/c');
       const onFile = context({ Dockerfile: `${BASE}WORKDIR /bin/init\n` });
       await assert.rejects(build({ context: onFile }), {
         code: 'PATH_NOT_DIRECTORY',

@@ -12,7 +12,7 @@ export async function workdirStep(
   path: string,
   context: StageContext,
 ): Promise<StageState> {
-  const WorkingDir = path.startsWith('/') ? path : posix.join('/', workdirOf(state), path);
+  const WorkingDir = path.startsWith('/') ? path : posix.resolve('/', workdirOf(state), path);
   const next = { ...state, config: { ...state.config, WorkingDir } };
   const createdBy = `WORKDIR ${WorkingDir}`;
   if (posix.resolve(WorkingDir) === '/') return withMetadataHistory(next, createdBy);
