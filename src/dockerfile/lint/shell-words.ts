@@ -55,6 +55,9 @@ interface PartialWord {
   quoted: boolean;
 }
 
+const ORDINARY = /[^\s'"\\$`<>;&|()#]+/y;
+const ORDINARY_IN_QUOTES = /[^"\\$`]+/y;
+
 class ShellReader {
   readonly #text: string;
   readonly #place: (start: number, end: number) => Range;
@@ -83,6 +86,7 @@ class ShellReader {
   }
 
   #readPlain(): void {
+    if (this.#readRun(ORDINARY)) return;
     const character = this.#text[this.#at] ?? '';
     if (character === '\n') this.#readNewline();
     else if (/\s/.test(character)) this.#skipBlank();
@@ -98,6 +102,7 @@ class ShellReader {
   }
 
   #readQuoted(): void {
+    if (this.#readRun(ORDINARY_IN_QUOTES)) return;
     const character = this.#text[this.#at] ?? '';
     if (character === '"') {
       this.#frame.inQuotes = false;
@@ -106,6 +111,14 @@ class ShellReader {
     else if (character === '$') this.#readDollar();
     else if (character === '`') this.#readBacktick();
     else this.#append(character, 1);
+  }
+
+  /** Characters that mean nothing special are taken together. */
+  #readRun(ordinary: RegExp): boolean {
+    ordinary.lastIndex = this.#at;
+    const run = ordinary.exec(this.#text)?.[0];
+    if (run !== undefined) this.#append(run, run.length);
+    return run !== undefined;
   }
 
   #append(text: string, length: number): void {

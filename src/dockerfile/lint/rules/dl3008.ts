@@ -1,5 +1,6 @@
 /** DL3008: apt-get install without versions. */
-import { operandsOf, subcommand } from '../command-options.ts';
+import { aptGetInstall } from '../apt-install.ts';
+import { operandsOf } from '../command-options.ts';
 import { forCommands, hadolintRule, listed } from '../hadolint-rule.ts';
 import type { Finding, LintSubject } from '../rule.ts';
 
@@ -16,7 +17,7 @@ export const dl3008 = hadolintRule({
 
 function check(subject: LintSubject): Iterable<Finding> {
   return forCommands(subject, (command): Finding | undefined => {
-    const install = subcommand(command, 'apt-get', 'install');
+    const install = aptGetInstall(command);
     if (install === undefined) return undefined;
     const loose = operandsOf(command, OPTIONS_WITH_VALUE).filter(
       // A name that ends in a dash is removed, not installed.

@@ -1,5 +1,6 @@
 /** DL3014: apt-get install may ask. */
-import { countOptions, hasOption, subcommand } from '../command-options.ts';
+import { aptGetInstall } from '../apt-install.ts';
+import { countOptions, hasOption } from '../command-options.ts';
 import { addOption, forCommands, hadolintRule } from '../hadolint-rule.ts';
 import type { Finding, LintSubject } from '../rule.ts';
 import type { ShellCommand } from '../shell-words.ts';
@@ -16,7 +17,7 @@ export const dl3014 = hadolintRule({
 
 function check(subject: LintSubject): Iterable<Finding> {
   return forCommands(subject, (command, step): Finding | undefined => {
-    const install = subcommand(command, 'apt-get', 'install');
+    const install = aptGetInstall(command);
     if (install === undefined || answersYes(command)) return undefined;
     return {
       message: 'apt-get install without -y asks and finds nobody',

@@ -1,5 +1,6 @@
 /** DL3015: apt-get install with recommended packages. */
-import { hasOption, subcommand } from '../command-options.ts';
+import { aptGetInstall } from '../apt-install.ts';
+import { hasOption } from '../command-options.ts';
 import { addOption, forCommands, hadolintRule } from '../hadolint-rule.ts';
 import type { Finding, LintSubject } from '../rule.ts';
 
@@ -16,7 +17,7 @@ export const dl3015 = hadolintRule({
 
 function check(subject: LintSubject): Iterable<Finding> {
   return forCommands(subject, (command, step): Finding | undefined => {
-    const install = subcommand(command, 'apt-get', 'install');
+    const install = aptGetInstall(command);
     if (install === undefined || hasOption(command, 'no-install-recommends')) return undefined;
     const isSet = ({ text }: { readonly text: string }): boolean =>
       /APT::Install-Recommends=(?:false|0|no)$/i.test(text);

@@ -24,7 +24,9 @@ function* check({ stages }: LintSubject): Generator<Finding> {
       const isNumber = /^\d+$/.test(text) && Number(text) < stage.index + 1;
       if (isImage || isNumber || names.has(text.toLowerCase())) continue;
       yield {
-        message: `no stage above is called ${text}`,
+        message: text.includes('/')
+          ? `the image ${text} has no tag, and is no stage`
+          : `no stage above is called ${text}`,
         range,
         hint: 'Name a stage with FROM … AS, or write the image with its tag.',
       };

@@ -23,6 +23,7 @@ testRule(dl3008, {
     'FROM a:1\nRUN apt-get install curl/sid ./x.deb',
     'FROM a:1\nRUN apt-get install -y -t sid git=1',
     'FROM a:1\nRUN apt-get remove curl',
+    'FROM a:1\nRUN apt-get --dry-run install curl',
     'FROM a:1\nRUN apt-get install $PACKAGES',
     'FROM a:1\nRUN apt-get install "${A}=1"',
     'FROM a:1\nRUN echo apt-get install curl',

@@ -18,6 +18,7 @@ testRule(dl3014, {
     'FROM a:1\nRUN apt-get install -q=2 curl',
     'FROM a:1\nRUN apt-get update',
     'FROM a:1\nRUN apt install curl',
+    'FROM a:1\nRUN apt-get install -s curl',
   ],
   fixes: [
     ['FROM a:1\nRUN apt-get install curl', 'FROM a:1\nRUN apt-get install -y curl'],

@@ -5,6 +5,7 @@ import { testRule } from '#test/helpers/lint-rule.ts';
 testRule(dl3022, {
   catches: [
     ['FROM a:1\nCOPY --from=build a b', ['build']],
+    ['FROM a:1\nCOPY --from=some/image a b', ['some/image']],
     ['FROM a:1 AS build\nFROM b:1\nCOPY --from=2 a b', ['2']],
     ['FROM a:1\nCOPY --from=later a b\nFROM b:1 AS later', ['later']],
   ],
