@@ -71,3 +71,19 @@ test('a diagnostic says what, why and how to go on', () => {
     'see: https://example.com/x',
   ]);
 });
+
+test('a caret of its own stands within the marked lines', () => {
+  const text = 'RUN a \\\n  $b\nCMD c';
+  const file = { name: 'Dockerfile', text };
+  const statement = { start: 0, end: text.indexOf('\nCMD') };
+  assert.equal(
+    formatFrame(file, statement, { start: 10, end: 12 }),
+    `Dockerfile:1
+--------------------
+   1 | >>> RUN a \\
+   2 | >>>   $b
+     |       ^^
+   3 |     CMD c
+--------------------`,
+  );
+});

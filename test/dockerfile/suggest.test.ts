@@ -1,7 +1,7 @@
 /** Suggestions for mistyped words. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { suggest } from '#dockerfile/suggest.ts';
+import { suggest, suggestName } from '#dockerfile/suggest.ts';
 
 const candidates = ['FROM', 'RUN', 'COPY', 'ENTRYPOINT'];
 
@@ -20,3 +20,9 @@ for (const [word, expected] of cases) {
     assert.equal(suggest(word, candidates), expected);
   });
 }
+
+test('names are compared with their case', () => {
+  assert.equal(suggestName('PROT', ['port', 'PORT']), 'PORT');
+  assert.equal(suggestName('foo', ['FOO', 'bar1']), undefined);
+  assert.equal(suggestName('foo', ['fo', 'foo']), undefined);
+});

@@ -4,6 +4,7 @@
  */
 import type { Range } from '#core/source.ts';
 import type { Instruction, Operand } from '../ast.ts';
+import { sourceAt } from './edits.ts';
 import { type EvaluatedStage, evaluationOf, type Statement } from './evaluation.ts';
 import type { Finding, LintSubject } from './rule.ts';
 
@@ -36,8 +37,8 @@ export function* statementsOf(
 
 /** Where an operand refers to a variable: `$name` or `${name…}`, or else the whole operand. */
 export function placeOfVariable(name: string, operand: Operand, subject: LintSubject): Range {
-  const { start, end } = operand.range;
-  const text = subject.dockerfile.file.text.slice(start, end);
+  const { start } = operand.range;
+  const text = sourceAt(subject, operand.range);
   const reference = new RegExp(
     `\\$(?:${name}(?![\\p{L}\\p{Nd}_])|\\{${name}(?![\\p{L}\\p{Nd}_])[^}]*\\}?)`,
     'u',

@@ -31,7 +31,7 @@ export function formatCheck(reported: readonly Reported[], file: SourceFile): st
 }
 
 /** One finding in full: rule and page, message, frame. */
-export function formatFinding({ rule, finding }: Reported, file: SourceFile): string {
+function formatFinding({ rule, finding }: Reported, file: SourceFile): string {
   const page = rule.url === '' ? '' : ` - ${rule.url}`;
   const frame = formatFrame(file, finding.statement ?? finding.range, finding.range);
   return `WARNING: ${rule.name}${page}\n${finding.message}\n${frame}`;

@@ -1,6 +1,7 @@
 /** FromAsCasing: `FROM … as x` or `from … AS x`. */
 import type { Range } from '#core/source.ts';
 import type { FromInstruction } from '../../ast.ts';
+import { sourceAt } from '../edits.ts';
 import { foundIn } from '../findings.ts';
 import type { LintSubject, Rule } from '../rule.ts';
 
@@ -18,7 +19,7 @@ export const fromAsCasing: Rule = {
       const keyword = from.keyword.text;
       const range = asKeyword(from, subject);
       if (range === undefined) continue;
-      const word = subject.dockerfile.file.text.slice(range.start, range.end);
+      const word = sourceAt(subject, range);
       const isLower = keyword === keyword.toLowerCase();
       if (!isLower && keyword !== keyword.toUpperCase()) continue;
       const wanted = isLower ? 'as' : 'AS';
@@ -37,7 +38,7 @@ export const fromAsCasing: Rule = {
 function asKeyword({ image, name }: FromInstruction, subject: LintSubject): Range | undefined {
   if (name === undefined) return undefined;
   const start = image.range.end;
-  const between = subject.dockerfile.file.text.slice(start, name.range.start);
+  const between = sourceAt(subject, { start, end: name.range.start });
   const blanked = between.replace(/^[ \t]*#.*$/gm, (comment) => ' '.repeat(comment.length));
   const index = blanked.search(/as/i);
   return index < 0 ? undefined : { start: start + index, end: start + index + 2 };

@@ -1,0 +1,39 @@
+/** `# hadolint ignore=…` above an instruction, and for the whole file. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { lint } from '#dockerfile/lint/engine.ts';
+import { checkSubject } from '#test/helpers/build-check.ts';
+
+function found(text: string): string[] {
+  return lint(checkSubject(text), { profile: 'all' }).map(({ rule }) => rule.name);
+}
+
+test('a pragma holds for the instruction below it only', () => {
+  const text = 'FROM a:1\n# hadolint ignore=DL3004\nRUN sudo x\nRUN sudo y\n';
+  assert.deepEqual(found(text), ['DL3059', 'DL3004']);
+});
+
+test('a pragma may name several rules, of docker too', () => {
+  const text = '# hadolint ignore=DL3006, StageNameCasing\nFROM a as B\n';
+  assert.deepEqual(found(text), ['FromAsCasing']);
+});
+
+test('it holds for every line of the instruction', () => {
+  const text = 'FROM a:1\n# hadolint ignore=NoEmptyContinuation\nRUN x \\\n\n  y\n';
+  assert.deepEqual(found(text), []);
+});
+
+test('other comments may stand between', () => {
+  assert.deepEqual(found('# hadolint ignore=DL3007\n# the newest\nFROM a:latest\n'), []);
+});
+
+test('a global pragma holds everywhere', () => {
+  const text = '# hadolint global ignore=DL3004,DL3059\nFROM a:1\nRUN sudo x\nRUN sudo y\n';
+  assert.deepEqual(found(text), []);
+});
+
+test('what only looks like a pragma is a comment', () => {
+  assert.deepEqual(found('# ignore=DL3007\n# hadolint ignores=DL3007\nFROM a:latest\n'), [
+    'DL3007',
+  ]);
+});

@@ -1,0 +1,113 @@
+/** Findings as docker prints them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { lint } from '#dockerfile/lint/engine.ts';
+import {
+  checkDocument,
+  formatCheck,
+  formatShort,
+  formatSummary,
+} from '#dockerfile/lint/summary.ts';
+import { checkSubject } from '#test/helpers/build-check.ts';
+
+function found(text: string) {
+  const subject = checkSubject(text);
+  return [lint(subject), subject.dockerfile.file] as const;
+}
+
+const URL = 'https://docs.docker.com/go/dockerfile/rule';
+
+test('the block after a build lists the findings by their line', () => {
+  assert.equal(
+    formatSummary(...found('FROM a\nENV A \\\n  $b\nCMD x \\\n\n  y\n')),
+    ` 4 warnings found (use docker --debug to expand):
+ - LegacyKeyValueFormat: "ENV key=value" should be used instead of legacy "ENV key value" format (line 2)
+ - UndefinedVar: Usage of undefined variable '$b' (line 2)
+ - JSONArgsRecommended: JSON arguments recommended for CMD to prevent unintended behavior related to OS signals (line 4)
+ - NoEmptyContinuation: Empty continuation line (line 6)
+`,
+  );
+});
+
+test('one warning is one, none is nothing', () => {
+  assert.equal(
+    formatSummary(...found('FROM a as b')),
+    " 1 warning found (use docker --debug to expand):\n - FromAsCasing: 'as' and 'FROM' keywords' casing do not match (line 1)\n",
+  );
+  assert.equal(formatSummary(...found('FROM a')), '');
+});
+
+test('a finding of the log is one line', () => {
+  const [[first], file] = found('FROM a as b');
+  assert.ok(first);
+  assert.equal(
+    formatShort(first, file),
+    "FromAsCasing: 'as' and 'FROM' keywords' casing do not match (line 1)",
+  );
+});
+
+test('a check shows each finding in its lines, with the caret at the exact place', () => {
+  assert.equal(
+    formatCheck(...found('FROM a as b\nENV A=1 \\\n  B=$c\n')),
+    `Check complete, 2 warnings have been found!
+
+WARNING: FromAsCasing - ${URL}/from-as-casing/
+'as' and 'FROM' keywords' casing do not match
+Dockerfile:1
+--------------------
+   1 | >>> FROM a as b
+     |            ^^
+   2 |     ENV A=1 \\
+   3 |       B=$c
+--------------------
+
+WARNING: UndefinedVar - ${URL}/undefined-var/
+Usage of undefined variable '$c'
+Dockerfile:2
+--------------------
+   1 |     FROM a as b
+   2 | >>> ENV A=1 \\
+   3 | >>>   B=$c
+     |         ^^
+   4 |
+--------------------
+`,
+  );
+});
+
+test('a check without findings says so, one finding has its grammar', () => {
+  assert.equal(formatCheck(...found('FROM a')), 'Check complete, no warnings found.\n');
+  assert.match(
+    formatCheck(...found('FROM a as b')),
+    /^Check complete, 1 warning has been found!\n/,
+  );
+});
+
+test('the document has a range for each line of a statement', () => {
+  const text = 'FROM a\nCMD x \\\n  y';
+  assert.deepEqual(checkDocument(...found(text)), {
+    warnings: [
+      {
+        ruleName: 'JSONArgsRecommended',
+        description:
+          'JSON arguments recommended for ENTRYPOINT/CMD to prevent unintended behavior related to OS signals',
+        url: `${URL}/json-args-recommended/`,
+        detail:
+          'JSON arguments recommended for CMD to prevent unintended behavior related to OS signals',
+        location: {
+          ranges: [
+            { start: { line: 2 }, end: { line: 2 } },
+            { start: { line: 3 }, end: { line: 3 } },
+          ],
+        },
+      },
+    ],
+    sources: [
+      {
+        filename: 'Dockerfile',
+        data: Buffer.from(text).toString('base64'),
+        language: 'Dockerfile',
+      },
+    ],
+  });
+});
