@@ -69,8 +69,8 @@ export function plainWords(command: string): readonly string[] | undefined {
 }
 
 /**
- * The shell form of a command as a JSON array, if all its words are plain. For CMD and ENTRYPOINT
- * ask `meansTheSameAsJson` first.
+ * The shell form of a command as a JSON array, if all its words are plain. Ask
+ * `meansTheSameAsJson` first.
  */
 export function jsonForm(command: CommandLine, subject: LintSubject): readonly Edit[] | undefined {
   if (command.form === 'exec') return undefined;
@@ -82,17 +82,19 @@ export function jsonForm(command: CommandLine, subject: LintSubject): readonly E
 }
 
 /**
- * Whether CMD or ENTRYPOINT of this stage may change its form alone: together, the one becomes
- * the arguments of the other only in JSON form. Stages that this one is built upon count.
+ * Whether a command of this stage may change its form alone. CMD and ENTRYPOINT together: the one
+ * becomes the arguments of the other only in JSON form. Stages that this one is built upon count.
  */
 export function meansTheSameAsJson(
-  kind: 'cmd' | 'entrypoint',
+  kind: 'cmd' | 'entrypoint' | 'healthcheck',
   stage: Stage,
   subject: LintSubject,
 ): boolean {
   const { kinds } = lineageOf(stage, subject.stages);
   // A custom shell may set up what the command needs.
-  return !kinds.has('shell') && !kinds.has(kind === 'cmd' ? 'entrypoint' : 'cmd');
+  if (kinds.has('shell')) return false;
+  if (kind === 'healthcheck') return true;
+  return !kinds.has(kind === 'cmd' ? 'entrypoint' : 'cmd');
 }
 
 /**

@@ -36,6 +36,10 @@ testRule(dl3025, {
       'FROM a:1\nSHELL ["/bin/bash", "-lc"]\nCMD app',
       'FROM a:1\nSHELL ["/bin/bash", "-lc"]\nCMD app',
     ],
+    [
+      'FROM a:1\nSHELL ["/bin/bash", "-lc"]\nHEALTHCHECK CMD x',
+      'FROM a:1\nSHELL ["/bin/bash", "-lc"]\nHEALTHCHECK CMD x',
+    ],
     ['FROM a:1\nCMD app \\\n  x', 'FROM a:1\nCMD app \\\n  x'],
     ['FROM a:1\nCMD ls *.txt', 'FROM a:1\nCMD ls *.txt'],
     ['FROM a:1\nCMD cat ~/x', 'FROM a:1\nCMD cat ~/x'],
