@@ -3,13 +3,16 @@
  * closed at the end, errors turned into text and an exit code. The statics are oclif's, so that
  * its help, manifest and loader take our commands as they are.
  */
-import { isSlipwayError } from '#core/errors.ts';
+import { errnoOf, isSlipwayError } from '#core/errors.ts';
 import type { Engine } from '#engine.ts';
 import { type CommandLine, type Parsed, parseArguments } from './arguments.ts';
 import { type ArgumentTable, type FlagTable, type FlagValues, GLOBAL_FLAGS } from './flags.ts';
 import { type Host, processHost } from './host.ts';
-import { errorText } from './report-error.ts';
+import { errorText, outputError } from './report-error.ts';
 import type { CliSettings } from './settings.ts';
+
+/** What SIGPIPE would have made of it, as every other program in a pipe. */
+const CLOSED_PIPE_EXIT_CODE = 141;
 
 /** A command's class, as the dispatcher sees it. */
 export interface CommandClass {
@@ -58,11 +61,26 @@ export abstract class BaseCommand {
   /** Runs to the end and says how it went. Never throws. */
   async execute(): Promise<number> {
     try {
-      await using _ = this.#held;
-      return (await this.run()) ?? 0;
+      const exitCode = await this.#runHeld();
+      await this.#outputTaken();
+      return exitCode;
     } catch (error) {
       return await this.#fail(error);
     }
+  }
+
+  async #runHeld(): Promise<number> {
+    await using _ = this.#held;
+    return (await this.run()) ?? 0;
+  }
+
+  /** Output that its reader did not get is a failure, though every write returned. */
+  async #outputTaken(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.host.stdout.write('', () => resolve());
+    });
+    const failure = this.host.outputFailure();
+    if (failure) throw failure;
   }
 
   /** Reads the command line by the class's tables. @throws USAGE, HelpWanted */
@@ -122,10 +140,19 @@ export abstract class BaseCommand {
       this.host.stdout.write(await helpText(this.#name().split(' ').slice(1)));
       return 0;
     }
+    const output = this.host.outputFailure();
+    if (output) return this.#failOutput(output);
     const interrupted = this.host.interrupts.exitCode();
     // Who pressed Ctrl-C need not be told.
     if (interrupted === undefined || !isSlipwayError(error, 'CANCELLED')) this.report(error);
     return interrupted ?? this.failureExitCode(error);
+  }
+
+  /** Whatever failed besides, it is stdout that matters: a reader that has enough ends us quietly. */
+  #failOutput(failure: Error): number {
+    if (errnoOf(failure) === 'EPIPE') return CLOSED_PIPE_EXIT_CODE;
+    this.report(outputError(failure));
+    return this.failureExitCode(failure);
   }
 
   /** `slipway registry serve`: the lower-case words that usage begins with. */

@@ -2,7 +2,7 @@
  * An error as people see it: docker's first line (scripts look for it), one line of cause, one of
  * fix. A stack only with --debug, or for a bug of ours when asked.
  */
-import { errnoOf, isSlipwayError, type SlipwayError } from '#core/errors.ts';
+import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
 
 export interface ErrorContext {
   /** Show stacks and the whole chain of causes. */
@@ -13,6 +13,15 @@ export interface ErrorContext {
   readonly command: string;
   /** What to type, for errors of usage. */
   readonly usage: string;
+}
+
+/** What kept our output from arriving, in the words of those who fill their disks. */
+export function outputError(cause: Error): Error {
+  if (errnoOf(cause) !== 'ENOSPC') return cause;
+  return new SlipwayError('DISK_FULL', 'write /dev/stdout: no space left on device', {
+    hint: 'free space where the output goes, and run the command again',
+    cause,
+  });
 }
 
 /** Lines for stderr, each with its newline. */
@@ -53,7 +62,6 @@ function causeLine(error: SlipwayError): string | undefined {
 /** The operating system refused something nobody foresaw, or we broke our own rules. */
 function unforeseenText(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (errnoOf(error) === 'EPIPE') return 'ERROR: write /dev/stdout: broken pipe\n';
   if (error instanceof Error && 'syscall' in error) return `ERROR: ${message}\n`;
   return [
     `ERROR: internal error: ${message}`,

@@ -1,7 +1,7 @@
 /** Errors as people see them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { errorText } from '#cli/report-error.ts';
+import { errorText, outputError } from '#cli/report-error.ts';
 import { SlipwayError } from '#core/errors.ts';
 
 const CONTEXT = { debug: false, prefix: '', command: 'slipway tag', usage: 'slipway tag A B' };
@@ -53,10 +53,18 @@ test('what the operating system refused is no bug', () => {
     errorText(refused('EACCES', 'EACCES: permission denied, open x'), CONTEXT),
     'ERROR: EACCES: permission denied, open x\n',
   );
+});
+
+test('a full disk behind stdout says so; other refusals keep their words', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+    code: 'ENOSPC',
+  });
   assert.equal(
-    errorText(refused('EPIPE', 'write EPIPE'), CONTEXT),
-    'ERROR: write /dev/stdout: broken pipe\n',
+    errorText(outputError(full), CONTEXT),
+    'ERROR: write /dev/stdout: no space left on device\n  cause: ENOSPC: no space left on device, write\n  fix: free space where the output goes, and run the command again\n',
   );
+  const other = new Error('EIO: i/o error, write');
+  assert.equal(outputError(other), other);
 });
 
 test('with --debug the stacks of the whole chain follow', () => {

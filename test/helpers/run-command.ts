@@ -32,6 +32,7 @@ export async function runCommand(
     stdin: Object.assign(new PassThrough(), { isTTY: options.isTTY ?? false }),
     stdout: stdout.stream,
     stderr: stderr.stream,
+    outputFailure: () => undefined,
     interrupts: options.interrupts ?? {
       signal: new AbortController().signal,
       exitCode: () => undefined,
