@@ -103,20 +103,28 @@ const UNEXPLAINED: Failure = {
   transient: false,
 };
 
+export interface FailedCall {
+  readonly method: string;
+  readonly url: URL;
+  /** The host answered us before: one that listens no more is being restarted. */
+  readonly hasAnswered: boolean;
+}
+
 /** A failure below HTTP: REGISTRY_UNREACHABLE; `detail.transient` says whether to try again. */
 export function transportError(
   cause: unknown,
-  { method, url }: { readonly method: string; readonly url: URL },
+  { method, url, hasAnswered }: FailedCall,
 ): SlipwayError {
   const code = codeIn(cause) ?? 'UNKNOWN';
   const failure = FAILURES[code] ?? UNEXPLAINED;
   const fill = (text: string): string =>
     text.replaceAll('{host}', url.host).replaceAll('{address}', addressIn(cause) ?? url.host);
+  const transient = failure.transient || (hasAnswered && failure === NOT_LISTENING);
   const verb = method.charAt(0) + method.slice(1).toLowerCase();
   return new SlipwayError(
     'REGISTRY_UNREACHABLE',
     `${verb} "${displayUrl(url)}": ${fill(failure.words)}`,
-    { hint: fill(failure.hint), cause, detail: { errno: code, transient: failure.transient } },
+    { hint: fill(failure.hint), cause, detail: { errno: code, transient } },
   );
 }
 

@@ -31,32 +31,41 @@ export function openTransport(options: { readonly userAgent: string }): Transpor
     bodyTimeout: BODY_TIMEOUT_MS,
     connect: { timeout: CONNECT_TIMEOUT_MS },
   });
+  const sender: Sender = { agent, answered: new Set(), ...options };
   return {
-    exchange: (call) => exchangeOver(agent, call, options.userAgent),
+    exchange: (call) => exchangeOver(sender, call),
     [Symbol.asyncDispose]: async () => agent.destroy(),
   };
 }
 
-async function exchangeOver(agent: Agent, call: Call, userAgent: string): Promise<Answer> {
+interface Sender {
+  readonly agent: Agent;
+  readonly userAgent: string;
+  /** Origins that answered before. */
+  readonly answered: Set<string>;
+}
+
+async function exchangeOver(sender: Sender, call: Call): Promise<Answer> {
   if (call.signal?.aborted) throw cancelledBy(call.signal);
   try {
     const response = await request(call.url, {
-      dispatcher: agent,
+      dispatcher: sender.agent,
       method: call.method,
-      headers: { 'user-agent': userAgent, ...lengthOf(call), ...call.headers },
+      headers: { 'user-agent': sender.userAgent, ...lengthOf(call), ...call.headers },
       body: bodyOf(call),
       ...(call.signal ? { signal: call.signal } : {}),
     });
     const { body } = response;
+    sender.answered.add(call.url.origin);
     return {
       status: response.statusCode,
       headers: response.headers,
       url: call.url,
-      body: translated(body, call),
+      body: translated(body, call, sender),
       discard: () => body.dump({ limit: DISCARD_BYTES_MAX }).catch(() => {}),
     };
   } catch (cause) {
-    throw failureOf(cause, call);
+    throw failureOf(cause, call, sender);
   }
 }
 
@@ -76,17 +85,19 @@ function bodyOf({ body, method }: Call): Uint8Array | Readable | null {
 async function* translated(
   body: AsyncIterable<Uint8Array>,
   call: Call,
+  sender: Sender,
 ): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (cause) {
-    throw failureOf(cause, call);
+    throw failureOf(cause, call, sender);
   }
 }
 
 /** Errors of the body's own source are passed on as they are: they are not the network's. */
-function failureOf(cause: unknown, call: Call): SlipwayError {
+function failureOf(cause: unknown, call: Call, { answered }: Sender): SlipwayError {
   if (cause instanceof SlipwayError) return cause;
   if (call.signal?.aborted) return cancelledBy(call.signal);
-  return transportError(cause, { method: call.method, url: call.url });
+  const { method, url } = call;
+  return transportError(cause, { method, url, hasAnswered: answered.has(url.origin) });
 }
