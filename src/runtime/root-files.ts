@@ -2,7 +2,7 @@
  * /etc/hosts and /etc/resolv.conf of a container: written beside the bundle and bound read-only, so
  * they are never part of a layer.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '#core/errors.ts';
 import type { MountSpec } from '#core/runtime-spec.ts';
@@ -16,6 +16,8 @@ export async function rootFiles(folder: string, hostname: string): Promise<reado
     `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
   );
   await writeFile(resolv, await hostResolvConf());
+  // Every user of the container reads them, whatever our own umask is.
+  for (const file of [hosts, resolv]) await chmod(file, 0o644);
   return [bind(hosts, '/etc/hosts'), bind(resolv, '/etc/resolv.conf')];
 }
 

@@ -2,7 +2,7 @@
  * Roots from unpacked folders, one a layer: works wherever overlay does, without EROFS. A layer is
  * unpacked once and shared by every chain that has it.
  */
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from '#core/errors.ts';
 import type { RootfsLower } from '#core/runtime-spec.ts';
@@ -44,7 +44,8 @@ async function ensureFolder(
   const folder = paths.folder(layer.diffId);
   if (await isFolder(folder)) return folder;
   const temporary = paths.temporary('ingest');
-  await mkdir(temporary, { recursive: true, mode: 0o755 });
+  await mkdir(temporary, { recursive: true });
+  await chmod(temporary, 0o755);
   await mkdir(dirname(folder), { recursive: true });
   try {
     await helper.unpack({ tar: layer.tar, folder: temporary, userXattr: false });

@@ -19,7 +19,7 @@ export function makeFolderIn(
     // What is not there, or no folder, is for the launcher to complain about.
     if (found && found.node.kind !== 'directory') return;
     if (!found) copyUpParents(upper, { tree, path: next });
-    if (!found) mkdirSync(under(upper, next), { mode: 0o755 });
+    if (!found) makeOpen(under(upper, next));
     real = found?.path ?? next;
   }
 }
@@ -39,6 +39,12 @@ function copyUpParents(
     chownSync(copy, node.uid, node.gid);
     chmodSync(copy, node.mode);
   }
+}
+
+/** 0755 under any umask. */
+function makeOpen(path: Buffer): void {
+  mkdirSync(path);
+  chmodSync(path, 0o755);
 }
 
 function under(upper: string, path: ByteString): Buffer {

@@ -3,7 +3,7 @@
  * container's overlay. What an image lacks comes from here, so no mount point is ever made in the
  * upper folder, and none ends up in a layer.
  */
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '#core/errors.ts';
 import type { StorePaths } from '#store/paths.ts';
@@ -15,9 +15,11 @@ const FILES = ['etc/hosts', 'etc/resolv.conf'];
 export async function stubFolder(paths: StorePaths): Promise<string> {
   if (await exists(paths.stubs)) return paths.stubs;
   const temporary = paths.temporary('ingest');
-  for (const folder of FOLDERS)
-    await mkdir(join(temporary, folder), { recursive: true, mode: 0o755 });
-  for (const file of FILES) await writeFile(join(temporary, file), '', { mode: 0o644 });
+  for (const folder of FOLDERS) await mkdir(join(temporary, folder), { recursive: true });
+  for (const file of FILES) await writeFile(join(temporary, file), '');
+  // Afterwards, because the umask takes its part of every mode given before.
+  for (const folder of ['', ...FOLDERS]) await chmod(join(temporary, folder), 0o755);
+  for (const file of FILES) await chmod(join(temporary, file), 0o644);
   await mkdir(dirname(paths.stubs), { recursive: true });
   try {
     await rename(temporary, paths.stubs);

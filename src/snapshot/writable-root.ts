@@ -1,5 +1,5 @@
 /** The private folder of one root: overlay's upper and work, and the container's bundle. */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RootfsLower } from '#core/runtime-spec.ts';
 import type { StorePaths } from '#store/paths.ts';
@@ -17,7 +17,9 @@ export async function writableRoot(
   const upper = join(folder, 'upper');
   const work = join(folder, 'work');
   const bundle = join(folder, 'bundle');
-  for (const path of [upper, work, bundle]) await mkdir(path, { recursive: true, mode: 0o755 });
+  for (const path of [upper, work, bundle]) await mkdir(path, { recursive: true });
+  // The container's root, whatever the umask of whoever started us.
+  await chmod(upper, 0o755);
   return {
     rootfs: {
       lowers: options.lowers,

@@ -1,5 +1,5 @@
 /** RUN: a container over the stage's layers; what it changes becomes the next layer. */
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SlipwayError } from '#core/errors.ts';
 import type { MountSpec } from '#core/runtime-spec.ts';
@@ -93,7 +93,8 @@ async function scriptMount(
 ): Promise<readonly MountSpec[]> {
   if (!script) return [];
   const source = join(snapshot.bundle, 'script');
-  await writeFile(source, script.content, { mode: 0o755 });
+  await writeFile(source, script.content);
+  await chmod(source, 0o755);
   return [
     {
       destination: `${SCRIPT_FOLDER}/${script.name}`,
