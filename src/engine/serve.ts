@@ -4,12 +4,15 @@ import { serveRegistry } from '#registry/server.ts';
 import { storeProvider } from '#registry/store-provider.ts';
 import type { Resources } from './resources.ts';
 
-/** Disposing lets requests in progress finish. @throws ADDRESS_IN_USE, ADDRESS_INVALID */
+/** Disposing lets requests in progress finish. @throws ADDRESS_IN_USE, ADDRESS_INVALID, STORE_BROKEN, PERMISSION */
 export async function serve(
   resources: Resources,
   { address, log }: ServeOptions,
 ): Promise<RegistryHandle> {
-  const provider = await storeProvider(await resources.store());
+  const store = await resources.store();
+  // A store that cannot be used is told at the start, not to every client.
+  store.needWritable();
+  const provider = await storeProvider(store);
   const stack = new AsyncDisposableStack();
   stack.use(provider);
   try {

@@ -3,14 +3,13 @@
  * in its name: a tar (plain, gzip or zstd; alone or wrapped in another tar) or a folder, in OCI layout
  * or docker-archive form.
  */
-import { stat } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import type { LimitFunction } from 'p-limit';
 import type { Digest } from '#core/digest.ts';
 import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
 import type { Platform } from '#core/platform.ts';
 import { type Reference, repositoryKey } from '#core/reference.ts';
-import { onDisk } from '#store/disk-errors.ts';
 import { NAMELESS } from '#store/images.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
@@ -111,8 +110,15 @@ async function loadImage(
 
 async function needFile(path: string): Promise<void> {
   try {
-    await onDisk(path, () => stat(path));
+    await access(path, constants.R_OK);
   } catch (cause) {
+    if (errnoOf(cause) === 'EACCES') {
+      throw new SlipwayError('PERMISSION', `open ${path}: permission denied`, {
+        hint: 'make it readable for you, or run as its owner',
+        cause,
+        detail: { path },
+      });
+    }
     if (errnoOf(cause) !== 'ENOENT') throw cause;
     throw new SlipwayError('FILE_MISSING', `open ${path}: no such file or directory`, {
       hint: 'check the path',

@@ -3,11 +3,10 @@
  * manifests, configs and layers survive.
  */
 
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { open, rename, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isSlipwayError } from '#core/errors.ts';
+import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { Platform } from '#core/platform.ts';
 import { formatReference, parseReference, type Reference, repositoryKey } from '#core/reference.ts';
 import { type ArchivedImage, writeImageArchive } from '#store/archive-write.ts';
@@ -15,6 +14,7 @@ import { onDisk } from '#store/disk-errors.ts';
 import { writeAll } from '#store/durable-file.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import { currentOwner, ownerOfName, ownerState } from '#store/process-owner.ts';
 import { type LocalImage, resolveImage } from './resolve.ts';
 import { selectAnyManifest } from './select.ts';
 
@@ -42,7 +42,7 @@ export async function saveImages(options: SaveOptions): Promise<void> {
       ...(options.signal ? { signal: options.signal } : {}),
     });
   if (typeof output === 'string') await writeFileWhole(output, write);
-  else await write((chunk) => writeChunk(output, chunk));
+  else await write((chunk) => writeChunk(output, chunk, options.signal));
 }
 
 /** Each image once, with all the names it was asked by. */
@@ -100,19 +100,84 @@ async function writeFileWhole(
   path: string,
   write: (sink: (chunk: Uint8Array) => Promise<void>) => Promise<void>,
 ): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+  await needPlace(path);
+  await collectDeadSiblings(path);
+  const temporary = `${temporaryPrefix(path)}${currentOwner()}.${randomBytes(8).toString('hex')}`;
+  const file = await onDisk(path, () => open(temporary, 'wx', 0o666));
   try {
-    await onDisk(path, async () => {
-      await using file = await open(temporary, 'wx', 0o666);
-      await write((chunk) => writeAll(file, chunk));
-    });
+    await onDisk(path, () => write((chunk) => writeAll(file, chunk)));
+    await file.close();
     await onDisk(path, () => rename(temporary, path));
-  } finally {
+  } catch (error) {
+    await file.close();
     await rm(temporary, { force: true });
+    throw error;
   }
 }
 
-/** The writer reuses its chunks, so a chunk that the stream keeps is copied. */
-async function writeChunk(stream: NodeJS.WritableStream, chunk: Uint8Array): Promise<void> {
-  if (!stream.write(Uint8Array.from(chunk))) await once(stream, 'drain');
+/** What is between it and `<owner>.<random>` names the file that it is to become. */
+function temporaryPrefix(path: string): string {
+  return join(dirname(path), `.${basename(path)}.slipway-`);
+}
+
+/** What killed saves of the same file left beside it. */
+async function collectDeadSiblings(path: string): Promise<void> {
+  const prefix = basename(temporaryPrefix(path));
+  for (const name of await onDisk(path, () => readdir(dirname(path)))) {
+    if (!name.startsWith(prefix)) continue;
+    if (ownerState(ownerOfName(name.slice(prefix.length))) !== 'dead') continue;
+    await rm(join(dirname(path), name), { force: true });
+  }
+}
+
+/**
+ * A folder to write in, and nothing at `path` that a rename must not replace, such as /dev/null.
+ * @throws FILE_MISSING, FILE_UNUSABLE, in docker's words
+ */
+async function needPlace(path: string): Promise<void> {
+  await needFolder(path);
+  const found = await onDisk(path, () => stat(path)).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!found || found.isFile()) return;
+  throw new SlipwayError('FILE_UNUSABLE', `invalid output path: "${path}" must be a regular file`, {
+    hint: found.isDirectory()
+      ? 'name a file in it'
+      : `to write there, redirect the output: slipway save IMAGE > ${path}`,
+    detail: { path },
+  });
+}
+
+async function needFolder(path: string): Promise<void> {
+  try {
+    await onDisk(path, () => stat(dirname(path)));
+  } catch (cause) {
+    if (errnoOf(cause) !== 'ENOENT') throw cause;
+    throw new SlipwayError(
+      'FILE_MISSING',
+      `invalid output path: directory "${dirname(path)}" does not exist`,
+      { hint: 'make the folder first, or check the path', cause, detail: { path } },
+    );
+  }
+}
+
+/** The writer reuses its chunks, so each is waited for. */
+async function writeChunk(
+  stream: NodeJS.WritableStream,
+  chunk: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  // A reader that stands still must not keep us from ending.
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal?.reason);
+  signal?.addEventListener('abort', abort);
+  try {
+    const written = new Promise<void>((resolve, reject) => {
+      stream.write(chunk, (error) => (error ? reject(error) : resolve()));
+    });
+    await Promise.race([written, aborted.promise]);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
 }

@@ -34,9 +34,14 @@ function diskError(cause: unknown, path: string): unknown {
       });
     case 'EACCES':
     case 'EPERM':
-    case 'EROFS':
       return new SlipwayError('PERMISSION', `open ${path}: permission denied`, {
         hint: 'run as the owner of that folder, or choose another store with --root or SLIPWAY_ROOT',
+        cause,
+        detail: { path },
+      });
+    case 'EROFS':
+      return new SlipwayError('PERMISSION', `write ${path}: read-only file system`, {
+        hint: 'mount it writable, or choose another store with --root or SLIPWAY_ROOT',
         cause,
         detail: { path },
       });

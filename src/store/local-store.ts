@@ -61,6 +61,11 @@ export class LocalStore implements AsyncDisposable {
     return store;
   }
 
+  /** Opens the database and begins a write. @throws STORE_BROKEN, STORE_VERSION, PERMISSION, DISK_FULL */
+  needWritable(): void {
+    this.#metadata.transaction(() => {});
+  }
+
   /** A hold on content; nothing is written until it holds something. */
   async lease(options: LeaseOptions): Promise<Lease> {
     return createLease(this.#metadata, options);
@@ -106,7 +111,13 @@ export class LocalStore implements AsyncDisposable {
   }
 }
 
+/**
+ * A new root is its owner's alone: layers hold other people's files and set-user-ID programs, which
+ * nobody may reach except through a container. A root that is there keeps its mode.
+ */
 function makeFolders(paths: StorePaths): void {
+  makeFolder(dirname(paths.root), paths.root);
+  makeFolder(paths.root, paths.root, 0o700);
   const folders = [
     `${paths.blobs}/sha256`,
     `${paths.indexes}/sha256`,
@@ -116,14 +127,15 @@ function makeFolders(paths: StorePaths): void {
     paths.snapshots,
     paths.uploads,
     paths.trash,
-    dirname(paths.database),
   ];
   for (const folder of folders) makeFolder(folder, paths.root);
 }
 
-function makeFolder(folder: string, root: string): void {
+function makeFolder(folder: string, root: string, mode?: number): void {
   try {
-    onDiskSync(folder, () => mkdirSync(folder, { recursive: true }));
+    onDiskSync(folder, () =>
+      mkdirSync(folder, { recursive: true, ...(mode === undefined ? {} : { mode }) }),
+    );
   } catch (cause) {
     if (!['ENOTDIR', 'EEXIST'].includes(errnoOf(cause) ?? '')) throw cause;
     throw new SlipwayError(

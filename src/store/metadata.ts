@@ -177,10 +177,10 @@ function databaseError(cause: unknown, path: string): unknown {
       });
     case 3: // PERM
     case 8: // READONLY
-    case 14: // CANTOPEN
+    case 14: // CANTOPEN: also a read-only file system, where SQLite does not say so
     case 23: // AUTH
       return new SlipwayError('PERMISSION', `open ${path}: permission denied`, {
-        hint: 'run as the owner of the store, or choose another with --root or SLIPWAY_ROOT',
+        hint: 'run as the owner of the store on a file system that can be written, or choose another store with --root or SLIPWAY_ROOT',
         cause,
         detail,
       });
