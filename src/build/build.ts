@@ -65,25 +65,32 @@ async function loadDockerfile(session: BuildSession, path: string): Promise<Dock
   });
 }
 
+const noDockerfileAt = (path: string): string =>
+  `there is no Dockerfile at ${path}; name it with -f`;
+
+const UNREADABLE: Readonly<
+  Record<string, { readonly reason: string; readonly hint: (path: string) => string }>
+> = {
+  ENOENT: { reason: 'no such file or directory', hint: noDockerfileAt },
+  ENOTDIR: { reason: 'not a directory', hint: noDockerfileAt },
+  EISDIR: { reason: 'is a directory', hint: noDockerfileAt },
+  EACCES: {
+    reason: 'permission denied',
+    hint: (path) => `make it readable for you: chmod +r ${path}, and +x on the folders above it`,
+  },
+};
+
 async function readDockerfile(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
     const errno = errnoOf(cause);
-    const reason =
-      errno === 'ENOENT'
-        ? 'no such file or directory'
-        : errno === 'EISDIR'
-          ? 'is a directory'
-          : undefined;
-    if (reason === undefined) throw cause;
+    const known = errno === undefined ? undefined : UNREADABLE[errno];
+    if (!known) throw cause;
     throw new SlipwayError(
       'DOCKERFILE_MISSING',
-      `failed to read dockerfile: open ${basename(path)}: ${reason}`,
-      {
-        cause,
-        hint: `there is no Dockerfile at ${path}; name it with -f`,
-      },
+      `failed to read dockerfile: open ${basename(path)}: ${known.reason}`,
+      { cause, hint: known.hint(path), detail: { path } },
     );
   }
 }

@@ -94,7 +94,7 @@ async function readIgnore(
       const text = await readFile(path, 'utf8');
       return { matcher: compileIgnore(text), size: Buffer.byteLength(text) };
     } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error;
+      if (errnoOf(error) !== 'ENOENT') throw unreadable(error, path);
     }
   }
   return { matcher: compileIgnore(''), size: 0 };
@@ -146,7 +146,9 @@ class ContextTree implements FileTree, Disposable {
         return {
           ...metadata,
           kind: 'symlink',
-          target: byteStringOf(readlinkSync(this.#at(found.path), 'buffer')),
+          target: byteStringOf(
+            this.#access(found.path, (at) => readlinkSync(at, { encoding: 'buffer' })),
+          ),
         };
       case 'char':
       case 'block':
@@ -163,11 +165,13 @@ class ContextTree implements FileTree, Disposable {
 
   *content(node: FileNode): Iterable<Uint8Array> {
     const { path, size } = own(node);
-    const file = openSync(this.#at(path), constants.O_RDONLY | constants.O_NOFOLLOW);
+    // Not waiting: somebody may have put a FIFO in the file's place.
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const file = this.#access(path, (at) => openSync(at, flags));
     try {
       for (let left = size; left > 0; ) {
         const chunk = Buffer.allocUnsafe(Math.min(left, CHUNK_BYTES));
-        const read = readSync(file, chunk);
+        const read = this.#access(path, () => readSync(file, chunk));
         if (read === 0) throw changed(path);
         left -= read;
         yield chunk.subarray(0, read);
@@ -200,7 +204,7 @@ class ContextTree implements FileTree, Disposable {
   }
 
   #read(directory: ContextNode): ReadonlyMap<ByteString, ContextNode> {
-    const names = readdirSync(this.#at(directory.path), 'buffer')
+    const names = this.#access(directory.path, (at) => readdirSync(at, 'buffer'))
       .map(byteStringOf)
       .sort(compareBytes);
     const children = new Map<ByteString, ContextNode>();
@@ -235,7 +239,17 @@ class ContextTree implements FileTree, Disposable {
   }
 
   #stat(path: ByteString) {
-    return lstatSync(this.#at(path), { bigint: true, throwIfNoEntry: false });
+    return this.#access(path, (at) => lstatSync(at, { bigint: true, throwIfNoEntry: false }));
+  }
+
+  /** What the system refuses names the file as the user knows it. */
+  #access<T>(path: ByteString, call: (at: Buffer) => T): T {
+    const at = this.#at(path);
+    try {
+      return call(at);
+    } catch (error) {
+      throw unreadable(error, displayBytes(byteStringOf(at)));
+    }
   }
 
   #at(path: ByteString): Buffer {
@@ -248,6 +262,16 @@ class ContextTree implements FileTree, Disposable {
 function own(node: FileNode): ContextNode {
   assert('mtimeNs' in node, 'a node of this context');
   return node as ContextNode;
+}
+
+/** What Slipway may not read cannot be part of a build; docker's words. */
+function unreadable(cause: unknown, path: string): unknown {
+  if (errnoOf(cause) !== 'EACCES') return cause;
+  return new SlipwayError('PERMISSION', `error from sender: open ${path}: permission denied`, {
+    cause,
+    hint: 'make it readable for you, or leave it out with a line in .dockerignore',
+    detail: { path },
+  });
 }
 
 function changed(path: ByteString): SlipwayError {

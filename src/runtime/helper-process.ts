@@ -27,7 +27,10 @@ export function helperEnded(exitCode: number | string, lastWords: string): Slipw
     });
   }
   return new SlipwayError('HELPER_FAILED', `the native helper ended unexpectedly (${exitCode})`, {
-    ...(lastWords === '' ? {} : { hint: `its last words: ${lastWords.trim()}` }),
+    hint:
+      lastWords === ''
+        ? 'run the command again; if it happens again, look whether the kernel killed it for want of memory (dmesg)'
+        : `its last words: ${lastWords.trim()}`,
     detail: { exitCode, output: lastWords },
   });
 }
