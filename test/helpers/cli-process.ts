@@ -1,4 +1,5 @@
 /** Runs the real command, bin/slipway, as a process of its own on a store of its own. */
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -20,6 +21,10 @@ export interface CliOptions {
   readonly temporary?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly input?: string | Buffer;
+  /** Uid and gid to run as; needs root. */
+  readonly user?: number;
+  /** A descriptor to be its stdout; nothing is collected then. */
+  readonly stdout?: number;
 }
 
 /** A running command; `outcome` when it has ended. */
@@ -29,6 +34,8 @@ export interface CliProcess {
   /** Resolves with the first line of stdout. */
   readonly firstLine: Promise<string>;
   kill(signal: NodeJS.Signals): void;
+  /** Reads no more of its stdout, as `head` does when it has enough. */
+  closeStdout(): void;
   /** Calls back with all of stderr so far whenever it grows. */
   onLog(listener: (text: string) => void): void;
 }
@@ -43,19 +50,22 @@ export function startSlipway(argv: readonly string[], options: CliOptions = {}):
       ...(options.temporary === undefined ? {} : { TMPDIR: options.temporary }),
       ...options.environment,
     },
-    stdio: 'pipe',
+    ...(options.user === undefined ? {} : { uid: options.user, gid: options.user }),
+    stdio: ['pipe', options.stdout ?? 'pipe', 'pipe'],
   });
+  const { stdin, stderr: log } = child;
+  assert.ok(stdin && log);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   const firstLine = Promise.withResolvers<string>();
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout?.on('data', (chunk: Buffer) => {
     stdout.push(chunk);
     const text = Buffer.concat(stdout).toString('utf8');
     if (text.includes('\n')) firstLine.resolve(text.slice(0, text.indexOf('\n')));
   });
-  child.stderr.on('data', (chunk: Buffer) => void stderr.push(chunk));
-  child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
+  log.on('data', (chunk: Buffer) => void stderr.push(chunk));
+  stdin.on('error', () => {});
+  stdin.end(options.input ?? '');
   const outcome = new Promise<CliOutcome>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => {
@@ -75,8 +85,9 @@ export function startSlipway(argv: readonly string[], options: CliOptions = {}):
     outcome,
     firstLine: firstLine.promise,
     kill: (signal) => void child.kill(signal),
+    closeStdout: () => void child.stdout?.destroy(),
     onLog: (listener) => {
-      child.stderr.on('data', () => listener(Buffer.concat(stderr).toString('utf8')));
+      log.on('data', () => listener(Buffer.concat(stderr).toString('utf8')));
     },
   };
 }
