@@ -4,12 +4,13 @@
  */
 import { SlipwayError } from '#core/errors.ts';
 import { type Platform, parsePlatform } from '#core/platform.ts';
-import { parseReference, type Reference, withDefaultTag } from '#core/reference.ts';
+import type { Reference } from '#core/reference.ts';
 import type { Dockerfile, FromInstruction, Instruction, Operand } from '#dockerfile/ast.ts';
 import { type Stage, splitStages, stageNamed } from '#dockerfile/stages.ts';
 import { suggest } from '#dockerfile/suggest.ts';
 import { type BuildArgs, globalScope, platformArgs, unconsumedArgs } from './args.ts';
 import { expander } from './expand.ts';
+import { copyFrom, imageReference } from './stage-references.ts';
 import { atPlace } from './step-error.ts';
 
 export interface BuildPlan {
@@ -71,7 +72,7 @@ export function planBuild(dockerfile: Dockerfile, options: PlanOptions): BuildPl
     dockerfile,
     args,
     stages: planned,
-    needed: reachable(planned, target.index),
+    needed: reachable(dockerfile, planned, target.index),
     target: found,
     unconsumed: unconsumedArgs(args, declared),
   };
@@ -137,7 +138,20 @@ function baseOf(
   const stage = stageNamed(earlier.stages, image, earlier.before);
   if (stage) return { kind: 'stage', index: stage.index };
   if (image === 'scratch') return { kind: 'scratch' };
-  return { kind: 'image', reference: withDefaultTag(parseReference(image)) };
+  return { kind: 'image', reference: imageReference(image) };
+}
+
+function platformOf(text: string): Platform {
+  try {
+    return parsePlatform(text);
+  } catch (cause) {
+    if (!(cause instanceof SlipwayError)) throw cause;
+    throw new SlipwayError(
+      'PLATFORM_INVALID',
+      `failed to parse platform ${text}: ${JSON.stringify(text)}: cannot parse platform specifier: invalid argument`,
+      { cause, ...(cause.hint === undefined ? {} : { hint: cause.hint }) },
+    );
+  }
 }
 
 /** One platform a build, in this version: FROM may name it, no other. */
@@ -146,7 +160,7 @@ function checkPlatform(
   context: { readonly platform: Platform; readonly expand: (operand: Operand) => string },
 ): void {
   if (!from.platform) return;
-  const wanted = parsePlatform(context.expand(from.platform));
+  const wanted = platformOf(context.expand(from.platform));
   const { os, architecture, variant } = context.platform;
   if (wanted.os === os && wanted.architecture === architecture && wanted.variant === variant)
     return;
@@ -159,66 +173,32 @@ function checkPlatform(
   );
 }
 
-/** What `COPY --from=` names: a stage by name or number, else an image. */
-export type CopyFrom =
-  | { readonly kind: 'stage'; readonly index: number }
-  | { readonly kind: 'image'; readonly reference: Reference };
-
-/** @throws DOCKERFILE_INVALID for expansions, for the stage itself and for a later one by number */
-export function copyFrom(
-  text: string,
-  stage: { readonly index: number },
-  stages: readonly { readonly index: number; readonly from: FromInstruction }[],
-): CopyFrom {
-  if (text.includes('$')) {
-    throw new SlipwayError(
-      'DOCKERFILE_INVALID',
-      `variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround`,
-    );
-  }
-  const earlier = stages.filter(({ index }) => index < stage.index);
-  const named = earlier.findLast(
-    ({ from }) => from.name?.text.toLowerCase() === text.toLowerCase(),
-  );
-  if (named) return { kind: 'stage', index: named.index };
-  const self = stages.find(({ index }) => index === stage.index)?.from.name?.text;
-  if (text === String(stage.index) || text.toLowerCase() === self?.toLowerCase()) {
-    throw new SlipwayError(
-      'DOCKERFILE_INVALID',
-      `circular dependency detected on stage: ${self?.toLowerCase() ?? `stage-${text}`}`,
-      { hint: 'a stage cannot copy from itself; name an earlier one' },
-    );
-  }
-  if (/^\d+$/.test(text)) {
-    const index = Number(text);
-    if (index < stage.index) return { kind: 'stage', index };
-    throw new SlipwayError(
-      'DOCKERFILE_INVALID',
-      `invalid from flag value ${text}: refers to current or later build stage`,
-      { hint: 'stages are numbered from 0; name an earlier one' },
-    );
-  }
-  return { kind: 'image', reference: withDefaultTag(parseReference(text)) };
-}
-
-function reachable(stages: readonly PlannedStage[], target: number): ReadonlySet<number> {
+function reachable(
+  dockerfile: Dockerfile,
+  stages: readonly PlannedStage[],
+  target: number,
+): ReadonlySet<number> {
   const needed = new Set<number>();
   const visit = (index: number): void => {
     const stage = stages[index];
     if (!stage || needed.has(index)) return;
     needed.add(index);
-    for (const dependency of dependenciesOf(stage, stages)) visit(dependency);
+    for (const dependency of dependenciesOf(dockerfile, stage, stages)) visit(dependency);
   };
   visit(target);
   return needed;
 }
 
-function dependenciesOf(stage: PlannedStage, stages: readonly PlannedStage[]): number[] {
+function dependenciesOf(
+  dockerfile: Dockerfile,
+  stage: PlannedStage,
+  stages: readonly PlannedStage[],
+): number[] {
   const base = stage.base.kind === 'stage' ? [stage.base.index] : [];
   const copies = stage.instructions.flatMap((instruction) => {
-    if (instruction.kind !== 'copy' || !instruction.from || /[$]/.test(instruction.from.text))
-      return [];
-    const from = copyFrom(instruction.from.text, stage, stages);
+    const flag = instruction.kind === 'copy' ? instruction.from : undefined;
+    if (!flag) return [];
+    const from = atPlace(dockerfile, flag, () => copyFrom(flag.text, stage, stages));
     return from.kind === 'stage' ? [from.index] : [];
   });
   return [...base, ...copies];

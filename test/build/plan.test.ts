@@ -1,7 +1,8 @@
 /** Stages, bases, arguments and reachability; what a plan refuses. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type BuildPlan, copyFrom, planBuild } from '#build/plan.ts';
+import { type BuildPlan, planBuild } from '#build/plan.ts';
+import { copyFrom } from '#build/stage-references.ts';
 import { formatReference } from '#core/reference.ts';
 import type { Range } from '#core/source.ts';
 import { parseDockerfile } from '#dockerfile/parser.ts';
@@ -86,7 +87,7 @@ test('COPY --from: names before numbers, earlier stages only', () => {
   assert.deepEqual(copyFrom('A', stage, stages), { kind: 'stage', index: 0 });
   assert.deepEqual(copyFrom('0', stage, stages), { kind: 'stage', index: 0 });
   assert.equal(copyFrom('busybox', stage, stages).kind, 'image');
-  assert.throws(() => copyFrom('2', stage, stages), /refers to current or later build stage/);
+  assert.throws(() => copyFrom('2', stage, stages), /invalid stage index 2/);
   assert.throws(() => copyFrom('1', stage, stages), /circular dependency.* on stage: stage-1$/);
   assert.throws(() => copyFrom('A', { index: 0 }, stages), /circular dependency.* on stage: a$/);
   assert.throws(
@@ -98,4 +99,15 @@ test('COPY --from: names before numbers, earlier stages only', () => {
 test('another platform than the host is refused, the host as an argument is not', () => {
   assert.equal(plan('FROM --platform=$BUILDPLATFORM scratch\n').target.index, 0);
   assert.throws(() => plan('FROM --platform=linux/s390x scratch\n'), { code: 'PLATFORM_UNKNOWN' });
+});
+
+test('stages that need each other are a circle, whoever is built; a later one by number is refused', () => {
+  const circle = 'FROM scratch AS a\nCOPY --from=b x y\nFROM scratch AS b\nCOPY --from=a x y\n';
+  assert.throws(() => plan(circle), { message: 'circular dependency detected on stage: a' });
+  const self = 'FROM scratch AS me\nCOPY --from=ME x y\n';
+  assert.throws(() => plan(self), { message: 'circular dependency detected on stage: me' });
+  const later = 'FROM scratch AS a\nCOPY --from=1 x y\nFROM scratch\n';
+  assert.throws(() => plan(later, { target: 'a' }), {
+    message: 'cannot copy from stage "1", it needs to be defined before current stage "a"',
+  });
 });

@@ -6,9 +6,9 @@ import { expandWord } from '#dockerfile/words.ts';
 import type { FileTree } from '../file-tree.ts';
 import { layerStep } from '../layer-step.ts';
 import { type CopyOp, copyOp } from '../ops/copy.ts';
-import { copyFrom } from '../plan.ts';
 import { sourcesDigest } from '../sources.ts';
 import type { StageContext } from '../stage.ts';
+import { copyFrom } from '../stage-references.ts';
 import { stageTree } from '../stage-tree.ts';
 import { imageState, type StageState, workdirOf } from '../state.ts';
 import { atPlace, atPlaceAsync, withPlace } from '../step-error.ts';
@@ -142,8 +142,29 @@ function historyOf(
   ].join(' ');
 }
 
+const REMOTE = /^(https?|git|ssh):\/\/|^git@/;
+
+/** What the language itself does not take. */
+function refuseMisplaced(instruction: FileInstruction): void {
+  const { kind, sources } = instruction;
+  if (
+    kind === 'copy' &&
+    sources.some(({ text }) => /^git@|\.git(#|$)/.test(text) && REMOTE.test(text))
+  ) {
+    throw new SlipwayError('DOCKERFILE_INVALID', "source can't be a git ref for COPY", {
+      hint: 'use ADD for repositories',
+    });
+  }
+  if (kind === 'add' && instruction.checksum && !sources.some(({ text }) => REMOTE.test(text))) {
+    throw new SlipwayError('DOCKERFILE_INVALID', 'checksum requires HTTP(S) or Git sources', {
+      hint: 'remove --checksum: files of the context are what they are',
+    });
+  }
+}
+
 /** Accepted by the language, not by this version: said, never skipped. */
 function refuseUnsupported(instruction: FileInstruction): void {
+  refuseMisplaced(instruction);
   const flag = unsupportedFlag(instruction);
   if (flag !== undefined) {
     throw new SlipwayError(
@@ -156,7 +177,7 @@ function refuseUnsupported(instruction: FileInstruction): void {
   }
   const remote =
     instruction.kind === 'add'
-      ? instruction.sources.find(({ text }) => /^(https?|git|ssh):\/\/|^git@/.test(text))
+      ? instruction.sources.find(({ text }) => REMOTE.test(text))
       : undefined;
   if (remote) {
     throw new SlipwayError(
