@@ -100,29 +100,50 @@ function evaluate(subject: LintSubject): Evaluation {
   const { buildArgs } = subject;
   const defaults = globalsOf(subject, { predefined, buildArgs: new Map() });
   const globals = globalsOf(subject, { predefined, buildArgs });
-  const scopes = new Map<string, Scope>();
-  const stages = subject.stages.stages.map((stage) => {
-    const from = evaluateFrom(stage, { subject, scope: globals, defaults: defaults.scope });
-    const inherited = scopes.get(from.image.text.toLowerCase());
-    const scope = startScope(inherited, from.base);
-    const around = { scope, subject, globals: globals.scope };
+  const known = new Set([...globals.args.keys(), ...globals.scope.keys()]);
+  const budget = { comparisons: MAX_COMPARISONS };
+  const froms = subject.stages.stages.map((stage) =>
+    evaluateFrom(stage, { subject, scope: globals, known, defaults: defaults.scope, budget }),
+  );
+  const parents = parentsOf(froms);
+  const lastChild = new Map(parents.map((parent, index) => [parent, index]));
+  const scopes: Scope[] = [];
+  const around = { subject, globals: globals.scope, budget };
+  const stages = froms.map((from, index) => {
+    const parent = parents[index];
+    const inherited = parent === undefined ? undefined : scopes[parent];
+    // The last stage built upon another takes its variables over: long chains copy nothing.
+    const isLast = parent !== undefined && lastChild.get(parent) === index;
+    const scope = startScope(inherited, from.base, isLast);
+    scopes.push(scope);
     const triggers = triggersOf(inherited?.triggers ?? [], subject).map((instruction) => ({
-      ...evaluateStatement(instruction, around),
-      trigger: stage.from.range,
+      ...evaluateStatement(instruction, { ...around, scope }),
+      trigger: from.stage.from.range,
     }));
-    const own = stage.instructions.map((instruction) => evaluateStatement(instruction, around));
-    if (stage.name !== undefined) scopes.set(stage.name, scope);
-    return {
-      ...from,
-      ...(inherited === undefined ? {} : { base: undefined }),
-      statements: [...triggers, ...own],
-    };
+    const own = from.stage.instructions.map((instruction) =>
+      evaluateStatement(instruction, { ...around, scope }),
+    );
+    const { base, ...rest } = from;
+    const isKnown = inherited === undefined && base !== undefined;
+    return { ...rest, ...(isKnown && { base }), statements: [...triggers, ...own] };
   });
   return {
     globalScope: globals.scope,
     globalArgs: globals.args,
-    stages: stages.map(({ base, ...rest }) => (base === undefined ? rest : { ...rest, base })),
+    stages,
   };
+}
+
+/** For each stage, the index of the earlier one that it is built upon. */
+function parentsOf(
+  froms: readonly Pick<EvaluatedStage, 'stage' | 'image'>[],
+): readonly (number | undefined)[] {
+  const byName = new Map<string, number>();
+  return froms.map(({ stage, image }, index) => {
+    const parent = byName.get(image.text.toLowerCase());
+    if (stage.name !== undefined) byName.set(stage.name, index);
+    return parent;
+  });
 }
 
 /** Docker's automatic arguments; --build-arg may set them to something else. */
@@ -203,16 +224,19 @@ function evaluateFrom(
   given: {
     readonly subject: LintSubject;
     readonly scope: Globals;
+    /** Names that FROM may use. */
+    readonly known: ReadonlySet<string>;
     readonly defaults: ReadonlyMap<string, string>;
+    readonly budget: Budget;
   },
 ): Omit<EvaluatedStage, 'statements' | 'base'> & { base: BaseImage | undefined } {
   const { subject } = given;
   const { scope } = given.scope;
-  const known = new Set([...given.scope.args.keys(), ...scope.keys()]);
+  const { known, budget } = given;
   const inFrom = (operand: Operand): ExpandedWord =>
     expandedWord(operand, { ...optionsOf(subject), env: scope }, (name) => {
       if (known.has(name)) return undefined;
-      return unsetName(name, known);
+      return unsetName(name, known, budget);
     });
   const image = inFrom(stage.base);
   const platform = stage.platform && inFrom(stage.platform);
@@ -243,14 +267,15 @@ function platformIn(text: string | undefined): Platform | undefined {
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-function startScope(inherited: Scope | undefined, base: BaseImage | undefined): Scope {
+function startScope(
+  inherited: Scope | undefined,
+  base: BaseImage | undefined,
+  takesOver: boolean,
+): Scope {
   if (inherited !== undefined) {
-    return {
-      ...inherited,
-      env: new Map(inherited.env),
-      declared: new Set(inherited.declared),
-      triggers: [],
-    };
+    if (takesOver) return { ...inherited, triggers: [] };
+    const { env, declared } = inherited;
+    return { ...inherited, env: new Map(env), declared: new Set(declared), triggers: [] };
   }
   const env = new Map([['PATH', DEFAULT_PATH]]);
   for (const entry of base?.env ?? []) {
@@ -271,6 +296,7 @@ interface Surroundings {
   readonly scope: Scope;
   readonly subject: LintSubject;
   readonly globals: ReadonlyMap<string, string>;
+  readonly budget: Budget;
 }
 
 /** Expands one instruction, and does to the scope what it does. */
@@ -314,18 +340,30 @@ function declareArgs(instruction: ArgInstruction, around: Surroundings): Expande
 
 function inStage(
   operand: Operand,
-  { scope, subject }: Surroundings,
+  { scope, subject, budget }: Surroundings,
   how: Partial<ExpandOptions> = {},
 ): ExpandedWord {
   const options = { ...optionsOf(subject), ...how, env: scope.env };
   return expandedWord(operand, options, (name) => {
     const isKnown = scope.declared.has(name) || (!scope.isComplete && BASE_NAMES.has(name));
-    return isKnown ? undefined : unsetName(name, scope.env.keys());
+    return isKnown ? undefined : unsetName(name, scope.env, budget);
   });
 }
 
-function unsetName(name: string, candidates: Iterable<string>): UnsetName {
-  const suggestion = suggestName(name, candidates);
+/** How many more names may be compared for suggestions: files can be made to ask for too many. */
+interface Budget {
+  comparisons: number;
+}
+
+const MAX_COMPARISONS = 100_000;
+
+function unsetName(
+  name: string,
+  known: ReadonlySet<string> | ReadonlyMap<string, string>,
+  budget: Budget,
+): UnsetName {
+  budget.comparisons -= known.size;
+  const suggestion = budget.comparisons < 0 ? undefined : suggestName(name, known.keys());
   return suggestion === undefined ? { name } : { name, suggestion };
 }
 
