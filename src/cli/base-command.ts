@@ -14,6 +14,9 @@ import type { CliSettings } from './settings.ts';
 /** What SIGPIPE would have made of it, as every other program in a pipe. */
 const CLOSED_PIPE_EXIT_CODE = 141;
 
+/** How long an interrupted command waits for the reader of its output. */
+const INTERRUPTED_OUTPUT_MS = 500;
+
 /** A command's class, as the dispatcher sees it. */
 export interface CommandClass {
   new (argv: readonly string[], host: Host): BaseCommand;
@@ -62,8 +65,8 @@ export abstract class BaseCommand {
   async execute(): Promise<number> {
     try {
       const exitCode = await this.#runHeld();
-      await this.#outputTaken();
-      return exitCode;
+      const isTaken = await this.#outputTaken();
+      return isTaken ? exitCode : (this.host.interrupts.exitCode() ?? exitCode);
     } catch (error) {
       return await this.#fail(error);
     }
@@ -74,13 +77,24 @@ export abstract class BaseCommand {
     return (await this.run()) ?? 0;
   }
 
-  /** Output that its reader did not get is a failure, though every write returned. */
-  async #outputTaken(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.host.stdout.write('', () => resolve());
-    });
+  /**
+   * Output that its reader did not get is a failure, though every write returned. False when an
+   * interrupt came before a reader that stands still.
+   */
+  async #outputTaken(): Promise<boolean> {
+    const taken = Promise.withResolvers<boolean>();
+    const { signal } = this.host.interrupts;
+    const giveUp = (): void => {
+      setTimeout(() => taken.resolve(false), INTERRUPTED_OUTPUT_MS);
+    };
+    signal.addEventListener('abort', giveUp);
+    if (signal.aborted) giveUp();
+    this.host.stdout.write('', () => taken.resolve(true));
+    const isTaken = await taken.promise;
+    signal.removeEventListener('abort', giveUp);
     const failure = this.host.outputFailure();
     if (failure) throw failure;
+    return isTaken;
   }
 
   /** Reads the command line by the class's tables. @throws USAGE, HelpWanted */

@@ -4,16 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FaultSite, fault, temporaryFiles, until } from '#test/helpers/fault-site.ts';
+import { largeFile } from '#test/helpers/large-file.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const EXIT_CODES = { SIGKILL: undefined, SIGINT: 130, SIGTERM: 143 } as const;
@@ -25,12 +19,6 @@ async function names(site: FaultSite, store = site.store): Promise<readonly stri
     root: store,
   });
   return stdout.split('\n').filter((line) => line !== '');
-}
-
-/** A large file without content on the disk of the test. */
-function largeFile(path: string, mebibytes = 512): void {
-  writeFileSync(path, 'x');
-  truncateSync(path, mebibytes * MEBIBYTE);
 }
 
 /** Of the folders of a store, the size of all files being written. */
