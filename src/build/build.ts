@@ -1,15 +1,15 @@
 /** A build from Dockerfile to image: read, parse, plan, build the stages, write the image. */
-import { readFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
-import { errnoOf, SlipwayError } from '#core/errors.ts';
+import { SlipwayError } from '#core/errors.ts';
 import type { Reference } from '#core/reference.ts';
-import type { SourceFile } from '#core/source.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
 import { parseDockerfile } from '#dockerfile/parser.ts';
+import { reportFindings } from './check.ts';
 import { contextSource, requireFolder } from './context.ts';
 import { refuseInvalid } from './diagnostics.ts';
+import { dockerfilePath, readDockerfile } from './dockerfile-file.ts';
 import { writeImage } from './image-output.ts';
 import { type BuildPlan, planBuild } from './plan.ts';
 import type { BuildSession } from './session.ts';
@@ -35,8 +35,9 @@ export interface BuiltImage {
 /** Runs a whole build. @throws DOCKERFILE_MISSING, DOCKERFILE_INVALID and whatever a step throws */
 export async function build(session: BuildSession, request: BuildRequest): Promise<BuiltImage> {
   requireFolder(request.context);
-  const path = resolve(request.dockerfile ?? join(request.context, 'Dockerfile'));
+  const path = dockerfilePath(request);
   const dockerfile = await loadDockerfile(session, path);
+  await reportFindings(session, dockerfile, { ...request, path });
   const plan = planBuild(dockerfile, {
     buildArgs: request.buildArgs,
     platform: session.platform,
@@ -57,42 +58,12 @@ export async function build(session: BuildSession, request: BuildRequest): Promi
 async function loadDockerfile(session: BuildSession, path: string): Promise<Dockerfile> {
   const name = basename(path);
   return session.vertices.run(`[internal] load build definition from ${name}`, async (vertex) => {
-    const file: SourceFile = { name, text: await readDockerfile(path) };
+    const file = await readDockerfile(path);
     vertex.status(`transferring dockerfile: ${Buffer.byteLength(file.text)}B`, { done: true });
     const dockerfile = parseDockerfile(file);
     refuseInvalid(dockerfile);
     return dockerfile;
   });
-}
-
-const noDockerfileAt = (path: string): string =>
-  `there is no Dockerfile at ${path}; name it with -f`;
-
-const UNREADABLE: Readonly<
-  Record<string, { readonly reason: string; readonly hint: (path: string) => string }>
-> = {
-  ENOENT: { reason: 'no such file or directory', hint: noDockerfileAt },
-  ENOTDIR: { reason: 'not a directory', hint: noDockerfileAt },
-  EISDIR: { reason: 'is a directory', hint: noDockerfileAt },
-  EACCES: {
-    reason: 'permission denied',
-    hint: (path) => `make it readable for you: chmod +r ${path}, and +x on the folders above it`,
-  },
-};
-
-async function readDockerfile(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    const errno = errnoOf(cause);
-    const known = errno === undefined ? undefined : UNREADABLE[errno];
-    if (!known) throw cause;
-    throw new SlipwayError(
-      'DOCKERFILE_MISSING',
-      `failed to read dockerfile: open ${basename(path)}: ${known.reason}`,
-      { cause, hint: known.hint(path), detail: { path } },
-    );
-  }
 }
 
 function noteUnconsumed(session: BuildSession, { unconsumed }: BuildPlan): void {

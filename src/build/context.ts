@@ -69,10 +69,7 @@ export function contextSource(options: {
   let tree: Promise<ContextTree> | undefined;
   const load = async (): Promise<ContextTree> => {
     const ignore = await options.vertices.run('[internal] load .dockerignore', async (vertex) => {
-      const found = await readIgnore([
-        `${options.dockerfile}.dockerignore`,
-        join(options.folder, '.dockerignore'),
-      ]);
+      const found = await readIgnore(options);
       vertex.status(`transferring context: ${found.size}B`, { done: true });
       return found.matcher;
     });
@@ -86,9 +83,19 @@ export function contextSource(options: {
   };
 }
 
-async function readIgnore(
-  candidates: readonly string[],
-): Promise<{ readonly matcher: IgnoreMatcher; readonly size: number }> {
+/**
+ * The patterns of a build: `<Dockerfile>.dockerignore`, else the context's `.dockerignore`, else
+ * podman's `.containerignore`; `size` is of the file. @throws IGNORE_INVALID, PERMISSION
+ */
+export async function readIgnore(place: {
+  readonly folder: string;
+  readonly dockerfile: string;
+}): Promise<{ readonly matcher: IgnoreMatcher; readonly size: number }> {
+  const candidates = [
+    `${place.dockerfile}.dockerignore`,
+    join(place.folder, '.dockerignore'),
+    join(place.folder, '.containerignore'),
+  ];
   for (const path of candidates) {
     try {
       const text = await readFile(path, 'utf8');

@@ -1,6 +1,8 @@
 /** The build's steps as events: numbered in the order they start, each with one beginning and one end. */
+import type { Diagnostic } from '#core/diagnostic.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
+import type { SourceFile } from '#core/source.ts';
 
 export interface Vertex {
   /** Output of the step's process. */
@@ -45,6 +47,11 @@ export class Vertices {
 
   note(level: 'info' | 'warning', text: string): void {
     this.#events({ kind: 'note', level, text });
+  }
+
+  /** Something a check found in the Dockerfile. */
+  diagnostic(diagnostic: Diagnostic, file: SourceFile): void {
+    this.#events({ kind: 'diagnostic', diagnostic, file });
   }
 
   #start(name: string): number {

@@ -8,6 +8,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   build: () => import('../commands/build.ts'),
   images: () => import('../commands/images.ts'),
   inspect: () => import('../commands/inspect.ts'),
+  lint: () => import('../commands/lint.ts'),
   load: () => import('../commands/load.ts'),
   pull: () => import('../commands/pull.ts'),
   push: () => import('../commands/push.ts'),

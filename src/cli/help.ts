@@ -26,7 +26,7 @@ const GLOBAL_ROWS: readonly (readonly [name: string, summary: string])[] = [
 /** The overview's groups, each command in one of them; ids as in the manifest. */
 export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly string[]])[] = [
   ['Common Commands', ['run', 'build', 'pull', 'push', 'images', 'version']],
-  ['Image Commands', ['inspect', 'load', 'rmi', 'save', 'tag']],
+  ['Image Commands', ['inspect', 'lint', 'load', 'rmi', 'save', 'tag']],
   ['Registry Commands', ['registry:serve']],
 ];
 

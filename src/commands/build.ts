@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { assignments } from '#cli/assignments.ts';
 import { BaseCommand } from '#cli/base-command.ts';
+import { answerCall, type CallRequest, parseCall } from '#cli/dockerfile-call.ts';
 import { list, text, toggle } from '#cli/flags.ts';
 import { failureTail } from '#cli/progress/failure.ts';
 import { buildProgress } from '#cli/progress/pick.ts';
@@ -16,6 +17,11 @@ export default class Build extends BaseCommand {
   } as const;
   static override readonly flags = {
     'build-arg': list({ description: 'Set a build-time variable', helpValue: 'name=value' }),
+    call: text({
+      description: 'Do something else with the Dockerfile: check, outline or targets',
+      helpValue: 'string',
+    }),
+    check: toggle({ description: 'Check the Dockerfile, build nothing: --call=check' }),
     file: text({
       char: 'f',
       description: 'The Dockerfile (default: Dockerfile in PATH)',
@@ -33,9 +39,20 @@ export default class Build extends BaseCommand {
     target: text({ description: 'Build up to this stage', helpValue: 'stage' }),
   };
 
-  protected async run(): Promise<undefined> {
+  protected async run(): Promise<number> {
     const { flags, args } = this.parse(Build);
     const settings = this.settings();
+    const call = parseCall(flags.check ? 'check' : (flags.call ?? 'build'));
+    const buildArgs = assignments(flags['build-arg'], settings.variable);
+    if (call.method !== 'build') {
+      return await this.#answer({
+        call,
+        context: args.path,
+        buildArgs,
+        ...(flags.file === undefined ? {} : { dockerfile: flags.file }),
+        ...(flags.target === undefined ? {} : { target: flags.target }),
+      });
+    }
     const modes = ['auto', 'tty', 'plain', 'quiet'] as const;
     const chosen = modes.find((name) => name === flags.progress) ?? settings.progress;
     const progress = buildProgress({
@@ -46,7 +63,7 @@ export default class Build extends BaseCommand {
     const options: BuildOptions = {
       context: args.path,
       tags: flags.tag,
-      buildArgs: assignments(flags['build-arg'], settings.variable),
+      buildArgs,
       noCache: flags['no-cache'],
       events: progress.sink,
       signal: this.host.interrupts.signal,
@@ -62,11 +79,19 @@ export default class Build extends BaseCommand {
       progress.finish();
       if (flags.iidfile !== undefined) writeImageId(flags.iidfile, imageId);
       if (flags.quiet) this.print(imageId);
+      return 0;
     } catch (error) {
       progress.finish();
       this.host.stderr.write(failureTail(error, progress.failed));
       throw error;
     }
+  }
+
+  async #answer(request: CallRequest): Promise<number> {
+    const { text: answer, failure } = await answerCall(request);
+    this.host.stdout.write(answer);
+    if (failure !== undefined) this.host.stderr.write(`ERROR: ${failure}\n`);
+    return failure === undefined ? 0 : 1;
   }
 
   /** docker's words in front of a failure, by what failed. */

@@ -320,3 +320,18 @@ test('RUN without a command is refused', () =>
     const folder = context({ Dockerfile: 'FROM scratch\nRUN []\n' });
     await assert.rejects(build({ context: folder }), { code: 'DOCKERFILE_INVALID' });
   }));
+
+test('findings of the checks are events of the build; error=true ends it before any step', () =>
+  withEngine({ helper: '/nonexistent/helper' }, async ({ context, build }) => {
+    const text = 'FROM scratch\nMAINTAINER me\n';
+    const { events } = await build({ context: context({ Dockerfile: text }) });
+    const codes = events.flatMap((event) =>
+      event.kind === 'diagnostic' ? [event.diagnostic.code] : [],
+    );
+    assert.deepEqual(codes, ['MaintainerDeprecated']);
+    const strict = context({ Dockerfile: `# check=error=true\n${text}` });
+    await assert.rejects(build({ context: strict }), {
+      code: 'DOCKERFILE_INVALID',
+      message: 'lint violation found for rules: MaintainerDeprecated',
+    });
+  }));

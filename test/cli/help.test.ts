@@ -26,6 +26,7 @@ Common Commands:
 
 Image Commands:
   inspect           Show all about one or more images, as JSON
+  lint              Check Dockerfiles without building
   load              Load images from a tar archive or OCI layout folder
   rmi               Remove one or more images
   save              Save one or more images to a tar archive

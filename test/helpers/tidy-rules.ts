@@ -18,9 +18,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   image: ['archive', 'layer', 'store', 'remote'],
   build: ['dockerfile', 'archive', 'layer', 'store', 'snapshot', 'runtime', 'image'],
   registry: ['store', 'image', 'remote'],
-  // dockerfile: its suggestions for mistyped words.
-  cli: ['engine.ts', 'commands', 'dockerfile'],
-  commands: ['engine.ts', 'cli'],
+  // dockerfile and the engine's checks of it: text in, text out, nothing to open or close.
+  cli: ['engine.ts', 'engine', 'commands', 'dockerfile'],
+  commands: ['engine.ts', 'engine', 'cli', 'dockerfile'],
 };
 
 /** Packages by the folders that may import them. */

@@ -10,5 +10,5 @@ export function warningsText(warnings: readonly Omit<DiagnosticEvent, 'kind'>[])
     const { line } = positionAt(file, diagnostic.range.start);
     return ` - ${diagnostic.code}: ${diagnostic.message} (line ${line})\n`;
   });
-  return `\n ${count} warning${count === 1 ? '' : 's'} found:\n${lines.join('')}`;
+  return `\n ${count} warning${count === 1 ? '' : 's'} found (use --check to expand):\n${lines.join('')}`;
 }

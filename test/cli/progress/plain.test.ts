@@ -147,7 +147,7 @@ test('warnings are gathered below the log; errors are not, they end the build', 
   assert.equal(
     show(diagnostic('warning'), diagnostic('error')).text,
     `
- 1 warning found:
+ 1 warning found (use --check to expand):
  - JSONArgsRecommended: JSON arguments recommended for CMD (line 2)
 `,
   );
