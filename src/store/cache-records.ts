@@ -1,13 +1,13 @@
 /**
  * The build cache's memory: what a step gave, by its key. In this store a record keeps its layer from
- * gc; a record whose layer is lost answers like one that was never written.
+ * gc; a record whose layer is lost or cut off answers like one that was never written.
  */
-import { existsSync } from 'node:fs';
 import { type Digest, parseDigest } from '#core/digest.ts';
 import { type JsonValue, parseJson } from '#core/json.ts';
 import type { Lease } from './leases.ts';
 import { type Metadata, type Row, textOf } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
+import { wholeLayer } from './whole-layer.ts';
 
 export interface CacheRecord {
   /** The cache key, opaque here. */
@@ -39,7 +39,7 @@ export class CacheRecords {
     const record = recordIn(row);
     if (record.diffId === undefined) return record;
     lease?.hold(record.diffId);
-    if (this.#isHere(record.diffId)) return record;
+    if (wholeLayer(this.#paths, record.diffId)) return record;
     this.#metadata.run('DELETE FROM records WHERE key = ?', key);
     return undefined;
   }
@@ -54,10 +54,6 @@ export class CacheRecords {
       record.description,
       record.extra === undefined ? null : JSON.stringify(record.extra),
     );
-  }
-
-  #isHere(diffId: Digest): boolean {
-    return existsSync(this.#paths.blob(diffId)) && existsSync(this.#paths.index(diffId));
   }
 }
 

@@ -15,6 +15,7 @@ import { LocalBlobs } from './local-blobs.ts';
 import { digestIn, type Metadata, numberOf, textOf } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
 import { digestMismatch } from './verified-read.ts';
+import { wholeLayer } from './whole-layer.ts';
 
 /** A layer as manifest and config name it. */
 export interface StoredLayer {
@@ -61,12 +62,10 @@ export class LayerStore {
     }
   }
 
-  /** The files of a layer that is here with tar and index; held when a lease is given. */
+  /** The files of a layer that is here whole, with tar and index; held when a lease is given. */
   files(diffId: Digest, lease?: Lease): LayerFiles | undefined {
     lease?.hold(diffId);
-    const tar = this.#paths.blob(diffId);
-    const index = this.#paths.index(diffId);
-    return existsSync(tar) && existsSync(index) ? { diffId, tar, index } : undefined;
+    return wholeLayer(this.#paths, diffId);
   }
 
   /** Adds the index of a tar that is a blob here already. @throws BLOB_UNKNOWN */
@@ -119,10 +118,11 @@ export class LayerStore {
     const codec = codecOf(descriptor);
     options.lease.hold(descriptor.digest);
     const blobs = new LocalBlobs(this.#paths, options.lease);
-    const isTarHere = codec === 'none' || existsSync(this.#paths.blob(diffId));
-    const index = isTarHere
-      ? await this.#indexOf(blobs, layer, options)
-      : await this.#inflate(blobs, layer, options);
+    const index =
+      codec === 'none'
+        ? await this.#indexOf(blobs, layer, options)
+        : ((await this.#indexOfInflated(blobs, layer, options)) ??
+          (await this.#inflate(blobs, layer, options)));
     if (codec !== 'none') this.rememberCompressed(diffId, codec, descriptor);
     await this.addIndex(diffId, index);
   }
@@ -139,6 +139,20 @@ export class LayerStore {
     }
     const { indexTar } = await import('#layer/index-tar.ts');
     return (await indexTar(blobs.read(diffId, options))).index;
+  }
+
+  /** Undefined where the tar is not here, or is damaged: then it is gone after this. */
+  async #indexOfInflated(
+    blobs: LocalBlobs,
+    layer: StoredLayer,
+    options: EnsureOptions,
+  ): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#indexOf(blobs, layer, options);
+    } catch (error) {
+      if (isSlipwayError(error, 'BLOB_UNKNOWN', 'DIGEST_MISMATCH')) return undefined;
+      throw error;
+    }
   }
 
   /** One pass: verified compressed bytes → tar → temporary blob and index. */

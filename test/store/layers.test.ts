@@ -1,6 +1,6 @@
 /** Layers: inflated once, verified, indexed; compressed forms remembered. */
 import assert from 'node:assert/strict';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
 import { digestOf } from '#core/digest.ts';
@@ -116,10 +116,81 @@ describe('layers.ensure', () => {
     assert.equal(store.layers.compressed(layer.diffId, 'gzip'), undefined);
   });
 
+  it('a tar that was cut off is inflated again', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    await using lease = await store.lease({ purpose: 'test' });
+    const layer = await sampleLayer({ codec: 'gzip', fileSize: 5000 });
+    await putBlob(store.blobs(lease), layer);
+    const { tar } = await store.layers.ensure(layer, { lease });
+    const before = await readFile(tar);
+    for (const size of [2048, 0]) {
+      await truncate(tar, size);
+      assert.equal(store.layers.files(layer.diffId), undefined);
+      await store.layers.ensure(layer, { lease });
+      assert.deepEqual(await readFile(tar), before);
+    }
+  });
+
+  it('a tar that was cut off and came plain: DIGEST_MISMATCH, and out of the way', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    await using lease = await store.lease({ purpose: 'test' });
+    const layer = await sampleLayer({ fileSize: 5000 });
+    const blobs = store.blobs(lease);
+    await putBlob(blobs, layer);
+    const { tar } = await store.layers.ensure(layer, { lease });
+    await truncate(tar, 2048);
+    await assert.rejects(store.layers.ensure(layer, { lease }), { code: 'DIGEST_MISMATCH' });
+    assert.equal(await blobs.stat(layer.digest), undefined);
+    await putBlob(blobs, layer);
+    assert.equal((await store.layers.ensure(layer, { lease })).tar, tar);
+  });
+
+  it('an index that was cut off is made again', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    await using lease = await store.lease({ purpose: 'test' });
+    const layer = await sampleLayer();
+    await putBlob(store.blobs(lease), layer);
+    const { index } = await store.layers.ensure(layer, { lease });
+    const before = await readFile(index);
+    for (const size of [1280, 100, 0]) {
+      await truncate(index, size);
+      assert.equal(store.layers.files(layer.diffId), undefined);
+      await store.layers.ensure(layer, { lease });
+      assert.deepEqual(await readFile(index), before);
+    }
+  });
+
   it('addIndex of a tar that is not here: BLOB_UNKNOWN', async () => {
     await using place = await temporaryStore();
     await assert.rejects(place.store.layers.addIndex(digestOf('x'), Buffer.from('index')), {
       code: 'BLOB_UNKNOWN',
     });
+  });
+});
+
+describe('cache records', () => {
+  it('a record whose layer was cut off is forgotten', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    await using lease = await store.lease({ purpose: 'test' });
+    const layer = await sampleLayer({ fileSize: 5000 });
+    await putBlob(store.blobs(lease), layer);
+    const { tar } = await store.layers.ensure(layer, { lease });
+    const record = {
+      key: 'key',
+      diffId: layer.diffId,
+      createdAt: '2026-01-02T03:04:05Z',
+      description: 'RUN make',
+    };
+    store.records.save(record);
+    assert.deepEqual(store.records.find('key'), record);
+    await truncate(tar, 2048);
+    assert.equal(store.records.find('key'), undefined);
+    await putBlob(store.blobs(lease), layer);
+    await store.layers.ensure(layer, { lease });
+    assert.equal(store.records.find('key'), undefined);
   });
 });
