@@ -12,10 +12,11 @@ import {
   repositoryKey,
   withDefaultTag,
 } from '#core/reference.ts';
-
+import type { ImageName } from '#store/images.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { findGroup } from './inspect.ts';
 import { digestsOf, type ImageGroup, type ListOptions, tagsOf } from './list.ts';
+import { UNUSABLE } from './resolve.ts';
 
 /** One line of docker's answer: `Untagged: name` or `Deleted: sha256:…`. */
 export interface RemovedName {
@@ -29,13 +30,18 @@ export interface RemoveOptions extends ListOptions {
 
 /**
  * Removes a name or, with its last name, the image and what only it needed.
- * @throws IMAGE_UNKNOWN, IMAGE_ID_AMBIGUOUS, IMAGE_IN_USE
+ * Of an image that cannot be opened, the name alone. @throws IMAGE_UNKNOWN, IMAGE_ID_AMBIGUOUS,
+ * IMAGE_IN_USE
  */
 export async function removeImage(
   text: string,
   options: RemoveOptions,
 ): Promise<readonly RemovedName[]> {
-  const group = await findGroup(text, options);
+  const group = await findGroup(text, options).catch((error: unknown) => {
+    if (isSlipwayError(error, 'IMAGE_UNKNOWN', ...UNUSABLE)) return error;
+    throw error;
+  });
+  if (group instanceof SlipwayError) return await removeBroken(text, options.store, group);
   const named = nameIn(text, group);
   const removed = named
     ? await removeName(named, group, options)
@@ -44,14 +50,42 @@ export async function removeImage(
   return removed;
 }
 
+/**
+ * An image that cannot be opened, its config lost or damaged, still has names, and they must be able
+ * to go. `problem` is thrown where there is no such name.
+ */
+async function removeBroken(
+  text: string,
+  store: LocalStore,
+  problem: SlipwayError,
+): Promise<readonly RemovedName[]> {
+  const wanted = referenceIn(text);
+  const found = wanted && store.images.list().find((known) => isNameOf(wanted, known));
+  if (!found) throw problem;
+  const { repository, digest, tags } = found;
+  const isLast = wanted.digest !== undefined || tags.length === 1;
+  if (isLast) await forget(store, repository, digest);
+  else store.images.remove(wanted);
+  await store.gc();
+  const also = wanted.digest === undefined ? digestsOf(found) : tagsOf(found);
+  return [untagged(wanted), ...(isLast ? also.map(untagged) : [])];
+}
+
 /** The name the user meant, when it was a name and not an ID. */
 function nameIn(text: string, group: ImageGroup): Reference | undefined {
+  const reference = referenceIn(text);
+  return reference && group.names.some((known) => isNameOf(reference, known))
+    ? reference
+    : undefined;
+}
+
+function isNameOf(reference: Reference, known: ImageName): boolean {
+  return [...tagsOf(known), ...digestsOf(known)].some((name) => isSameName(name, reference));
+}
+
+function referenceIn(text: string): Reference | undefined {
   try {
-    const reference = withDefaultTag(parseReference(text));
-    const isOfGroup = [...group.names.flatMap(tagsOf), ...group.names.flatMap(digestsOf)].some(
-      (name) => isSameName(name, reference),
-    );
-    return isOfGroup ? reference : undefined;
+    return withDefaultTag(parseReference(text));
   } catch (error) {
     if (isSlipwayError(error, 'REFERENCE_INVALID')) return undefined;
     throw error;

@@ -124,7 +124,8 @@ export async function* localImages(options: ResolveOptions): AsyncIterable<Local
   }
 }
 
-const UNUSABLE = [
+/** Codes of an image that is named here and cannot be opened. */
+export const UNUSABLE = [
   'PLATFORM_UNKNOWN',
   'MANIFEST_UNKNOWN',
   'MANIFEST_INVALID',

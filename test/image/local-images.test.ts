@@ -1,6 +1,6 @@
 /** list, inspect, tag and remove: what docker users expect of names and IDs. */
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm, truncate } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { encodedOf } from '#core/digest.ts';
 import { familiarReference } from '#core/reference.ts';
@@ -261,6 +261,36 @@ describe('removeImage', () => {
     assert.deepEqual(await blobsIn(store), []);
     assert.deepEqual(store.images.list(), []);
   });
+
+  for (const [what, spoil] of [
+    ['lost', (path: string) => rm(path)],
+    ['damaged', (path: string) => truncate(path, 10)],
+  ] as const) {
+    it(`an image whose config is ${what} goes by each of its names, with all its bytes`, async () => {
+      await using place = await temporaryStore();
+      const { store } = place;
+      const [broken, good] = [await sampleImage(), await sampleImage()];
+      await storeImage(store, broken, 'app:1', 'app:2', 'other');
+      await storeImage(store, good, 'good');
+      await spoil(store.paths.blob(broken.imageId));
+      const ids = (await listImages({ store, platform })).map(({ imageId }) => imageId);
+      assert.deepEqual(ids, [good.imageId]);
+      const named = (name: string) => ({ kind: 'untagged', name });
+      const { digest } = broken.manifest;
+      assert.deepEqual(await removeImage('app:1', { store, platform }), [named('app:1')]);
+      assert.deepEqual(await removeImage('app:2', { store, platform }), [
+        named('app:2'),
+        named(`app@${digest}`),
+      ]);
+      assert.deepEqual(await removeImage(`other@${digest}`, { store, platform }), [
+        named(`other@${digest}`),
+        named('other:latest'),
+      ]);
+      await assert.rejects(removeImage('other', { store, platform }), { code: 'IMAGE_UNKNOWN' });
+      const blobs = [good.manifest, ...good.blobs].map((blob) => encodedOf(blob.digest));
+      assert.deepEqual(await blobsIn(store), blobs.sort());
+    });
+  }
 
   it('what is not here: IMAGE_UNKNOWN', async () => {
     await using place = await temporaryStore();
