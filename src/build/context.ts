@@ -1,7 +1,8 @@
 /**
  * The context folder as a tree. Folders are read when something asks for them and files are hashed
  * when a COPY needs them, so what no COPY names and what .dockerignore leaves out costs nothing.
- * Symbolic links are resolved inside the context; owners become root, as docker sends them.
+ * Symbolic links are resolved inside the context, hard links stay links; owners become root, as
+ * docker sends them.
  */
 
 import { createHash } from 'node:crypto';
@@ -223,10 +224,11 @@ class ContextTree implements FileTree, Disposable {
   }
 
   /** An ignored folder stays visible where a `!` pattern takes something below it back in. */
-  #included({ path, kind }: ContextNode): boolean {
-    const text = displayBytes(path);
+  #included(node: ContextNode): boolean {
+    const text = displayBytes(node.path);
     if (!this.#ignore.ignores(text)) return true;
-    return kind === 'directory' && this.#ignore.mayContainIncluded(text);
+    if (node.kind !== 'directory' || !this.#ignore.mayContainIncluded(text)) return false;
+    return this.#children(node).size > 0;
   }
 
   #node(path: ByteString): ContextNode | undefined {
@@ -242,6 +244,7 @@ class ContextTree implements FileTree, Disposable {
       mode: Number(stats.mode) & 0o7777,
       mtimeNs: stats.mtimeNs,
       device: Number(stats.rdev),
+      ...(kind === 'file' && stats.nlink > 1n ? { identity: `${stats.dev}:${stats.ino}` } : {}),
     };
   }
 

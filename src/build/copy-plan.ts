@@ -70,6 +70,8 @@ class CopyPlan {
   readonly #request: CopyRequest;
   readonly #planned = new Map<ByteString, Planned>();
   #newest: Timestamp = EPOCH;
+  /** Files of two sources are never linked with each other, as in BuildKit. */
+  #items = 0;
   /** Of the item at hand. */
   #chmod: ModeChange | undefined;
   #newFolderMode = 0o755;
@@ -79,6 +81,7 @@ class CopyPlan {
   }
 
   add(item: CopyItem): void {
+    this.#items += 1;
     const { chmod, newFolderMode = 0o755 } = this.#request;
     const unpacked = item.kind === 'node' && item.unpacked === true;
     this.#chmod = unpacked ? undefined : chmod;
@@ -155,7 +158,7 @@ class CopyPlan {
     const hasContent = entry.kind === 'file' && entry.size > 0;
     this.#put(path, {
       source: { entry, ...(hasContent ? { content: () => tree.content(node) } : {}) },
-      ...(node.identity === undefined ? {} : { identity: `${tree.name}\0${node.identity}` }),
+      ...(node.identity === undefined ? {} : { identity: `${this.#items}\0${node.identity}` }),
     });
   }
 

@@ -1,7 +1,7 @@
 /** Whole builds through the library with the test program as the root file system; every snapshotter. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isSlipwayError } from '#core/errors.ts';
@@ -183,6 +183,26 @@ test('ADD unpacks archives by content, COPY does not, a plain file is just added
       return execFileSync('tar', ['-t'], { input: layer }).toString().trim().split('\n');
     });
     assert.deepEqual(layers, [['out/', 'out/d/', 'out/d/f', 'out/plain.txt'], ['raw']]);
+  }));
+
+test('hard links of the context stay links within one source, never between two', () =>
+  withEngine({}, async ({ engine, folder, context, build }) => {
+    const Dockerfile = 'FROM scratch\nCOPY d /d/\nCOPY d/a d/b /two/\nCOPY d/a /alone\n';
+    const place = context({ Dockerfile, 'd/a': 'content' });
+    linkSync(join(place, 'd/a'), join(place, 'd/b'));
+    await build({ context: place, tags: ['app'] });
+    const tar = join(folder, 'app.tar');
+    await engine.save(['app'], tar);
+    const layers = (await engine.inspect('app')).config.rootfs.diff_ids.map((diffId) => {
+      const layer = execFileSync('tar', ['-xOf', tar, `blobs/sha256/${diffId.slice(7)}`]);
+      const listing = execFileSync('tar', ['-tv'], { input: layer }).toString().trim().split('\n');
+      return listing.map((line) => line.replace(/^(.).*:\d\d /, '$1 '));
+    });
+    assert.deepEqual(layers, [
+      ['d d/', '- d/a', 'h d/b link to d/a'],
+      ['d two/', '- two/a', '- two/b'],
+      ['- alone'],
+    ]);
   }));
 
 test('heredocs: files of COPY are expanded unless quoted', { skip }, () =>

@@ -1,7 +1,15 @@
 /** The context folder as a tree: ignore rules, links, owners, lazy hashing. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -64,6 +72,38 @@ test('what .dockerignore leaves out is not there; a folder stays where a ! takes
       true,
       true,
     ]);
+  }));
+
+test('an ignored folder with nothing taken back below is not there, not even empty', () =>
+  withContext(async ({ folder, write, tree }) => {
+    write('.dockerignore', '*\n!a\n!**/z\n');
+    for (const name of ['a/x', 'b/c/x', 'd/e/z', 'd/f/x']) write(name, name);
+    mkdirSync(join(folder, 'a/empty'));
+    mkdirSync(join(folder, 'empty'));
+    const context = await tree();
+    const namesAt = (path: string) => {
+      const at = locate(context, toByteString(path), { followLast: true });
+      assert.ok(at);
+      return context.names(at.node);
+    };
+    assert.deepEqual(namesAt(''), ['a', 'd']);
+    assert.deepEqual(namesAt('a'), ['empty', 'x']);
+    assert.deepEqual(namesAt('d'), ['e']);
+    assert.deepEqual(namesAt('d/e'), ['z']);
+  }));
+
+test('names of one file share an identity, other files have none', () =>
+  withContext(async ({ folder, write, tree }) => {
+    for (const name of ['one', 'other', 'alone']) write(name, 'same');
+    linkSync(join(folder, 'one'), join(folder, 'two'));
+    linkSync(join(folder, 'other'), join(folder, 'another'));
+    const context = await tree();
+    const identity = (name: string) => context.child(context.root, toByteString(name))?.identity;
+    assert.ok(identity('one'));
+    assert.equal(identity('one'), identity('two'));
+    assert.equal(identity('other'), identity('another'));
+    assert.notEqual(identity('one'), identity('other'));
+    assert.equal(identity('alone'), undefined);
   }));
 
 test('Dockerfile.dockerignore replaces .dockerignore', () =>
