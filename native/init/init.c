@@ -143,10 +143,33 @@ static int do_chown(char **args) {
   return lchown(args[1], uid, gid) < 0 ? complain(args[1]) : 0;
 }
 
+// mknod PATH MAJOR:MINOR [b]: a character device, with b a block device.
 static int do_mknod(char **args) {
   unsigned high, low;
   if (!args[0] || !args[1] || sscanf(args[1], "%u:%u", &high, &low) != 2) return 2;
-  return mknod(args[0], S_IFCHR | 0600, makedev(high, low)) < 0 ? complain(args[0]) : 0;
+  mode_t kind = args[2] && strcmp(args[2], "b") == 0 ? S_IFBLK : S_IFCHR;
+  return mknod(args[0], kind | 0600, makedev(high, low)) < 0 ? complain(args[0]) : 0;
+}
+
+// open PATH…: a line each, "PATH ok" or "PATH " and why it cannot be opened for reading and writing.
+static int do_open(char **args) {
+  for (; *args; args++) {
+    int file = open(*args, O_RDWR | O_NONBLOCK | O_NOCTTY);
+    printf("%s %s\n", *args, file >= 0 ? "ok" : strerror(errno));
+    if (file >= 0) close(file);
+  }
+  return 0;
+}
+
+// head COUNT PATH: its first bytes.
+static int do_head(char **args) {
+  if (!args[0] || !args[1]) return 2;
+  FILE *file = fopen(args[1], "re");
+  if (!file) return complain(args[1]);
+  int byte = 0;
+  for (long left = atol(args[0]); left > 0 && (byte = getc(file)) != EOF; left--) putchar(byte);
+  fclose(file);
+  return 0;
 }
 
 static int do_id(char **args) {
@@ -328,7 +351,8 @@ static const struct {
     {"mkdir", do_mkdir},       {"rm", do_rm},
     {"mv", do_mv},             {"ln", do_ln},
     {"chmod", do_chmod},       {"chown", do_chown},
-    {"mknod", do_mknod},       {"id", do_id},
+    {"mknod", do_mknod},       {"open", do_open},
+    {"head", do_head},         {"id", do_id},
     {"caps", do_caps},         {"signals", do_signals},
     {"mounts", do_mounts},     {"namespaces", do_namespaces},
     {"descriptors", do_descriptors},

@@ -81,7 +81,10 @@ static int make_root_readonly(const struct spec *spec, struct failure *why) {
 // Old and new root share one mount point, the old one on top: detaching removes the old one, and no
 // folder of the image is needed to put it.
 static int enter_root(struct failure *why) {
-  if (sys_pivot_root(".", ".") < 0) return fail(why, "rootfs", "pivot_root", "/", NULL);
+  if (sys_pivot_root(".", ".") < 0)
+    return fail(why, "rootfs", "pivot_root", "/",
+                errno == EINVAL ? "in a chroot, enter it from a mount namespace of its own: "
+                                  "unshare --mount" : NULL);
   if (sys_umount(".", MNT_DETACH) < 0) return fail(why, "rootfs", "umount2", "/", NULL);
   if (chdir("/") < 0) return fail(why, "rootfs", "chdir", "/", NULL);
   return 0;

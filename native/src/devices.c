@@ -25,11 +25,48 @@ static const struct {
     {"stderr", "/proc/self/fd/2"},   {"ptmx", "pts/ptmx"},
 };
 
+// The last mount on /dev is the one that is seen.
 static bool has_fresh_dev(const struct spec *spec) {
+  bool is_fresh = false;
   for (size_t i = 0; i < spec->mount_count; i++)
     if (strcmp(spec->mounts[i].destination, "/dev") == 0)
-      return !spec->mounts[i].is_bind && strcmp(spec->mounts[i].type, "tmpfs") == 0;
-  return false;
+      is_fresh = !spec->mounts[i].is_bind && strcmp(spec->mounts[i].type, "tmpfs") == 0;
+  return is_fresh;
+}
+
+// The kernel asks the mount that a node is reached through. So the node gets one of its own, on
+// itself, where devices may be opened; in the rest of /dev they stay what nobody can open.
+static int open_up(int dev, const char *name, struct failure *why) {
+  cleanup_close int place = openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (place < 0) return fail(why, "devices", "openat", name, NULL);
+  cleanup_close int node = sys_open_tree(place, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+  if (node < 0) return fail(why, "devices", "open_tree", name, NULL);
+  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+                                  .attr_clr = MOUNT_ATTR_NODEV};
+  if (sys_mount_setattr(node, 0, &attributes) < 0)
+    return fail(why, "devices", "mount_setattr", name, NULL);
+  return sys_move_mount(node, place) < 0 ? fail(why, "devices", "move_mount", name, NULL) : 0;
+}
+
+// What a mount of the spec has put there already stays.
+static int make_devices(int dev, struct failure *why) {
+  for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
+    const char *name = devices[i].name;
+    dev_t number = makedev(devices[i].major, devices[i].minor);
+    if (mknodat(dev, name, S_IFCHR | 0666, number) == 0) {
+      if (open_up(dev, name, why) < 0) return -1;
+    } else if (errno != EEXIST) {
+      return fail(why, "devices", "mknodat", name, "making devices needs root");
+    }
+  }
+  return 0;
+}
+
+static int make_links(int dev, struct failure *why) {
+  for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
+    if (symlinkat(links[i].target, dev, links[i].name) < 0 && errno != EEXIST)
+      return fail(why, "devices", "symlinkat", links[i].name, NULL);
+  return 0;
 }
 
 int devices_make(const struct spec *spec, struct failure *why) {
@@ -37,13 +74,7 @@ int devices_make(const struct spec *spec, struct failure *why) {
   cleanup_close int dev = place_open("/dev");
   if (dev < 0) return fail(why, "devices", "openat2", "/dev", NULL);
   mode_t before = umask(0);
-  for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++)
-    if (mknodat(dev, devices[i].name, S_IFCHR | 0666,
-                makedev(devices[i].major, devices[i].minor)) < 0 && errno != EEXIST)
-      return fail(why, "devices", "mknodat", devices[i].name, "making devices needs root");
-  for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
-    if (symlinkat(links[i].target, dev, links[i].name) < 0 && errno != EEXIST)
-      return fail(why, "devices", "symlinkat", links[i].name, NULL);
+  int result = make_devices(dev, why) < 0 || make_links(dev, why) < 0 ? -1 : 0;
   umask(before);
-  return 0;
+  return result;
 }

@@ -12,6 +12,11 @@
 #include "kernel.h"
 #include "launch.h"
 
+// EINVAL on the root has one reason.
+#define IN_CHROOT                                                                                \
+  "/ is a plain folder (chroot), not a mount point; enter it with: unshare --mount sh -c "       \
+  "'mount --rbind DIR DIR && exec chroot DIR'"
+
 static int alive = -1;
 
 int guard_alive_fd(void) { return alive; }
@@ -60,7 +65,7 @@ int guard_enter(struct failure *why) {
   struct clone_args args = {.flags = CLONE_NEWPID | CLONE_NEWNS, .exit_signal = SIGCHLD};
   pid_t inner = (pid_t)sys_clone3(&args);
   if (inner < 0)
-    return fail(why, "clone", "clone3", NULL, "new namespaces need root (CAP_SYS_ADMIN)");
+    return fail(why, "clone", "clone3", NULL, "run as root: new namespaces need CAP_SYS_ADMIN");
   if (inner > 0) {
     close(steal_fd(&watched));
     (void)steal_fd(&held);  // open until this process ends
@@ -70,6 +75,6 @@ int guard_enter(struct failure *why) {
   close(steal_fd(&held));
   die_with_outer();
   if (sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-    return fail(why, "mount", "mount MS_PRIVATE", "/", NULL);
+    return fail(why, "mount", "mount MS_PRIVATE", "/", errno == EINVAL ? IN_CHROOT : NULL);
   return 0;
 }

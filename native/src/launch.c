@@ -78,7 +78,7 @@ int launch_start(const struct bundle *bundle, const int stdio[3], struct launche
   pid_t pid = clone_child(bundle, &pidfd);
   if (pid < 0)
     return fail(why, "clone", "clone3", NULL,
-                errno == EPERM ? "new namespaces need root (CAP_SYS_ADMIN)" : NULL);
+                errno == EPERM ? "run as root: new namespaces need CAP_SYS_ADMIN" : NULL);
   if (pid == 0) {
     close(go_write);  // or its end of file would never come
     close(errors_read);

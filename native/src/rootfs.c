@@ -147,11 +147,14 @@ static int clone_folder(const char *path, struct failure *why) {
   return tree < 0 ? fail(why, "rootfs", "open_tree", path, NULL) : tree;
 }
 
-static int make_readonly(int mount, const char *path, struct failure *why) {
-  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
-  if (sys_mount_setattr(mount, AT_RECURSIVE, &attributes) < 0)
+// `path` as the root, with everything mounted below it: no device node of it can be opened.
+static int mount_folder(const char *path, uint64_t attributes, struct failure *why) {
+  cleanup_close int mount = clone_folder(path, why);
+  if (mount < 0) return -1;
+  struct mount_attr wanted = {.attr_set = attributes | MOUNT_ATTR_NODEV};
+  if (sys_mount_setattr(mount, AT_RECURSIVE, &wanted) < 0)
     return fail(why, "rootfs", "mount_setattr", path, NULL);
-  return 0;
+  return steal_fd(&mount);
 }
 
 // The path of a lower as the kernel can look it up now.
@@ -161,10 +164,7 @@ static const char *lower_path(const struct lower *lower, struct failure *why) {
 
 static int mount_single(const struct lower *lower, struct failure *why) {
   const char *path = lower_path(lower, why);
-  if (!path) return -1;
-  cleanup_close int mount = clone_folder(path, why);
-  if (mount < 0 || make_readonly(mount, path, why) < 0) return -1;
-  return steal_fd(&mount);
+  return path ? mount_folder(path, MOUNT_ATTR_RDONLY, why) : -1;
 }
 
 // Gives the kernel a folder by descriptor: option values are limited to 255 bytes, paths are not.
@@ -211,14 +211,14 @@ static int mount_overlay(const struct rootfs *rootfs, struct failure *why) {
   if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
     return fail(why, "rootfs", "mount overlay", rootfs->upper,
                 "upper and work must be on one file system that overlay accepts, work empty");
-  int mount = sys_fsmount(context, 0);
+  int mount = sys_fsmount(context, MOUNT_ATTR_NODEV);
   return mount < 0 ? fail(why, "rootfs", "fsmount overlay", rootfs->upper, NULL) : mount;
 }
 
 int rootfs_mount(const struct rootfs *rootfs, const char *folder, struct failure *why) {
-  if (rootfs->is_ready_folder) return clone_folder(folder, why);
+  if (rootfs->is_ready_folder) return mount_folder(folder, 0, why);
   if (!rootfs->upper) return mount_single(&rootfs->lowers[0], why);
   // Overlay needs a lower. Without any (FROM scratch) the upper alone is the same thing.
-  if (rootfs->lower_count == 0) return clone_folder(rootfs->upper, why);
+  if (rootfs->lower_count == 0) return mount_folder(rootfs->upper, 0, why);
   return mount_overlay(rootfs, why);
 }

@@ -233,6 +233,13 @@ static const struct json *member(const struct json *object, const char *name) {
   return object;
 }
 
+// A container with CAP_MKNOD makes what nodes it likes: unless the spec says `dev`, none of them can
+// be opened. devpts lets nobody make any, and its own are the container's terminals.
+static void refuse_devices(struct mount_spec *mount) {
+  bool is_devpts = !mount->is_bind && mount->type && strcmp(mount->type, "devpts") == 0;
+  if (!is_devpts && !(mount->clear & MOUNT_ATTR_NODEV)) mount->set |= MOUNT_ATTR_NODEV;
+}
+
 static int check_mount(const struct json *value, struct mount_spec *mount, struct failure *why) {
   static const char *const types[] = {"proc", "sysfs", "tmpfs", "devpts", "mqueue"};
   if (strcmp(mount->destination, "/") == 0)
@@ -261,6 +268,7 @@ static int read_mounts(const struct json *value, void *context, struct failure *
     struct mount_spec *mount = &spec->mounts[spec->mount_count++];
     if (read_object(child, mount_fields, mount, why) < 0) return -1;
     if (check_mount(child, mount, why) < 0) return -1;
+    refuse_devices(mount);
   }
   return 0;
 }

@@ -64,7 +64,7 @@ export class Resources implements AsyncDisposable {
         'ISOLATION_UNAVAILABLE',
         `RUN needs an overlay mount: ${reasonOf(overlay)}`,
         {
-          hint: 'run as root on a kernel with overlayfs; a Dockerfile without RUN needs neither',
+          hint: `${fixOf(overlay) ?? 'run as root on a kernel with overlayfs'}; a Dockerfile without RUN needs none of this`,
         },
       );
     }
@@ -92,6 +92,11 @@ export class Resources implements AsyncDisposable {
     const { folderSnapshotter } = await import('#snapshot/folder-overlay.ts');
     return folderSnapshotter(paths, this.helper);
   }
+}
+
+/** What the helper, which knows the call that failed, proposes. */
+function fixOf({ error }: Attempt): string | undefined {
+  return error?.hint || undefined;
 }
 
 function reasonOf({ error }: Attempt): string {

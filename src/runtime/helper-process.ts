@@ -22,7 +22,7 @@ export function helperEnded(exitCode: number | string, lastWords: string): Slipw
   // 125 before it could say hello: the kernel did not let it have namespaces of its own.
   if (exitCode === 125) {
     return new SlipwayError('ISOLATION_UNAVAILABLE', 'containers cannot be isolated here', {
-      hint: 'run as root, or allow CAP_SYS_ADMIN',
+      hint: lastWords.trim() || 'run as root, or allow CAP_SYS_ADMIN',
       detail: { output: lastWords },
     });
   }

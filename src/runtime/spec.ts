@@ -55,7 +55,7 @@ export const DEFAULT_CAPABILITIES: readonly string[] = [
   'CAP_AUDIT_WRITE',
 ];
 
-/** In the order they are mounted. */
+/** docker's, in the order they are mounted. `nodev` is the launcher's default for what can hold nodes. */
 const DEFAULT_MOUNTS: readonly MountSpec[] = [
   {
     destination: '/proc',
