@@ -4,9 +4,10 @@
  */
 import { formatPlatform, type Platform } from '#core/platform.ts';
 import type { ArgInstruction } from '#dockerfile/ast.ts';
+import { withEntry } from './growing-map.ts';
 import { withMetadataHistory } from './history.ts';
 import type { Expand } from './instructions/metadata.ts';
-import { type StageState, withEntry } from './state.ts';
+import type { StageState } from './state.ts';
 
 /** Names that reach RUN without a declaration and stay out of config, history and cache keys. */
 const PROXY_NAMES = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'];

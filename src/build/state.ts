@@ -62,26 +62,38 @@ function envMap(env: readonly string[] | undefined): Map<string, string> {
   return map;
 }
 
-/** Sets a name in a `NAME=value` list, in place of an earlier value. */
+/** Sets names in a `NAME=value` list, each in place of an earlier value. */
 export function withEnv(
   env: readonly string[] | undefined,
-  name: string,
-  value: string,
+  pairs: readonly (readonly [string, string])[],
+  options: {
+    /** Names not in it are not in the list either, and are not looked for. */
+    readonly known: ReadonlyMap<string, string>;
+  },
 ): readonly string[] {
   const list = [...(env ?? [])];
-  const at = list.findIndex((item) => item === name || item.startsWith(`${name}=`));
-  if (at < 0) list.push(`${name}=${value}`);
-  else list[at] = `${name}=${value}`;
+  const added = new Set<string>();
+  for (const [name, value] of pairs) {
+    const isKnown = options.known.has(name) || added.has(name);
+    const at = isKnown ? placeOf(name, list) : -1;
+    if (at < 0) list.push(`${name}=${value}`);
+    else list[at] = `${name}=${value}`;
+    added.add(name);
+  }
   return list;
 }
 
-/** A map with one more entry (a copy). */
-export function withEntry(
-  map: ReadonlyMap<string, string>,
-  name: string,
-  value: string,
-): ReadonlyMap<string, string> {
-  return new Map(map).set(name, value);
+/** Comparing whole names is slow, and most differ in their last letter. */
+function placeOf(name: string, list: readonly string[]): number {
+  const equals = '='.charCodeAt(0);
+  const { length } = name;
+  const last = name.charCodeAt(length - 1);
+  return list.findIndex((item) => {
+    if (item.charCodeAt(length - 1) !== last) return false;
+    return item.length === length
+      ? item === name
+      : item.charCodeAt(length) === equals && item.startsWith(name);
+  });
 }
 
 /** Where `FROM scratch` starts: no layer, but docker's default PATH and WORKDIR. */
@@ -106,7 +118,9 @@ export function imageState({ config: image, imageId, layers }: BaseImage): Stage
     layers,
     config: {
       ...image.config,
-      Env: hasPath ? (image.config.Env ?? []) : withEnv(image.config.Env, 'PATH', DEFAULT_PATH),
+      Env: hasPath
+        ? (image.config.Env ?? [])
+        : [...(image.config.Env ?? []), `PATH=${DEFAULT_PATH}`],
       WorkingDir: image.config.WorkingDir || '/',
     },
     ...(image.author ? { author: image.author } : {}),

@@ -80,6 +80,22 @@ test('one ENV sees the environment before it', () => {
   assert.equal(env.get('def'), 'hello');
 });
 
+test('ten thousand ENV lines, half of them again: each name once, in order, the last value', () => {
+  const lines = Array.from({ length: 10_000 }, (_, i) => `ENV NAME_${i % 5000}=${i}`);
+  const { config, env, history } = apply(lines.join('\n'));
+  const expected = Array.from({ length: 5000 }, (_, i) => `NAME_${i}=${i + 5000}`);
+  assert.deepEqual(config.Env, [PATH, ...expected]);
+  assert.deepEqual(
+    [...env].map(([name, value]) => `${name}=${value}`),
+    config.Env,
+  );
+  assert.equal(history.length, 10_000);
+});
+
+test('one ENV with a name twice keeps the last value', () => {
+  assert.deepEqual(apply('ENV a=1 b=2 a=3').config.Env, [PATH, 'a=3', 'b=2']);
+});
+
 test('ARG after ENV wins for what follows, the config keeps ENV', () => {
   const state = apply('ARG V\nENV V=env\nARG V=2', { args: { V: 'cli' } });
   assert.equal(state.env.get('V'), 'cli');

@@ -21,25 +21,21 @@ import type {
   VolumeInstruction,
 } from '#dockerfile/ast.ts';
 import { parseDuration } from '#dockerfile/duration.ts';
+import { withEntry } from '../growing-map.ts';
 import { quotedList, withMetadataHistory } from '../history.ts';
 import type { StageState } from '../state.ts';
-import { shellOf, withEntry, withEnv } from '../state.ts';
+import { shellOf, withEnv } from '../state.ts';
 
 /** Expands one operand against the state before the instruction. */
 export type Expand = (operand: Operand) => string;
 
 /** ENV: all values see the environment before the instruction (`ENV a=1 b=$a` uses the old a). */
 export function applyEnv(state: StageState, { pairs }: EnvInstruction, expand: Expand): StageState {
-  let { env, config } = state;
-  const shown: string[] = [];
-  for (const { key, value } of pairs) {
-    const name = expand(key);
-    const text = expand(value);
-    env = withEntry(env, name, text);
-    config = { ...config, Env: withEnv(config.Env, name, text) };
-    shown.push(`${name}=${text}`);
-  }
-  return withMetadataHistory({ ...state, env, config }, `ENV ${shown.join(' ')}`);
+  const expanded = pairs.map(({ key, value }) => [expand(key), expand(value)] as const);
+  const Env = withEnv(state.config.Env, expanded, { known: state.env });
+  const env = expanded.reduce((map, [name, value]) => withEntry(map, name, value), state.env);
+  const shown = expanded.map(([name, value]) => `${name}=${value}`);
+  return withMetadataHistory({ ...withConfig(state, { Env }), env }, `ENV ${shown.join(' ')}`);
 }
 
 export function applyLabel(
