@@ -4,7 +4,8 @@
  */
 import type { Operand } from './ast.ts';
 import type { InstructionContext, Piece } from './instruction-context.ts';
-import { parseFlag } from './scan.ts';
+import { mountPath, parseRunMount } from './run-mount.ts';
+import { flagValuePlace, parseFlag } from './scan.ts';
 import { suggest } from './suggest.ts';
 
 /** `list` may be given again and again, `boolean` may go without a value. */
@@ -74,6 +75,7 @@ export function readFlags(
       startOffset: word.startOffset + valueOffset,
     };
     const operand = { text: value ?? '', range: context.operand(written).range };
+    if (name === 'mount') checkMount(operand, word, context);
     const earlier = values.get(name);
     if (earlier === undefined) values.set(name, [operand]);
     else earlier.push(operand);
@@ -128,4 +130,35 @@ function complaintOf(use: FlagUse): { code: string; text: string; hint: string }
     };
   }
   return undefined;
+}
+
+/** Reports the first mistake of a `--mount`; what hangs on variables or WORKDIR is the builder's. */
+function checkMount(value: Operand, word: Piece, context: InstructionContext): void {
+  const reading = parseRunMount(value.text);
+  if (reading.kind === 'problem') {
+    const { problem } = reading;
+    const { start, end } = flagValuePlace(word.image, problem);
+    const image = word.image.slice(start, end);
+    context.report({
+      code: 'MountInvalid',
+      text: problem.text,
+      isLate: !problem.isEarly,
+      range: context.operand({ image, startOffset: word.startOffset + start }).range,
+      hint: problem.hint,
+    });
+    return;
+  }
+  if (reading.kind === 'open') return;
+  const { mount } = reading;
+  if (mount.type === 'secret' || mount.type === 'ssh' || !mount.target.startsWith('/')) return;
+  const placed = mountPath(mount.target, '/');
+  if ('error' in placed) {
+    context.report({
+      code: 'MountInvalid',
+      text: placed.error,
+      isLate: true,
+      range: value.range,
+      hint: 'Mount at a folder below the root.',
+    });
+  }
 }

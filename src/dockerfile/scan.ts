@@ -126,25 +126,42 @@ export interface FlagWord {
 
 /** Takes a flag word apart: docker resolves quotes and backslashes in it first. */
 export function parseFlag(word: string): FlagWord {
-  let resolved = '';
-  let equals = -1;
-  let valueOffset = word.length;
+  const { text, offsets } = resolveFlag(word);
+  const equals = text.indexOf('=');
+  if (equals < 0) return { name: text.slice(2), valueOffset: word.length };
+  const valueOffset = (offsets[equals] ?? 0) + 1;
+  return { name: text.slice(2, equals), value: text.slice(equals + 1), valueOffset };
+}
+
+/** Where a stretch of a flag's value stands within the word as written. */
+export function flagValuePlace(
+  word: string,
+  { start, end }: { readonly start: number; readonly end: number },
+): { readonly start: number; readonly end: number } {
+  const { text, offsets } = resolveFlag(word);
+  const first = text.indexOf('=') + 1;
+  const from = offsets[first + start] ?? (offsets.at(-1) ?? -1) + 1;
+  return {
+    start: from,
+    end: end > start ? (offsets[first + end - 1] ?? word.length - 1) + 1 : from,
+  };
+}
+
+/** The characters that stay, and the offset of each. */
+function resolveFlag(word: string): { readonly text: string; readonly offsets: readonly number[] } {
+  let text = '';
+  const offsets: number[] = [];
   let quote: string | undefined;
   for (let at = 0; at < word.length; at++) {
     const character = word[at] ?? '';
     if (character === quote) quote = undefined;
     else if (quote === undefined && (character === "'" || character === '"')) quote = character;
-    else if (character === '\\') resolved += word[++at] ?? '';
-    else {
-      if (character === '=' && equals < 0) {
-        equals = resolved.length;
-        valueOffset = at + 1;
-      }
-      resolved += character;
+    else if (character !== '\\' || ++at < word.length) {
+      text += word[at];
+      offsets.push(at);
     }
   }
-  if (equals < 0) return { name: resolved.slice(2), valueOffset };
-  return { name: resolved.slice(2, equals), value: resolved.slice(equals + 1), valueOffset };
+  return { text, offsets };
 }
 
 /** Whether the rest of a line is a JSON array: if not, docker takes it as shell text or words. */

@@ -73,12 +73,12 @@ const instructions: readonly (readonly [text: string, expected: object])[] = [
     },
   ],
   [
-    'RUN --mount=type=a,b="c d" --mount=x --network=none --security=sandbox ["e", "\\u0041"]',
+    'RUN --mount=type=cache,target="/c d" --mount=target=x --network=none --security=sandbox ["e", "\\u0041"]',
     {
       kind: 'run',
       command: { form: 'exec', args: ['e', 'A'] },
       heredocs: [],
-      mounts: ['type=a,b=c d', 'x'],
+      mounts: ['type=cache,target=/c d', 'target=x'],
       network: 'none',
       security: 'sandbox',
       device: [],

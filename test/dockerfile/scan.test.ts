@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import {
   assignmentEnd,
   flagEnd,
+  flagValuePlace,
   isJsonArray,
   parseFlag,
   parseHeredocStart,
@@ -66,4 +67,16 @@ test('only a whole JSON array is one', () => {
   assert.equal(isJsonArray('["a", 1] '), true);
   assert.equal(isJsonArray('["a"] b'), false);
   assert.equal(isJsonArray('{"a": 1}'), false);
+});
+
+test('a stretch of a flag’s value is found in the word as written', () => {
+  const word = '--a="b \\c",d';
+  const place = (start: number, end: number): string => {
+    const written = flagValuePlace(word, { start, end });
+    return word.slice(written.start, written.end);
+  };
+  assert.equal(place(0, 1), 'b');
+  assert.equal(place(2, 3), 'c');
+  assert.equal(place(4, 5), 'd');
+  assert.deepEqual(flagValuePlace('--a=', { start: 0, end: 0 }), { start: 4, end: 4 });
 });

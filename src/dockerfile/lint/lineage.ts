@@ -3,6 +3,7 @@
  * Computed once for a file, in one pass: files may have thousands of stages.
  */
 import type { Instruction, Operand } from '../ast.ts';
+import { mountOrigin } from '../mount-fields.ts';
 import type { Stage, Stages } from '../stages.ts';
 
 export interface Lineage {
@@ -77,9 +78,8 @@ function computeMentions({ stages }: Stages): ReadonlyMap<string, Mentions> {
 }
 
 function mountSource({ text, range }: Operand): readonly Operand[] {
-  const match = /(?:^|,)from=([^,]*)/.exec(text);
-  if (match === null) return [];
-  const value = match[1] ?? '';
-  const start = range.start + match.index + match[0].length - value.length;
-  return [{ text: value, range: { start, end: start + value.length } }];
+  const origin = mountOrigin(text);
+  if (origin === undefined) return [];
+  const place = { start: range.start + origin.start, end: range.start + origin.end };
+  return [{ text: origin.text, range: place }];
 }

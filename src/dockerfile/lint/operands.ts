@@ -5,6 +5,7 @@
  * Spec: Dockerfile reference, "Environment replacement".
  */
 import type { Instruction, Operand } from '../ast.ts';
+import { mountValues } from '../mount-fields.ts';
 import type { ExpandOptions } from '../words.ts';
 
 export interface Expandable extends Pick<ExpandOptions, 'ignoreQuotes' | 'escape'> {
@@ -29,7 +30,7 @@ export function operandsOf(instruction: Instruction): readonly Expandable[] {
         ...bodies(instruction.heredocs),
       ];
     case 'run':
-      return plain(...instruction.mounts.flatMap(mountValues));
+      return plain(...instruction.mounts.flatMap(mountOperands));
     case 'workdir':
       return plain(instruction.path);
     case 'user':
@@ -63,14 +64,10 @@ function bodies(
 }
 
 /** The values of a mount's fields: `type=cache,target=$DIR`. */
-function mountValues({ text, range }: Operand): Operand[] {
+function mountOperands({ text, range }: Operand): Operand[] {
   const isVerbatim = range.end - range.start === text.length;
-  const values: Operand[] = [];
-  for (const match of text.matchAll(/(?:^|,)[^=,]*=([^,]*)/g)) {
-    const value = match[1] ?? '';
-    const start = range.start + match.index + match[0].length - value.length;
-    const place = isVerbatim ? { start, end: start + value.length } : range;
-    values.push({ text: value, range: place });
-  }
-  return values;
+  return mountValues(text).map((value) => ({
+    text: value.text,
+    range: isVerbatim ? { start: range.start + value.start, end: range.start + value.end } : range,
+  }));
 }

@@ -5,6 +5,7 @@
 import { SlipwayError } from '#core/errors.ts';
 import type { Range, SourceFile } from '#core/source.ts';
 import type { ArgInstruction, Instruction } from '../ast.ts';
+import { mountOrigin } from '../mount-fields.ts';
 import { stageNamed } from '../stages.ts';
 import { suggest } from '../suggest.ts';
 import { type EvaluatedStage, type Evaluation, evaluationOf } from './evaluation.ts';
@@ -91,7 +92,7 @@ function sourcesOf(instruction: Instruction): readonly string[] {
   if (instruction.kind === 'copy')
     return instruction.from === undefined ? [] : [instruction.from.text];
   if (instruction.kind !== 'run') return [];
-  return instruction.mounts.flatMap(({ text }) => /(?:^|,)from=([^,]*)/.exec(text)?.[1] ?? []);
+  return instruction.mounts.flatMap(({ text }) => mountOrigin(text)?.text ?? []);
 }
 
 function collect(
