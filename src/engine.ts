@@ -5,7 +5,7 @@
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { EventSink } from '#core/events.ts';
-import type { ImageConfig } from '#core/image-config.ts';
+import type { ImageSummary, LoadedImage, RemovedName } from '#core/local-image.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
 
@@ -62,26 +62,6 @@ export interface PushResult {
   readonly reference: Reference;
   readonly manifest: Descriptor;
 }
-
-export interface LoadedImage {
-  readonly imageId: Digest;
-  /** Empty: loaded without a name. */
-  readonly names: readonly Reference[];
-}
-
-/** One local image with all that points at it. */
-export interface ImageSummary {
-  readonly imageId: Digest;
-  readonly manifest: Descriptor;
-  readonly tags: readonly Reference[];
-  readonly digests: readonly Reference[];
-  readonly created?: string;
-  /** Sum of what the image's layers and config take as stored. */
-  readonly sizeBytes: number;
-  readonly config: ImageConfig;
-}
-
-export type RemovedName = { readonly kind: 'untagged' | 'deleted'; readonly name: string };
 
 export interface RunOptions extends CallContext {
   readonly image: string;

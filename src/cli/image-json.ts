@@ -1,7 +1,7 @@
 /** `inspect` in docker's shape (Engine API, ImageInspect). Pure. */
 import type { JsonObject, JsonValue } from '#core/json.ts';
+import type { ImageSummary } from '#core/local-image.ts';
 import { familiarReference } from '#core/reference.ts';
-import type { ImageSummary } from '#engine.ts';
 
 /** Fields that do not apply are absent, except those that docker always prints. */
 export function imageJson(image: ImageSummary): JsonObject {

@@ -1,8 +1,8 @@
 /** The rows of `images`: one per name, or one for an image that has none. Pure. */
 import { type Digest, shortId } from '#core/digest.ts';
 import type { JsonObject } from '#core/json.ts';
+import type { ImageSummary } from '#core/local-image.ts';
 import { familiarName, parseReference, type Reference, repositoryKey } from '#core/reference.ts';
-import type { ImageSummary } from '#engine.ts';
 import { humanSize, timeSince, timestampText } from './format.ts';
 
 const NONE = '<none>';

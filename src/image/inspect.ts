@@ -1,12 +1,7 @@
 /** One image of the local store, by name, digest or (short) ID. */
 
-import {
-  groupImages,
-  type ImageGroup,
-  type ImageSummary,
-  type ListOptions,
-  summaryOf,
-} from './list.ts';
+import type { ImageSummary } from '#core/local-image.ts';
+import { groupImages, type ImageGroup, type ListOptions, summaryOf } from './list.ts';
 import { imageUnknown, resolveImage } from './resolve.ts';
 
 /** @throws IMAGE_UNKNOWN, IMAGE_ID_AMBIGUOUS, PLATFORM_UNKNOWN */

@@ -1,8 +1,6 @@
-/** The images of the local store, each once, with everything that points at it. */
-import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
-import type { ImageConfig } from '#core/image-config.ts';
+import type { ImageSummary } from '#core/local-image.ts';
 import { childrenOf, decodeManifest } from '#core/manifest.ts';
 import { isIndexType } from '#core/media-type.ts';
 import type { Platform } from '#core/platform.ts';
@@ -10,19 +8,6 @@ import { formatReference, parseReference, type Reference } from '#core/reference
 import { type ImageName, NAMELESS } from '#store/images.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { type LocalImage, localImages } from './resolve.ts';
-
-/** One local image with all that points at it; the engine's ImageSummary. */
-export interface ImageSummary {
-  readonly imageId: Digest;
-  /** What its newest name points at: a manifest, or an index. */
-  readonly manifest: Descriptor;
-  readonly tags: readonly Reference[];
-  readonly digests: readonly Reference[];
-  readonly created?: string;
-  /** Sum of what the image's layers and config take as stored. */
-  readonly sizeBytes: number;
-  readonly config: ImageConfig;
-}
 
 export interface ListOptions {
   readonly store: LocalStore;

@@ -8,8 +8,9 @@ import type { LimitFunction } from 'p-limit';
 import type { Digest } from '#core/digest.ts';
 import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
+import type { LoadedImage } from '#core/local-image.ts';
 import type { Platform } from '#core/platform.ts';
-import { type Reference, repositoryKey } from '#core/reference.ts';
+import { repositoryKey } from '#core/reference.ts';
 import { NAMELESS } from '#store/images.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
@@ -28,12 +29,6 @@ export interface LoadOptions {
   readonly limit: LimitFunction;
   readonly events?: EventSink;
   readonly signal?: AbortSignal;
-}
-
-export interface LoadedImage {
-  readonly imageId: Digest;
-  /** Empty: loaded without a name. */
-  readonly names: readonly Reference[];
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { shortId } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import type { RemovedName } from '#core/local-image.ts';
 import { childrenOf, decodeManifest } from '#core/manifest.ts';
 import {
   familiarReference,
@@ -17,12 +18,6 @@ import type { LocalStore } from '#store/local-store.ts';
 import { findGroup } from './inspect.ts';
 import { digestsOf, type ImageGroup, type ListOptions, tagsOf } from './list.ts';
 import { UNUSABLE } from './resolve.ts';
-
-/** One line of docker's answer: `Untagged: name` or `Deleted: sha256:…`. */
-export interface RemovedName {
-  readonly kind: 'untagged' | 'deleted';
-  readonly name: string;
-}
 
 export interface RemoveOptions extends ListOptions {
   readonly force?: boolean;

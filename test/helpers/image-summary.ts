@@ -1,7 +1,7 @@
 /** Image summaries for tests of listings. */
 import { digestOf } from '#core/digest.ts';
+import type { ImageSummary } from '#core/local-image.ts';
 import { parseReference } from '#core/reference.ts';
-import type { ImageSummary } from '#engine.ts';
 
 export interface SummaryOptions {
   readonly tags?: readonly string[];
