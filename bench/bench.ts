@@ -2,6 +2,7 @@
 import { cpus, loadavg, release } from 'node:os';
 import { build } from './build.ts';
 import { indexLayer } from './index-layer.ts';
+import { lintDockerfiles } from './lint.ts';
 import { registryGet } from './registry-get.ts';
 import { startup } from './startup.ts';
 
@@ -9,6 +10,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<string>>> = {
   startup,
   build,
   index: indexLayer,
+  lint: lintDockerfiles,
   registry: registryGet,
 };
 
