@@ -6,6 +6,7 @@
 import type { Diagnostic } from '#core/diagnostic.ts';
 import type { Range, SourceFile } from '#core/source.ts';
 import type { Dockerfile, Heredoc, Instruction } from './ast.ts';
+import { limitDiagnostics, MAX_DIAGNOSTICS } from './diagnostic-limit.ts';
 import { parseDirectives } from './directives.ts';
 import { InstructionParser } from './grammar.ts';
 import { InstructionContext } from './instruction-context.ts';
@@ -33,7 +34,10 @@ export function parseDockerfile(file: SourceFile, options: ParseOptions = {}): D
     file,
     directives,
     instructions: parsed.instructions,
-    diagnostics: found.sort((left, right) => left.range.start - right.range.start),
+    diagnostics: limitDiagnostics(
+      found.sort((left, right) => left.range.start - right.range.start),
+      parsed.unread,
+    ),
   };
 }
 
@@ -70,19 +74,39 @@ interface ParsedLines {
   readonly instructions: readonly Instruction[];
   readonly statements: readonly Statement[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Lines with no instruction of docker's that were not even complained about. */
+  readonly unread: number;
 }
 
 function parseLines(file: SourceFile, reader: LineReader, language: Language): ParsedLines {
   const instructions: Instruction[] = [];
   const statements: Statement[] = [];
   const diagnostics: Diagnostic[] = [];
+  let tooLong = 0;
+  let unread = 0;
+  let errors = 0;
   for (let line = reader.readLine(); line !== undefined; line = reader.readLine()) {
+    if (reader.tooLong.length > tooLong) {
+      // Docker refuses the file for it: nothing on the line is worth its time.
+      tooLong = reader.tooLong.length;
+      statements.push({ keyword: firstWord(line.text), range: line.range(0, line.text.length) });
+      continue;
+    }
+    if (errors >= MAX_DIAGNOSTICS && !KEYWORDS.includes(firstWord(line.text))) {
+      // Nobody reads that far: no more guesses at what was meant.
+      unread++;
+      statements.push({ keyword: firstWord(line.text), range: line.range(0, line.text.length) });
+      continue;
+    }
     const { tokens } = language.lexer.tokenize(line.text.trimEnd());
     const starts = tokens.filter(({ tokenType }) => tokenType === language.tokens.Heredoc);
     const bodies = readBodies({ file, reader, line, starts });
+    // A body's long lines say nothing of the instruction behind it.
+    tooLong = reader.tooLong.length;
     const parts = { file, line, heredocs: bodies.heredocs };
     const context = new InstructionContext(parts);
     const instruction = language.parser.parse(tokens, context);
+    errors += context.diagnostics.filter(({ severity }) => severity === 'error').length;
     if (instruction !== undefined) instructions.push(instruction);
     statements.push({ keyword: (tokens[0]?.image ?? '').toUpperCase(), range: context.range });
     diagnostics.push(
@@ -100,7 +124,12 @@ function parseLines(file: SourceFile, reader: LineReader, language: Language): P
       diagnostics.push(...inner.diagnostics);
     }
   }
-  return { instructions, statements, diagnostics };
+  return { instructions, statements, diagnostics, unread };
+}
+
+/** Compared with the keywords only, of which none is that long. */
+function firstWord(line: string): string {
+  return (/^\s*(\S{1,20})/.exec(line)?.[1] ?? '').toUpperCase();
 }
 
 /** Reads the heredoc bodies behind a line, in the order of their starts. */

@@ -12,7 +12,7 @@ export interface ImageWord {
 
 /** `host:5000/debian:12@sha256:…`; colons within `${…}` separate nothing. */
 export function readImage(text: string): ImageWord {
-  const plain = text.replace(/\$\{[^}]*\}/g, (variable) => '$'.padEnd(variable.length, '_'));
+  const plain = text.replace(/\$\{[^}]{0,1000}\}/g, (variable) => '$'.padEnd(variable.length, '_'));
   const at = plain.indexOf('@');
   const end = at < 0 ? text.length : at;
   const colon = plain.lastIndexOf(':', end);

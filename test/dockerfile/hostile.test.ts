@@ -1,0 +1,66 @@
+/** Files made to be hard, or no Dockerfiles at all: an answer each, and a bounded one. */
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is Dockerfile syntax
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isSlipwayError } from '#core/errors.ts';
+import { MAX_DIAGNOSTICS } from '#dockerfile/diagnostic-limit.ts';
+import { parseDockerfile } from '#dockerfile/parser.ts';
+import { expandWord } from '#dockerfile/words.ts';
+
+function problems(text: string): string[] {
+  return parseDockerfile({ name: 'Dockerfile', text }).diagnostics.map(({ message }) => message);
+}
+
+const LONG = 'dockerfile line greater than max allowed size of 65535';
+
+const small: readonly (readonly [name: string, text: string, found: readonly string[]])[] = [
+  ['an empty file', '', ['the Dockerfile cannot be empty']],
+  ['only comments', '# a\n# b\n', ['file with no instructions']],
+  ['a NUL byte in an operand', 'FROM a\nRUN \0\n', []],
+  [
+    'a NUL byte as instruction',
+    'FROM a\n\0\n',
+    ['dockerfile parse error on line 2: unknown instruction: \0'],
+  ],
+  ['an open heredoc', 'FROM a\nRUN <<EOF\nfoo\n', ['unterminated heredoc']],
+  ['an open quote, which docker takes', 'FROM a\nENV a="b\n', []],
+  ['a line of 10 MB', `FROM a\nRUN ${'x y '.repeat(2.5e6)}\n`, [LONG]],
+  ['an ENV of 10 MB', `FROM a\nENV ${'x=y '.repeat(2.5e6)}\n`, [LONG]],
+];
+
+for (const [name, text, found] of small) {
+  test(name, () => assert.deepEqual(problems(text), found));
+}
+
+test('10,000 stages are a Dockerfile', () => {
+  const text = Array.from({ length: 10_000 }, (_, index) => `FROM a AS s${index}\n`).join('');
+  assert.deepEqual(problems(text), []);
+});
+
+test('of 60,000 unknown instructions the first are shown and the others counted', () => {
+  const found = problems('COPPY a b\n'.repeat(60_000));
+  assert.equal(found.length, MAX_DIAGNOSTICS + 1);
+  assert.equal(
+    found[0],
+    'dockerfile parse error on line 1: unknown instruction: COPPY (did you mean COPY?)',
+  );
+  assert.equal(found.at(-1), '59000 more of severity error are not shown');
+});
+
+test('warnings without number hide no error', () => {
+  const text = `FROM a\n${'RUN x \\\n\n y\n'.repeat(1500)}CPOY a b\n`;
+  const { diagnostics } = parseDockerfile({ name: 'Dockerfile', text });
+  const count = (severity: string): number =>
+    diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
+  assert.equal(count('warning'), MAX_DIAGNOSTICS + 1);
+  assert.equal(count('error'), 1);
+  assert.ok(diagnostics.some(({ code }) => code === 'UnknownInstruction'));
+});
+
+test('substitutions nested without end are refused', () => {
+  const text = '${a:-'.repeat(9000) + '}'.repeat(9000);
+  assert.throws(
+    () => expandWord(text, { env: new Map() }),
+    (error) => isSlipwayError(error, 'DOCKERFILE_INVALID') && /too deeply/.test(error.message),
+  );
+});
