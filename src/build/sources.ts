@@ -5,6 +5,7 @@
 import { type ByteString, displayBytes, toByteString } from '#core/bytes.ts';
 import { createHasher } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
+import { suggestName } from '#dockerfile/suggest.ts';
 import type { CopyItem } from './copy-plan.ts';
 import { cleanParts, type FileNode, type FileTree, joinPath, locate } from './file-tree.ts';
 import { isPattern, matchPaths } from './glob.ts';
@@ -48,10 +49,21 @@ function missing(tree: FileTree, path: ByteString, index: number): SlipwayError 
     'SOURCE_MISSING',
     `failed to compute cache key: "/${displayBytes(path)}": not found`,
     {
-      hint: tree.hintFor?.(path) ?? `check the path: it is looked up in the ${tree.name}`,
+      hint: tree.hintFor?.(path) ?? nearestHint(tree, path),
       detail: { path: displayBytes(path), tree: tree.name, index },
     },
   );
+}
+
+/** A name beside it that was probably meant, else where we looked. */
+function nearestHint(tree: FileTree, path: ByteString): string {
+  const parts = path.split('/');
+  const name = displayBytes((parts.pop() ?? '') as ByteString);
+  const parent = locate(tree, parts.join('/') as ByteString, { followLast: true });
+  const names = parent?.node.kind === 'directory' ? tree.names(parent.node) : [];
+  const near = suggestName(name, names.map(displayBytes));
+  if (near === undefined) return `check the path: it is looked up in the ${tree.name}`;
+  return `did you mean ${[...parts.map((part) => displayBytes(part as ByteString)), near].join('/')}?`;
 }
 
 /**

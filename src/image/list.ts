@@ -1,3 +1,4 @@
+/** The images of the local store, each once, with everything that points at it. */
 import type { Digest } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import type { ImageSummary } from '#core/local-image.ts';

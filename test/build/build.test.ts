@@ -168,6 +168,15 @@ test('an error in ONBUILD shows the trigger, not a line of this Dockerfile', { s
   }),
 );
 
+test('a mistyped stage in --from is answered with the stage', () =>
+  withEngine({ helper: '/nonexistent/helper' }, async ({ context, build }) => {
+    const Dockerfile = 'FROM scratch AS build\nFROM scratch\nCOPY --from=biuld /x /x\n';
+    await assert.rejects(build({ context: context({ Dockerfile }) }), {
+      code: 'BASE_UNKNOWN',
+      hint: 'did you mean the stage build?',
+    });
+  }));
+
 test('ADD unpacks archives by content, COPY does not, a plain file is just added', () =>
   withEngine({}, async ({ engine, folder, context, build }) => {
     const Dockerfile = 'FROM scratch\nADD data.bin plain.txt /out/\nCOPY data.bin /raw\n';

@@ -209,6 +209,16 @@ test('what comes out of an archive keeps its modes', () => {
   ]);
 });
 
+test('a missing source suggests the name beside it that was probably meant', () => {
+  const from = memoryTree({ src: { 'main.ts': 'x', 'other.ts': 'y' } });
+  assert.throws(() => nodesOf({ from, sources: ['src/mian.ts'] }), {
+    hint: 'did you mean src/main.ts?',
+  });
+  assert.throws(() => nodesOf({ from, sources: ['src/nothing.like.it'] }), {
+    hint: 'check the path: it is looked up in the build context',
+  });
+});
+
 test('heredocs are files of mode 0644', () => {
   const base = request({ from: {}, into: {}, copy: [], to: '/d/' });
   const [, file] = planCopy({

@@ -2,6 +2,7 @@
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { JsonValue } from '#core/json.ts';
 import type { AddInstruction, CopyInstruction } from '#dockerfile/ast.ts';
+import { suggest } from '#dockerfile/suggest.ts';
 import { expandWord } from '#dockerfile/words.ts';
 import type { FileTree } from '../file-tree.ts';
 import { layerStep } from '../layer-step.ts';
@@ -96,9 +97,26 @@ async function originOf(instruction: FileInstruction, context: FileStepContext):
     from.kind === 'stage'
       ? await context.result(from.index)
       : await atPlaceAsync(dockerfile, flag, async () =>
-          imageState(await session.resolveBase(from.reference, session.signal)),
+          imageState(
+            await session.resolveBase(from.reference, session.signal).catch((error: unknown) => {
+              throw withStageHint(error, flag.text, context);
+            }),
+          ),
         );
   return { definition: source.definition, open: () => stageTree(session, source) };
+}
+
+/** An image nobody has may be a stage's mistyped name. */
+function withStageHint(error: unknown, name: string, { plan, stage }: FileStepContext): unknown {
+  if (!isSlipwayError(error, 'BASE_UNKNOWN')) return error;
+  const earlier = plan.stages.slice(0, stage.index).flatMap(({ from }) => from.name?.text ?? []);
+  const near = suggest(name, earlier);
+  if (near === undefined) return error;
+  return new SlipwayError(error.code, error.message, {
+    hint: `did you mean the stage ${near}?`,
+    cause: error.cause,
+    detail: error.detail,
+  });
 }
 
 /** Bodies are expanded unless their delimiter was quoted. */
