@@ -1,6 +1,7 @@
 /**
- * hadolint's pragmas: `# hadolint ignore=DL3006,DL3008` above an instruction, and
- * `# hadolint global ignore=…` anywhere in front of an instruction. They may name any rule.
+ * Ignores in comments: `# check=skip=StageNameCasing` and `# hadolint ignore=DL3006,DL3008` above an
+ * instruction, and `# hadolint global ignore=…` anywhere in front of one. Both kinds may name any
+ * rule; `# check=` on the file's first lines is the directive and not read here.
  */
 import type { Instruction } from '../ast.ts';
 import { commentsAbove } from './comments.ts';
@@ -10,7 +11,8 @@ export interface InlineIgnores {
   isIgnored(rule: string, finding: Finding): boolean;
 }
 
-const PRAGMA = /^hadolint\s+(global\s+)?ignore\s*=\s*([\w,\s-]+)$/;
+const PRAGMA =
+  /^(?:hadolint\s+(?<global>global\s+)?ignore|check\s*=\s*skip)\s*=\s*(?<names>[\w,\s-]+)$/;
 
 /** Undefined where the file has none, which is the rule. */
 export function inlineIgnores(subject: LintSubject): InlineIgnores | undefined {
@@ -19,9 +21,9 @@ export function inlineIgnores(subject: LintSubject): InlineIgnores | undefined {
   const local = instructions.map((instruction) => {
     const names = new Set<string>();
     for (const { text } of commentsAbove(instruction, subject)) {
-      const match = PRAGMA.exec(text);
-      const listed = match?.[2]?.split(',').map((name) => name.trim()) ?? [];
-      for (const name of listed) (match?.[1] === undefined ? names : everywhere).add(name);
+      const pragma = PRAGMA.exec(text)?.groups;
+      const listed = pragma?.names?.split(',').map((name) => name.trim()) ?? [];
+      for (const name of listed) (pragma?.global === undefined ? names : everywhere).add(name);
     }
     return names;
   });

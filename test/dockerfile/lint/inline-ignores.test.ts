@@ -1,4 +1,4 @@
-/** `# hadolint ignore=…` above an instruction, and for the whole file. */
+/** `# hadolint ignore=…` and `# check=skip=…` above an instruction, and pragmas for the whole file. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lint } from '#dockerfile/lint/engine.ts';
@@ -36,4 +36,18 @@ test('what only looks like a pragma is a comment', () => {
   assert.deepEqual(found('# ignore=DL3007\n# hadolint ignores=DL3007\nFROM a:latest\n'), [
     'DL3007',
   ]);
+});
+
+test('docker’s own form above an instruction holds for it, with several names', () => {
+  const text = 'FROM a:1\n# check=skip=DL3004,DL3059\nRUN sudo x\nRUN sudo y\n';
+  assert.deepEqual(found(text), ['DL3059', 'DL3004']);
+});
+
+test('on the first lines it is the directive, for the whole file', () => {
+  const text = '# check=skip=DL3004,DL3059\nFROM a:1\nRUN sudo x\nRUN sudo y\n';
+  assert.deepEqual(found(text), []);
+});
+
+test('check=error above an instruction is a comment', () => {
+  assert.deepEqual(found('FROM a:1\n# check=error=true\nRUN sudo x\n'), ['DL3004']);
 });
