@@ -77,11 +77,7 @@ export async function* decompress(
     case 'gzip':
       return yield* inflate(whole, createGunzip({ chunkSize: OUTPUT_CHUNK_BYTES }), options);
     case 'zstd':
-      return yield* inflate(
-        whole,
-        createZstdDecompress({ chunkSize: OUTPUT_CHUNK_BYTES }),
-        options,
-      );
+      return yield* inflateZstd(whole, options);
     case 'xz':
     case 'bzip2':
       throw new SlipwayError('COMPRESSION_UNKNOWN', `${compression} compression is not supported`, {
@@ -102,6 +98,31 @@ async function* joined(
     const chunk = await reader.some(Number.MAX_SAFE_INTEGER);
     if (chunk === undefined) return;
     yield chunk;
+  }
+}
+
+/**
+ * Before Node 26 the stream ends with its first frame and says nothing; then the frames behind it
+ * are refused rather than lost.
+ */
+async function* inflateZstd(
+  source: AsyncIterable<Uint8Array>,
+  options: CompressionOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let given = 0;
+  async function* counted(): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of source) {
+      given += chunk.length;
+      yield chunk;
+    }
+  }
+  const transform = createZstdDecompress({ chunkSize: OUTPUT_CHUNK_BYTES });
+  yield* inflate(counted(), transform, options);
+  if (transform.bytesWritten < given) {
+    throw new SlipwayError('COMPRESSION_UNKNOWN', 'this Node reads only one frame of zstd data', {
+      hint: 'run Slipway on Node 26, or compress again in one frame',
+      detail: { read: transform.bytesWritten, given },
+    });
   }
 }
 

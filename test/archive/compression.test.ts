@@ -80,7 +80,13 @@ test('members and frames may follow each other', async () => {
     skippable,
     zstdCompressSync('two'),
   ]);
-  assert.equal((await collect(decompress(streamOf(zstd, 3)))).toString(), 'one two');
+  const inflated = collect(decompress(streamOf(zstd, 3)));
+  // Node 24 cannot; then it must not look as if it could.
+  if (Number.parseInt(process.versions.node, 10) >= 26) {
+    assert.equal((await inflated).toString(), 'one two');
+  } else {
+    await assert.rejects(inflated, { code: 'COMPRESSION_UNKNOWN' });
+  }
 });
 
 test('xz and bzip2 are recognised and refused by name', async () => {
