@@ -1,6 +1,7 @@
 /**
- * Opens whatever may hold images, by content. A plain tar on disk is read in place; a compressed one
- * or a stream is written plain into a temporary file first, because reading images needs to seek.
+ * Opens whatever may hold images, by content. A plain tar on disk, whole or in volumes, is read in
+ * place; a compressed one or a stream is written plain into a temporary file first, because reading
+ * images needs to seek.
  */
 import { open, rm, stat } from 'node:fs/promises';
 import { decompress, detectCompression, MAGIC_BYTES } from '#archive/compression.ts';
@@ -8,11 +9,11 @@ import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { onDisk } from '#store/disk-errors.ts';
 import { readDockerArchive } from '#store/docker-archive.ts';
 import { writeAll } from '#store/durable-file.ts';
-import { readFileChunks } from '#store/file-read.ts';
 import { readOciArchive } from '#store/oci-archive.ts';
 import { folderFiles, type PackedFiles } from '#store/packed-files.ts';
 import { PackedRepository } from '#store/packed-repository.ts';
-import { locateTarPart, openTarFiles, type TarFiles } from '#store/tar-files.ts';
+import { readSegments, type Segment, segmentsOf } from '#store/segments.ts';
+import { openTarFiles, type TarFiles } from '#store/tar-files.ts';
 
 export interface OpenArchiveOptions {
   /** Gives a fresh path for a plain copy. */
@@ -23,49 +24,68 @@ export interface OpenArchiveOptions {
 /** Disposing removes the plain copy, if one was made. */
 export interface OpenedArchive extends AsyncDisposable {
   readonly repository: PackedRepository;
+  /** What lies in it, the images' documents included. */
+  readonly files: PackedFiles;
 }
 
-type Input = string | AsyncIterable<Uint8Array | string>;
+/** A path, the segments of one archive, or a stream such as stdin. */
+export type ArchiveInput = string | readonly Segment[] | AsyncIterable<Uint8Array | string>;
 
 /** @throws FILE_UNUSABLE, ARCHIVE_INVALID, COMPRESSION_UNKNOWN, DISK_FULL */
 export async function openArchive(
-  input: Input,
+  input: ArchiveInput,
   options: OpenArchiveOptions,
 ): Promise<OpenedArchive> {
-  const name = typeof input === 'string' ? input : 'the archive on standard input';
+  const name = nameOf(input);
   if (typeof input === 'string' && (await onDisk(input, () => stat(input))).isDirectory()) {
-    const repository = await readImages(folderFiles(input));
-    if (!repository) throw notImages(name, 'a folder without index.json or manifest.json');
-    return { repository, [Symbol.asyncDispose]: async () => {} };
+    const found = await readImages(folderFiles(input));
+    if (!found) throw notImages(name, 'a folder without index.json or manifest.json');
+    return { ...found, [Symbol.asyncDispose]: async () => {} };
   }
-  const plain = await plainFile(input, options);
+  const plain = await plainSegments(input, options);
   try {
-    return { repository: await readTarImages(plain.path, name, options), ...plain };
+    const found = await readTarImages(plain.segments, name, options);
+    return { ...found, [Symbol.asyncDispose]: plain[Symbol.asyncDispose] };
   } catch (error) {
     await plain[Symbol.asyncDispose]();
     throw error;
   }
 }
 
+/** How messages call it. */
+function nameOf(input: ArchiveInput): string {
+  if (typeof input === 'string') return input;
+  return isSegments(input) ? (input[0]?.path ?? 'no file') : 'the archive on standard input';
+}
+
+function isSegments(input: ArchiveInput): input is readonly Segment[] {
+  return Array.isArray(input);
+}
+
+interface FoundImages {
+  readonly repository: PackedRepository;
+  readonly files: PackedFiles;
+}
+
 /** Both forms stand in a tar of a new docker; index.json knows the digests. */
-async function readImages(files: PackedFiles): Promise<PackedRepository | undefined> {
+async function readImages(files: PackedFiles): Promise<FoundImages | undefined> {
   const contents = (await readOciArchive(files)) ?? (await readDockerArchive(files));
-  return contents && new PackedRepository(files, contents);
+  return contents && { repository: new PackedRepository(files, contents), files };
 }
 
 async function readTarImages(
-  path: string,
+  segments: readonly Segment[],
   name: string,
   options: OpenArchiveOptions,
-): Promise<PackedRepository> {
+): Promise<FoundImages> {
   const signal = options.signal ? { signal: options.signal } : {};
-  const tar = await openTar(path, name, signal);
+  const tar = await openTar(segments, name, signal);
   const found = await readImages(tar);
   if (found) return found;
   const inner = onlyTarIn(tar);
-  const part = inner === undefined ? undefined : await locateTarPart(path, inner);
+  const part = inner === undefined ? undefined : tar.place(inner);
   if (inner !== undefined && part) {
-    const within = await openTar(path, `${inner} in ${name}`, { ...signal, part });
+    const within = await openTar(segments, `${inner} in ${name}`, { ...signal, part });
     const images = await readImages(within);
     if (images) return images;
   }
@@ -73,12 +93,12 @@ async function readTarImages(
 }
 
 async function openTar(
-  path: string,
+  segments: readonly Segment[],
   name: string,
   options: Parameters<typeof openTarFiles>[1],
 ): Promise<TarFiles> {
   try {
-    return await openTarFiles(path, { ...options, name });
+    return await openTarFiles(segments, { ...options, name });
   } catch (error) {
     // Damage in the first header: not a cut-off tar, but no tar at all.
     if (!isSlipwayError(error, 'ARCHIVE_INVALID') || error.detail.offset !== 0) throw error;
@@ -116,33 +136,37 @@ function notImages(name: string, what: string, cause?: unknown): SlipwayError {
   });
 }
 
-interface PlainFile extends AsyncDisposable {
-  readonly path: string;
+interface PlainSegments extends AsyncDisposable {
+  readonly segments: readonly Segment[];
 }
 
-async function plainFile(input: Input, options: OpenArchiveOptions): Promise<PlainFile> {
-  if (typeof input === 'string' && !(await isCompressed(input))) {
-    return { path: input, [Symbol.asyncDispose]: async () => {} };
+async function plainSegments(
+  input: ArchiveInput,
+  options: OpenArchiveOptions,
+): Promise<PlainSegments> {
+  const given = typeof input === 'string' ? await segmentsOf([input]) : input;
+  if (isSegments(given) && !(await isCompressed(given))) {
+    return { segments: given, [Symbol.asyncDispose]: async () => {} };
   }
   const path = options.temporary();
   const dispose = (): Promise<void> => rm(path, { force: true });
   try {
-    const source = typeof input === 'string' ? readFileChunks(input, options) : bytesIn(input);
+    const source = isSegments(given) ? readSegments(given, options) : bytesIn(given);
     await onDisk(path, async () => {
       await using file = await open(path, 'wx', 0o600);
       for await (const chunk of decompress(source, options)) await writeAll(file, chunk);
     });
-    return { path, [Symbol.asyncDispose]: dispose };
+    return { segments: await segmentsOf([path]), [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;
   }
 }
 
-async function isCompressed(path: string): Promise<boolean> {
+async function isCompressed(segments: readonly Segment[]): Promise<boolean> {
   const chunks: Uint8Array[] = [];
   const range = { offset: 0, length: MAGIC_BYTES };
-  for await (const chunk of readFileChunks(path, { range })) chunks.push(chunk);
+  for await (const chunk of readSegments(segments, { range })) chunks.push(chunk);
   return detectCompression(Buffer.concat(chunks)) !== 'none';
 }
 

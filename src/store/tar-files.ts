@@ -3,7 +3,6 @@
  * read), then any file is read where it lies. Nothing is unpacked. Other than #archive/tar-read.ts
  * it needs a seekable file and looks only at names, kinds and sizes.
  */
-import { type FileHandle, open } from 'node:fs/promises';
 import { displayPath, normalizeEntryPath } from '#archive/entry-path.ts';
 import { decodePax, paxInteger } from '#archive/pax.ts';
 import {
@@ -17,9 +16,8 @@ import {
 } from '#archive/tar-header.ts';
 import { toByteString } from '#core/bytes.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
-import { onDisk } from './disk-errors.ts';
-import { readFileChunks } from './file-read.ts';
 import type { PackedFiles } from './packed-files.ts';
+import { endOf, readSegments, type Segment, SegmentReader, segmentsOf } from './segments.ts';
 
 const EXTENDED_BYTES_MAX = 4 * 1024 * 1024;
 const ENTRIES_MAX = 1_000_000;
@@ -33,24 +31,37 @@ type Packed =
 export interface TarFiles extends PackedFiles {
   /** Paths of everything in it, in order; a repeated path once. */
   readonly paths: readonly string[];
+  /** Where a file lies in the whole, links followed: to open a tar within, to read it by offset. */
+  place(path: string): { readonly offset: number; readonly size: number } | undefined;
 }
 
 export interface TarFilesOptions {
-  /** The tar is a part of the file: a tar within a tar. Absent: all of it. */
+  /** The tar is a part of the whole: a tar within a tar. Absent: all of it. */
   readonly part?: { readonly offset: number; readonly size: number };
   /** For messages; default: the path. */
   readonly name?: string;
   readonly signal?: AbortSignal;
 }
 
-/** Indexes the tar. @throws ARCHIVE_INVALID damaged or cut off; ENTRY_REFUSED */
-export async function openTarFiles(path: string, options: TarFilesOptions = {}): Promise<TarFiles> {
-  const name = options.name ?? path;
-  const packed = await onDisk(path, () => indexFile(path, options));
+/**
+ * Indexes the tar: a file, or the segments that it was split into.
+ * @throws ARCHIVE_INVALID damaged or cut off; ENTRY_REFUSED
+ */
+export async function openTarFiles(
+  source: string | readonly Segment[],
+  options: TarFilesOptions = {},
+): Promise<TarFiles> {
+  const segments = typeof source === 'string' ? await segmentsOf([source]) : source;
+  const name = options.name ?? segments[0]?.path ?? 'an empty set of volumes';
+  const packed = await indexSegments(segments, options);
   const find = (wanted: string): Packed | undefined => followLinks(packed, wanted);
   return {
     name,
     paths: [...packed.keys()],
+    place(wanted) {
+      const found = find(wanted);
+      return found?.kind === 'file' ? { offset: found.offset, size: found.size } : undefined;
+    },
     async size(wanted) {
       const found = find(wanted);
       return found?.kind === 'file' ? found.size : undefined;
@@ -60,7 +71,7 @@ export async function openTarFiles(path: string, options: TarFilesOptions = {}):
       if (found?.kind !== 'file') throw invalidArchive(`${wanted} is missing in ${name}`, 0);
       const start = Math.min(range?.offset ?? 0, found.size);
       const length = Math.min(range?.length ?? found.size, found.size - start);
-      yield* readFileChunks(path, {
+      yield* readSegments(segments, {
         range: { offset: found.offset + start, length },
         ...(signal ? { signal } : {}),
       });
@@ -68,19 +79,13 @@ export async function openTarFiles(path: string, options: TarFilesOptions = {}):
   };
 }
 
-/** Where a file lies in the tar's file, links followed: to open a tar within. */
-export async function locateTarPart(
-  path: string,
-  inner: string,
-): Promise<{ readonly offset: number; readonly size: number } | undefined> {
-  const found = followLinks(await indexFile(path, {}), inner);
-  return found?.kind === 'file' ? found : undefined;
-}
-
-async function indexFile(path: string, options: TarFilesOptions): Promise<Map<string, Packed>> {
-  await using file = await open(path, 'r');
-  const part = options.part ?? { offset: 0, size: (await file.stat()).size };
-  return await indexHeaders(new BlockReader(file, part), options.signal);
+async function indexSegments(
+  segments: readonly Segment[],
+  options: TarFilesOptions,
+): Promise<Map<string, Packed>> {
+  await using reader = new SegmentReader(segments);
+  const part = options.part ?? { offset: 0, size: endOf(segments) };
+  return await indexHeaders(new BlockReader(reader, part), options.signal);
 }
 
 async function indexHeaders(
@@ -216,14 +221,14 @@ function normalizeOrEmpty(path: string): string {
   }
 }
 
-/** Reads headers by offset. `offset` is from the start of the file, not of the part. */
+/** Reads headers by offset. `offset` is from the start of the whole, not of the part. */
 class BlockReader {
-  readonly #file: FileHandle;
+  readonly #source: SegmentReader;
   readonly #end: number;
   offset: number;
 
-  constructor(file: FileHandle, part: { readonly offset: number; readonly size: number }) {
-    this.#file = file;
+  constructor(source: SegmentReader, part: { readonly offset: number; readonly size: number }) {
+    this.#source = source;
     this.offset = part.offset;
     this.#end = part.offset + part.size;
   }
@@ -251,9 +256,8 @@ class BlockReader {
   }
 
   async #take(size: number): Promise<Buffer> {
-    const buffer = Buffer.alloc(size);
-    const { bytesRead } = await this.#file.read(buffer, 0, size, this.offset);
-    if (bytesRead < size || this.offset + size > this.#end) {
+    const buffer = await this.#source.read(this.offset, size);
+    if (buffer.byteLength < size || this.offset + size > this.#end) {
       throw invalidArchive('it ends within a header', this.offset);
     }
     this.offset += size;

@@ -10,7 +10,7 @@ import { TarWriter } from '#archive/tar-write.ts';
 import { toByteString } from '#core/bytes.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import { readFileChunks } from '#store/file-read.ts';
-import { locateTarPart, openTarFiles } from '#store/tar-files.ts';
+import { openTarFiles } from '#store/tar-files.ts';
 import { collect, sampleTar } from '#test/helpers/images.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
@@ -68,7 +68,7 @@ describe('tar files', () => {
     const inner = await sampleTar({ hello: Buffer.from('world') });
     const outer = await sampleTar({ 'readme.md': Buffer.from('x'), 'in.tar': inner });
     await writeFile(folder.at('x.tar'), outer);
-    const part = await locateTarPart(folder.at('x.tar'), 'in.tar');
+    const part = (await openTarFiles(folder.at('x.tar'))).place('in.tar');
     assert.ok(part);
     const tar = await openTarFiles(folder.at('x.tar'), { part });
     assert.equal((await collect(tar.read('hello'))).toString(), 'world');
