@@ -141,14 +141,14 @@ function baseOf(
   return { kind: 'image', reference: imageReference(image) };
 }
 
-function platformOf(text: string): Platform {
+function platformOf(text: string, host: Platform): Platform {
   try {
-    return parsePlatform(text);
+    return parsePlatform(text, host);
   } catch (cause) {
     if (!(cause instanceof SlipwayError)) throw cause;
     throw new SlipwayError(
       'PLATFORM_INVALID',
-      `failed to parse platform ${text}: ${JSON.stringify(text)}: cannot parse platform specifier: invalid argument`,
+      `failed to parse platform ${text}: ${cause.message}`,
       { cause, ...(cause.hint === undefined ? {} : { hint: cause.hint }) },
     );
   }
@@ -160,7 +160,7 @@ function checkPlatform(
   context: { readonly platform: Platform; readonly expand: (operand: Operand) => string },
 ): void {
   if (!from.platform) return;
-  const wanted = platformOf(context.expand(from.platform));
+  const wanted = platformOf(context.expand(from.platform), context.platform);
   const { os, architecture, variant } = context.platform;
   if (wanted.os === os && wanted.architecture === architecture && wanted.variant === variant)
     return;

@@ -1,7 +1,7 @@
 import { BaseCommand } from '#cli/base-command.ts';
 import { text, toggle } from '#cli/flags.ts';
 import { pullImage } from '#cli/pull-image.ts';
-import { parsePlatform } from '#core/platform.ts';
+import { hostPlatform, parsePlatform } from '#core/platform.ts';
 
 export default class Pull extends BaseCommand {
   static override readonly summary = 'Download an image from a registry';
@@ -19,7 +19,10 @@ export default class Pull extends BaseCommand {
 
   protected async run(): Promise<undefined> {
     const { flags, args } = this.parse(Pull);
-    const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
+    const platform =
+      flags.platform === undefined
+        ? undefined
+        : parsePlatform(flags.platform, hostPlatform(process.arch));
     await pullImage(args.image, {
       engine: await this.engine(),
       host: this.host,

@@ -32,16 +32,71 @@ const NODE_ARCHITECTURES: ReadonlyMap<string, string> = new Map([
   ['mipsel', 'mipsle'],
 ]);
 
-/** `linux/arm64/v8`, `linux/amd64` … normalised. @throws PLATFORM_INVALID */
-export function parsePlatform(text: string): Platform {
-  const parts = text.toLowerCase().split('/');
-  if (parts.length < 2 || parts.length > 3 || parts.some((part) => !/^[a-z0-9_.-]+$/.test(part))) {
-    throw new SlipwayError('PLATFORM_INVALID', `"${text}": invalid platform`, {
-      hint: 'write os/arch or os/arch/variant, for example linux/arm64',
-    });
-  }
-  const [os = '', architecture = '', variant] = parts;
-  return normalizePlatform({ os, architecture, ...(variant ? { variant } : {}) });
+/** What containerd takes for a system when the word stands alone (Go's list). */
+const KNOWN_SYSTEMS: ReadonlySet<string> = new Set(
+  (
+    'aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 ' +
+    'solaris windows zos'
+  ).split(' '),
+);
+
+/** The same for architectures, in normal form. */
+const KNOWN_ARCHITECTURES: ReadonlySet<string> = new Set(
+  (
+    '386 amd64 amd64p32 arm armbe arm64 arm64be ppc64 ppc64le loong64 mips mipsle mips64 mips64le ' +
+    'mips64p32 mips64p32le ppc riscv riscv64 s390 s390x sparc sparc64 wasm'
+  ).split(' '),
+);
+
+/** A system, with its version in parentheses where it has one: `windows(10.0.17763)`. */
+const SYSTEM = /^([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.-]*)\))?$/;
+const COMPONENT = /^[A-Za-z0-9_.-]+$/;
+
+/**
+ * `linux/arm64/v8`, `linux/amd64` …, normalised. One word is a known system or a known
+ * architecture; the missing half is `host`'s. @throws PLATFORM_INVALID in containerd's words
+ */
+export function parsePlatform(text: string, host: Platform): Platform {
+  const quoted = JSON.stringify(text);
+  if (text.includes('*')) throw invalid(`${quoted}: wildcards not yet supported`);
+  const [system = '', ...rest] = text.split('/', 4);
+  const match = SYSTEM.exec(system);
+  if (match === null) throw badComponent(system, { text, kind: 'OS component', signs: '_ and -' });
+  const bad = rest.find((part) => !COMPONENT.test(part));
+  if (bad !== undefined) throw badComponent(bad, { text, kind: 'component', signs: '_, . and -' });
+  const [, os = '', version] = match;
+  const given = { os, ...(version ? { 'os.version': version } : {}) };
+  const [architecture, variant, more] = rest;
+  if (more !== undefined) throw invalid(`${quoted}: cannot parse platform specifier`);
+  if (architecture === undefined) return oneWord(given, host, text);
+  return normalizePlatform({ ...given, architecture, ...(variant ? { variant } : {}) });
+}
+
+function oneWord(
+  given: Pick<Platform, 'os' | 'os.version'>,
+  host: Platform,
+  text: string,
+): Platform {
+  const { architecture, variant } = host;
+  const asSystem = normalizePlatform({ ...given, architecture, ...(variant ? { variant } : {}) });
+  if (KNOWN_SYSTEMS.has(asSystem.os)) return asSystem;
+  const asArchitecture = normalizePlatform({ os: host.os, architecture: text });
+  if (KNOWN_ARCHITECTURES.has(asArchitecture.architecture)) return asArchitecture;
+  throw invalid(`${JSON.stringify(text)}: unknown operating system or architecture`);
+}
+
+function badComponent(
+  part: string,
+  whole: { readonly text: string; readonly kind: string; readonly signs: string },
+): SlipwayError {
+  const what = `an invalid ${whole.kind} of ${JSON.stringify(whole.text)}`;
+  return invalid(`${JSON.stringify(part)} is ${what}: use letters, digits, ${whole.signs}`);
+}
+
+function invalid(reason: string): SlipwayError {
+  return new SlipwayError('PLATFORM_INVALID', `${reason}: invalid argument`, {
+    hint: 'write os/arch or os/arch/variant, for example linux/arm64; linux or arm64 alone will do',
+  });
 }
 
 /** Aliases resolved; the default variants (amd64 v1, arm64 v8) dropped, arm defaults to v7. */

@@ -76,10 +76,12 @@ const CASES: readonly {
   },
 ];
 
+const X64 = { os: 'linux', architecture: 'amd64' };
+
 describe('selectManifest', () => {
   for (const { fact, there, wanted, gets } of CASES) {
     it(fact, () => {
-      const select = () => selectManifest(indexOf(there), parsePlatform(wanted)).digest;
+      const select = () => selectManifest(indexOf(there), parsePlatform(wanted, X64)).digest;
       if (gets === undefined) assert.throws(select, { code: 'PLATFORM_UNKNOWN' });
       else assert.equal(select(), digestOf(gets));
     });
@@ -88,14 +90,17 @@ describe('selectManifest', () => {
   it('a lone image without a platform fits everybody', () => {
     const index = indexOf([]);
     const lone = { mediaType: OCI_MANIFEST, digest: digestOf('x'), size: 1 };
-    const found = selectManifest({ ...index, manifests: [lone] }, parsePlatform('linux/amd64'));
+    const found = selectManifest(
+      { ...index, manifests: [lone] },
+      parsePlatform('linux/amd64', X64),
+    );
     assert.equal(found.digest, lone.digest);
   });
 
   it('PLATFORM_UNKNOWN lists what there is', () => {
     const index = indexOf(['linux/arm64', 'windows/amd64']);
     try {
-      selectManifest(index, parsePlatform('linux/s390x'));
+      selectManifest(index, parsePlatform('linux/s390x', X64));
       assert.fail('must throw');
     } catch (error) {
       assert.ok(isSlipwayError(error, 'PLATFORM_UNKNOWN'));
@@ -114,7 +119,7 @@ function indexOf(platforms: readonly string[]): ImageIndex {
       mediaType: OCI_MANIFEST,
       digest: digestOf(text),
       size: 1,
-      platform: parsePlatform(text),
+      platform: parsePlatform(text, X64),
     })),
   };
 }

@@ -53,6 +53,8 @@ export interface EvaluatedStage {
   readonly platform?: ExpandedWord;
   /** What is known of a base that is no stage. */
   readonly base?: BaseImage;
+  /** What --platform names; undefined without the flag, and for what is no platform. */
+  readonly namedPlatform?: Platform;
   readonly wantedPlatform: Platform;
   /** The base stage's triggers first. */
   readonly statements: readonly Statement[];
@@ -240,13 +242,16 @@ function evaluateFrom(
     });
   const image = inFrom(stage.base);
   const platform = stage.platform && inFrom(stage.platform);
-  const wantedPlatform = platformIn(platform?.text) ?? platformsOf(subject).target;
+  const { target, build } = platformsOf(subject);
+  const namedPlatform = platformIn(platform?.text, build);
+  const wantedPlatform = namedPlatform ?? target;
   return {
     stage,
     image,
     defaultImage: expandOrUndefined(stage.base.text, { ...optionsOf(subject), env: given.defaults })
       ?.text,
     ...(platform && { platform }),
+    ...(namedPlatform && { namedPlatform }),
     wantedPlatform,
     base:
       image.text === 'scratch'
@@ -255,10 +260,10 @@ function evaluateFrom(
   };
 }
 
-function platformIn(text: string | undefined): Platform | undefined {
+function platformIn(text: string | undefined, host: Platform): Platform | undefined {
   if (text === undefined) return undefined;
   try {
-    return parsePlatform(text);
+    return parsePlatform(text, host);
   } catch (error) {
     if (!isSlipwayError(error, 'PLATFORM_INVALID')) throw error;
     return undefined;

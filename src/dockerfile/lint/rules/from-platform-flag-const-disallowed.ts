@@ -1,7 +1,4 @@
 /** FromPlatformFlagConstDisallowed: `FROM --platform=linux/amd64`. */
-
-import { isSlipwayError } from '#core/errors.ts';
-import { parsePlatform } from '#core/platform.ts';
 import { evaluationOf } from '../evaluation.ts';
 import { foundIn } from '../findings.ts';
 import type { Rule } from '../rule.ts';
@@ -17,12 +14,12 @@ export const fromPlatformFlagConstDisallowed: Rule = {
     'meant for one platform says so by its name: FROM --platform=linux/arm64 x AS build-arm64.',
   url: 'https://docs.docker.com/go/dockerfile/rule/from-platform-flag-const-disallowed/',
   *check(subject) {
-    for (const { stage, platform } of evaluationOf(subject).stages) {
+    for (const { stage, platform, namedPlatform } of evaluationOf(subject).stages) {
       if (platform === undefined || platform.text === '' || /\$/.test(platform.operand.text))
         continue;
-      const words = namesIn(platform.text);
-      if (words === undefined) continue;
-      if (words.some((word) => stage.name?.includes(word) === true)) continue;
+      if (namedPlatform === undefined) continue;
+      const { os, architecture } = namedPlatform;
+      if ([os, architecture].some((word) => stage.name?.includes(word) === true)) continue;
       yield foundIn(stage.from, {
         message: `FROM --platform flag should not use constant value ${JSON.stringify(platform.text)}`,
         range: platform.operand.range,
@@ -31,14 +28,3 @@ export const fromPlatformFlagConstDisallowed: Rule = {
     }
   },
 };
-
-/** System and architecture; undefined for what is no platform (the build will complain). */
-function namesIn(text: string): readonly string[] | undefined {
-  try {
-    const { os, architecture } = parsePlatform(text);
-    return [os, architecture];
-  } catch (error) {
-    if (!isSlipwayError(error, 'PLATFORM_INVALID')) throw error;
-    return undefined;
-  }
-}
