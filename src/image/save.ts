@@ -1,93 +1,96 @@
 /**
- * `docker save`: images of the local store to one tar (archive-write.ts), as they are: the digests of
- * manifests, configs and layers survive.
+ * `docker save`: images of the local store to one tar (archive-plan.ts), as they are: the digests of
+ * manifests, configs and layers survive. What signs or describes them goes along; what the receiver
+ * has can stay behind (have.ts).
  */
-
-import { isSlipwayError } from '#core/errors.ts';
+import type { ArchivePlanSummary } from '#core/archive-summary.ts';
+import type { Digest } from '#core/digest.ts';
 import type { Platform } from '#core/platform.ts';
-import { formatReference, parseReference, type Reference, repositoryKey } from '#core/reference.ts';
-import { type ArchivedImage, writeImageArchive } from '#store/archive-write.ts';
+import { type ArchivedTree, type ArchivePlan, lookUp, planArchive } from '#store/archive-plan.ts';
+import { writeImageArchive } from '#store/archive-write.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import { type Have, leftOut } from './have.ts';
 import { writeOutput } from './output-file.ts';
-import { type LocalImage, resolveImage } from './resolve.ts';
+import { collectSaved } from './save-names.ts';
 import { selectAnyManifest } from './select.ts';
 
-export interface SaveOptions {
+export interface PlanSaveOptions {
   readonly store: LocalStore;
   /** Names, digests or IDs. A name without a tag means all its tags, an ID goes without a name. */
   readonly images: readonly string[];
-  /** A path, written beside and renamed when complete; or a stream, which is not ended. */
-  readonly output: string | NodeJS.WritableStream;
   /** Which image of an index old readers see. */
   readonly platform: Platform;
+  /** Saves only this platform's image of an index. Absent: all. */
+  readonly only?: Platform;
+  /** Leaves signatures, attestations and SBOMs behind. */
+  readonly noReferrers?: boolean;
+  /** What the receiver has; several are added up. */
+  readonly have?: readonly Have[];
   readonly signal?: AbortSignal;
 }
 
-/** @throws IMAGE_UNKNOWN, IMAGE_ID_AMBIGUOUS, BLOB_UNKNOWN, DISK_FULL, PERMISSION */
-export async function saveImages(options: SaveOptions): Promise<void> {
-  const { store, output, platform } = options;
-  await using lease = await store.lease({ purpose: `save ${options.images.join(' ')}` });
-  const images = await collectImages(options, lease);
+export interface SaveOptions extends PlanSaveOptions {
+  /** A path, written beside and renamed when complete; or a stream, which is not ended. */
+  readonly output: string | NodeJS.WritableStream;
+}
+
+/**
+ * @throws IMAGE_UNKNOWN, IMAGE_ID_AMBIGUOUS, PLATFORM_UNKNOWN, BLOB_UNKNOWN, DISK_FULL, PERMISSION
+ */
+export async function saveImages(options: SaveOptions): Promise<ArchivePlanSummary> {
+  await using lease = await leaseFor(options);
+  const plan = await planSave(options, lease);
   const signal = options.signal ? { signal: options.signal } : {};
-  await writeOutput(output, {
-    write: (sink) =>
-      writeImageArchive({
-        images,
-        sink,
-        choose: (index) => selectAnyManifest(index, platform),
-        ...signal,
-      }),
+  await writeOutput(options.output, {
+    write: (sink) => writeImageArchive(plan, { sink, ...signal }),
     ...signal,
   });
+  return summaryOf(plan);
 }
 
-/** Each image once, with all the names it was asked by. */
-async function collectImages(
-  options: SaveOptions,
-  lease: Lease,
-): Promise<readonly ArchivedImage[]> {
-  const found = new Map<string, { image: LocalImage; names: Map<string, Reference> }>();
-  for (const text of options.images) {
-    for (const { selector, name } of wantedBy(text, options.store)) {
-      const image = await resolveImage(selector, { ...options, lease, orAnyPlatform: true });
-      const known = found.get(image.root.digest) ?? { image, names: new Map() };
-      if (name) known.names.set(formatReference(name), name);
-      found.set(image.root.digest, known);
-    }
+/** What {@link saveImages} would write; nothing is written. */
+export async function trySave(options: PlanSaveOptions): Promise<ArchivePlanSummary> {
+  await using lease = await leaseFor(options);
+  return summaryOf(await planSave(options, lease));
+}
+
+function leaseFor({ store, images }: PlanSaveOptions): Promise<Lease> {
+  return store.lease({ purpose: `save ${images.join(' ')}` });
+}
+
+async function planSave(options: PlanSaveOptions, lease: Lease): Promise<ArchivePlan> {
+  const { platform, have = [], signal } = options;
+  const saved = await collectSaved({ ...options, lease });
+  const images: ArchivedTree[] = [];
+  for (const image of saved) {
+    const tree = await lookUp(image, signal);
+    // Referrers and the children of an index are held by nobody yet.
+    for (const { raw } of tree.manifests) lease.hold(raw.digest);
+    for (const { digest } of tree.blobs) lease.hold(digest);
+    images.push(tree);
   }
-  return [...found.values()].map(({ image, names }) => ({
-    from: image.repository,
-    selector: image.root.digest,
-    names: [...names.values()],
-  }));
-}
-
-interface Wanted {
-  /** For {@link resolveImage}. */
-  readonly selector: string;
-  readonly name?: Reference;
-}
-
-/** A name alone stands for all tags of its repository (`docker save ubuntu`). */
-function wantedBy(text: string, store: LocalStore): readonly Wanted[] {
-  const reference = referenceIn(text);
-  if (!reference || reference.digest !== undefined) return [{ selector: text }];
-  if (reference.tag !== undefined) return [{ selector: text, name: reference }];
-  const key = repositoryKey(reference);
-  const tags = store.images.list().flatMap((image) => (image.repository === key ? image.tags : []));
-  if (tags.length === 0) return [{ selector: text }];
-  return tags.sort().map((tag) => {
-    const name = { ...reference, tag };
-    return { selector: formatReference(name), name };
+  return planArchive({
+    images,
+    show: (index) => selectAnyManifest(index, platform),
+    leaveOut: await leftOut(images, { have, ...(signal ? { signal } : {}) }),
   });
 }
 
-function referenceIn(text: string): Reference | undefined {
-  try {
-    return parseReference(text);
-  } catch (error) {
-    if (isSlipwayError(error, 'REFERENCE_INVALID')) return undefined;
-    throw error;
-  }
+function summaryOf({ bundle, sizeBytes }: ArchivePlan): ArchivePlanSummary {
+  const left = new Map(bundle.missing.map(({ digest, size }) => [digest, size]));
+  const leftBytes = (blobs: readonly Digest[]): number =>
+    blobs.reduce((sum, digest) => sum + (left.get(digest) ?? 0), 0);
+  return {
+    images: bundle.images.map(({ blobs, ...image }) => ({
+      ...image,
+      leftOutBytes: leftBytes(blobs),
+    })),
+    archiveBytes: sizeBytes,
+    contentBytes: bundle.blobs.reduce((sum, { size }) => sum + size, 0),
+    leftOut: {
+      blobs: bundle.missing.length,
+      bytes: bundle.missing.reduce((sum, { size }) => sum + size, 0),
+    },
+  };
 }

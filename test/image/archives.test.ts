@@ -6,6 +6,7 @@ import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import pLimit from 'p-limit';
+import type { ArchivePlanSummary } from '#core/archive-summary.ts';
 import { encodedOf } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import type { LoadedImage } from '#core/local-image.ts';
@@ -15,7 +16,7 @@ import { listImages } from '#image/list.ts';
 import { loadImages } from '#image/load.ts';
 import { removeImage } from '#image/remove.ts';
 import { resolveImage } from '#image/resolve.ts';
-import { saveImages } from '#image/save.ts';
+import { type SaveOptions, saveImages } from '#image/save.ts';
 import { tagImage } from '#image/tag.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { OciLayout } from '#store/oci-layout.ts';
@@ -327,8 +328,13 @@ describe('load', () => {
   });
 });
 
-function save(store: LocalStore, images: readonly string[], output: string): Promise<void> {
-  return saveImages({ store, images, output, platform });
+async function save(
+  store: LocalStore,
+  images: readonly string[],
+  output: string,
+  more: Partial<SaveOptions> = {},
+): Promise<ArchivePlanSummary> {
+  return await saveImages({ store, images, output, platform, ...more });
 }
 
 function load(

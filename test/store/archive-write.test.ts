@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { parseReference } from '#core/reference.ts';
-import { type ArchivedImage, writeImageArchive } from '#store/archive-write.ts';
+import { type ArchivedImage, lookUp, planArchive } from '#store/archive-plan.ts';
+import { writeImageArchive } from '#store/archive-write.ts';
 import { readDockerArchive } from '#store/docker-archive.ts';
 import { MemoryRepository } from '#store/memory-repository.ts';
 import { readOciArchive } from '#store/oci-archive.ts';
@@ -37,7 +38,7 @@ describe('image archive', () => {
     assert.ok((await archiveOf(contents)).equals(await archiveOf(contents)));
   });
 
-  it('has the documents first, then each blob once, sorted', async () => {
+  it('has the documents first, then manifests and configs, then layers, each once', async () => {
     using folder = tempFolder();
     const image = await sampleImage();
     const contents = [
@@ -46,9 +47,9 @@ describe('image archive', () => {
     ];
     await writeFile(folder.at('x.tar'), await archiveOf(contents));
     const { paths } = await openTarFiles(folder.at('x.tar'));
-    const blobs = [image.manifest, ...image.blobs].map(
-      ({ digest }) => `blobs/sha256/${digest.slice(7)}`,
-    );
+    const [config, ...layers] = image.blobs;
+    assert.ok(config);
+    const pathOf = ({ digest }: { digest: string }): string => `blobs/sha256/${digest.slice(7)}`;
     assert.deepEqual(paths, [
       'oci-layout',
       'index.json',
@@ -56,7 +57,9 @@ describe('image archive', () => {
       'repositories',
       'blobs',
       'blobs/sha256',
-      ...blobs.sort(),
+      ...[image.manifest, config].map(pathOf).sort(),
+      ...layers.map(pathOf).sort(),
+      'bundle.json',
     ]);
   });
 
@@ -147,14 +150,19 @@ async function archiveOf(contents: SampleContents): Promise<Buffer> {
 
 async function written(images: readonly ArchivedImage[]): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  await writeImageArchive({
-    images,
-    choose: (index) => {
+  const trees = await Promise.all(images.map((image) => lookUp(image)));
+  const plan = planArchive({
+    images: trees,
+    show: (index) => {
       const [first] = index.manifests;
       assert.ok(first);
       return first;
     },
+  });
+  await writeImageArchive(plan, {
     sink: async (chunk) => void chunks.push(Uint8Array.from(chunk)),
   });
-  return Buffer.concat(chunks);
+  const bytes = Buffer.concat(chunks);
+  assert.equal(bytes.byteLength, plan.sizeBytes);
+  return bytes;
 }
