@@ -76,6 +76,13 @@ export interface RunOptions extends CallContext {
   readonly output?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
 }
 
+export interface LoadToOptions extends CallContext {
+  /** `registry://host:5000/prefix`; http:// and https:// say how to reach it. */
+  readonly to: string;
+  /** `FROM=TO`: names below FROM go below TO, within the prefix. */
+  readonly maps?: readonly string[];
+}
+
 export interface ServeOptions {
   /** host:port; port 0 picks one. */
   readonly address: string;
@@ -106,6 +113,14 @@ export interface Engine extends AsyncDisposable {
   load(
     file: string | NodeJS.ReadableStream,
     options?: CallContext,
+  ): Promise<readonly LoadedImage[]>;
+  /**
+   * Sends the images of an archive to a registry, without a copy in the store. Gives their names
+   * there.
+   */
+  loadTo(
+    file: string | NodeJS.ReadableStream,
+    options: LoadToOptions,
   ): Promise<readonly LoadedImage[]>;
   tag(source: string, target: string): Promise<void>;
   /** Newest first. */

@@ -58,6 +58,7 @@ export const ERROR_CODES = {
     meaning: 'No image of this name or ID is in the local store.',
   },
   IMAGE_ID_AMBIGUOUS: { kind: 'conflict', meaning: 'A short image ID fits more than one image.' },
+  NAME_CONFLICT: { kind: 'conflict', meaning: 'Two images would get the same name.' },
   IMAGE_IN_USE: {
     kind: 'conflict',
     meaning: 'An image has several names or users; removal needs force.',
@@ -78,15 +79,31 @@ export const ERROR_CODES = {
   READ_ONLY: { kind: 'unsupported', meaning: 'A place that can only be read was asked to change.' },
   STORE_VERSION: { kind: 'unsupported', meaning: 'The store was written by a newer Slipway.' },
   // archives and layers
+  ARCHIVE_INCOMPLETE: {
+    kind: 'not-found',
+    meaning: 'An archive leaves out blobs that are not at its destination either.',
+  },
   ARCHIVE_INVALID: {
     kind: 'invalid',
     meaning: 'A file is not an archive of a known kind, or it is damaged.',
   },
   ENTRY_REFUSED: { kind: 'invalid', meaning: 'An archive entry cannot be represented safely.' },
   INDEX_INVALID: { kind: 'integrity', meaning: 'A layer index (EROFS image) is damaged.' },
+  SIGNATURE_MISSING: { kind: 'integrity', meaning: 'An archive to be verified is not signed.' },
+  SIGNATURE_WRONG: {
+    kind: 'integrity',
+    meaning: 'The signature of an archive is not by the key given, or its content was changed.',
+  },
+  KEY_INVALID: { kind: 'invalid', meaning: 'A key file holds no key of the kind needed.' },
+  VOLUME_DAMAGED: { kind: 'integrity', meaning: 'A volume of an archive is not what was written.' },
+  VOLUME_MISSING: { kind: 'not-found', meaning: 'Volumes of an archive have not been given yet.' },
   COMPRESSION_UNKNOWN: {
     kind: 'unsupported',
     meaning: 'The compression of a stream is not supported.',
+  },
+  EXPANSION_REFUSED: {
+    kind: 'invalid',
+    meaning: 'An archive becomes so much larger than it is that it looks like a decompression bomb.',
   },
   PATH_UNKNOWN: { kind: 'not-found', meaning: 'A path does not exist in the image or context.' },
   PATH_NOT_DIRECTORY: {

@@ -7,6 +7,7 @@ import type {
   BuildOptions,
   CallContext,
   Engine,
+  LoadToOptions,
   RunOptions,
   ServeOptions,
   Settings,
@@ -56,6 +57,11 @@ export class LocalEngine implements Engine {
       ...(options.events ? { events: options.events } : {}),
       ...signalOf(options),
     });
+  }
+
+  async loadTo(input: string | NodeJS.ReadableStream, options: LoadToOptions) {
+    const { loadTo } = await import('./load-to.ts');
+    return await loadTo(this.#resources, input, options);
   }
 
   async tag(source: string, target: string) {

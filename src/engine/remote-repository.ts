@@ -1,4 +1,4 @@
-/** The remote side of pull, push and FROM, with the user's credentials. */
+/** The remote side of pull, push, FROM and load --to, with the user's credentials. */
 import type { EventSink } from '#core/events.ts';
 import type { Reference } from '#core/reference.ts';
 import { NO_CREDENTIALS, readCredentials } from '#remote/credentials.ts';
@@ -9,7 +9,11 @@ import type { Resources } from './resources.ts';
 export function remoteRepository(
   { settings }: Resources,
   { registry, repository }: Reference,
-  options: { readonly events: EventSink; readonly signal?: AbortSignal },
+  options: {
+    readonly events: EventSink;
+    readonly scheme?: 'http' | 'https';
+    readonly signal?: AbortSignal;
+  },
 ): RemoteRepository {
   const { credentialsFile } = settings;
   return openRemote({
@@ -17,6 +21,7 @@ export function remoteRepository(
     repository,
     credentials: credentialsFile === undefined ? NO_CREDENTIALS : readCredentials(credentialsFile),
     events: options.events,
+    ...(options.scheme ? { scheme: options.scheme } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });
 }

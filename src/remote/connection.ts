@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   readonly registry: string;
   /** The path within the registry: `library/ubuntu`. */
   readonly repository: string;
+  /** Said by the user; absent: endpoint.ts decides. */
+  readonly scheme?: 'http' | 'https';
   readonly credentials?: Credentials;
   readonly events?: EventSink;
   /** Stops every call. */
@@ -49,7 +51,7 @@ const ACTIONS: Readonly<Record<CallSubject['action'], string>> = {
 
 export function connect(options: ConnectionOptions, transport: Exchange): Connection {
   const { registry, repository, retry } = options;
-  const endpoint = endpointOf(registry);
+  const endpoint = endpointOf(registry, options.scheme);
   const displayName = familiarName({ registry, repository });
   const credentials = options.credentials ?? NO_CREDENTIALS;
   const loginHint = loginHintFor({ registry, repository, credentials });

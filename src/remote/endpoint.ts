@@ -1,6 +1,6 @@
 /**
  * Where a registry named in a reference is reached: scheme, host and port. Plain HTTP is for
- * loopback hosts only; nothing else ever falls back to it.
+ * loopback hosts and for whom the user says so; nothing else ever falls back to it.
  */
 import { DEFAULT_REGISTRY } from '#core/reference.ts';
 
@@ -13,12 +13,13 @@ export interface Endpoint {
   readonly base: URL;
 }
 
-/** Never throws for the registry of a parsed Reference. */
-export function endpointOf(registry: string): Endpoint {
+/** `scheme`: said by the user. Never throws for the registry of a parsed Reference. */
+export function endpointOf(registry: string, scheme?: 'http' | 'https'): Endpoint {
   const host = registry === DEFAULT_REGISTRY ? DOCKER_HUB_HOST : registry;
   const secure = new URL(`https://${host}/`);
   // 443 is dropped by URL as the scheme's default, so it is looked for in the text.
-  const isPlain = isLoopbackHost(secure.hostname) && !/:0*443$/.test(host);
+  const isLocal = isLoopbackHost(secure.hostname) && !/:0*443$/.test(host);
+  const isPlain = scheme === undefined ? isLocal : scheme === 'http';
   return { registry, base: isPlain ? new URL(`http://${host}/`) : secure };
 }
 

@@ -40,6 +40,8 @@ export interface RemoteOptions {
   readonly registry: string;
   /** The path within the registry: `library/ubuntu`. */
   readonly repository: string;
+  /** Absent: https, and http for loopback hosts. */
+  readonly scheme?: 'http' | 'https';
   /** Absent: anonymous. */
   readonly credentials?: Credentials;
   /** Gets the registry's warnings and notes about retries. */

@@ -33,3 +33,26 @@ test('a terminal is no archive', async () => {
   assert.equal(exitCode, 1);
   assert.match(stderr, /^requested load from stdin, but stdin is empty\n/);
 });
+
+test('--to: names are those in the registry, notes go to stderr', async () => {
+  const calls: unknown[] = [];
+  const engine = fakeEngine({
+    loadTo: async (source, { to, maps, events }) => {
+      calls.push([source, to, maps]);
+      events?.({ kind: 'note', level: 'warning', text: 'something was left out' });
+      return [{ imageId, names: [parseReference('localhost:5000/m/app:1')] }];
+    },
+  });
+  const to = 'registry://localhost:5000/m';
+  const argv = ['load', '-i', 'x.tar', '--to', to, '--map', 'a=b', '--map', 'c=d'];
+  const { stdout, stderr } = await runCommand(argv, { engine });
+  assert.equal(stdout, 'Loaded image: localhost:5000/m/app:1\n');
+  assert.equal(stderr, 'something was left out\n');
+  assert.deepEqual(calls, [['x.tar', to, ['a=b', 'c=d']]]);
+});
+
+test('--map without --to is refused', async () => {
+  const { exitCode, stderr } = await runCommand(['load', '-i', 'x.tar', '--map', 'a=b']);
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /^--map needs --to\n/);
+});

@@ -21,6 +21,7 @@ export function fakeEngine(methods: Methods): FakeEngine {
     push: refuse('push'),
     save: refuse('save'),
     load: refuse('load'),
+    loadTo: refuse('loadTo'),
     tag: refuse('tag'),
     images: refuse('images'),
     inspect: refuse('inspect'),
