@@ -32,14 +32,18 @@ export class CacheRecords {
     this.#paths = paths;
   }
 
-  /** The record of a key, its layer held under `lease` when one is given. */
+  /** The record of a key, its layer held under `lease` when one is given. Counts as a use. */
   find(key: string, lease?: Lease): CacheRecord | undefined {
     const row = this.#metadata.get('SELECT * FROM records WHERE key = ?', key);
     if (!row) return undefined;
     const record = recordIn(row);
-    if (record.diffId === undefined) return record;
-    lease?.hold(record.diffId);
-    if (wholeLayer(this.#paths, record.diffId)) return record;
+    const { diffId } = record;
+    this.#metadata.transaction(() => {
+      if (diffId !== undefined) lease?.hold(diffId);
+      const sql = 'UPDATE records SET used_at_ms = ?, uses = uses + 1 WHERE key = ?';
+      this.#metadata.run(sql, Date.now(), key);
+    });
+    if (diffId === undefined || wholeLayer(this.#paths, diffId)) return record;
     this.#metadata.run('DELETE FROM records WHERE key = ?', key);
     return undefined;
   }
@@ -47,12 +51,14 @@ export class CacheRecords {
   /** Writes or replaces a record. */
   save(record: CacheRecord): void {
     this.#metadata.run(
-      'INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO records
+       (key, diff_id, created_at, description, extra, used_at_ms) VALUES (?, ?, ?, ?, ?, ?)`,
       record.key,
       record.diffId ?? null,
       record.createdAt,
       record.description,
       record.extra === undefined ? null : JSON.stringify(record.extra),
+      Date.now(),
     );
   }
 }

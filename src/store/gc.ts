@@ -4,36 +4,35 @@
  * blob or put one in place (leases.ts), so they come entirely before or entirely after the decision,
  * and no other process has to stop.
  */
-import { readdirSync, renameSync, statSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Digest, isDigest } from '#core/digest.ts';
+import type { Digest } from '#core/digest.ts';
 import { errnoOf } from '#core/errors.ts';
+import { diskBytes } from './disk-files.ts';
+import { type Garbage, type GarbageKind, type PlanOptions, planGarbage } from './garbage.ts';
 import { digestIn, type Metadata, textOf } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
-import { neededInRegistry, reachableDigests } from './reachable.ts';
+import { neededInRegistry } from './reachable.ts';
 import { LINK_GRACE_MS } from './registry-links.ts';
 import { UPLOAD_TTL_MS } from './uploads.ts';
 
-/** Merged images nobody holds are kept this long after their last change: they cost time to make. */
-const MERGED_TTL_MS = 7 * 24 * 60 * 60 * 1000;
-
-export interface GcOptions {
-  /** Only say what would be removed. */
+export interface GcOptions extends PlanOptions {
+  /** Only say what would be removed, to the byte. */
   readonly dryRun?: boolean;
 }
 
 export interface GcResult {
   /** Blobs. What was derived from them (indexes, unpacked folders) goes with them, unlisted. */
   readonly removed: readonly Digest[];
-  /** Of blobs and indexes. */
+  /** Of everything removed, as `du -sb` counts it. */
   readonly freedBytes: number;
+  /** The same by kind; kinds of which nothing went are left out. */
+  readonly freed: Readonly<Partial<Record<GarbageKind, Freed>>>;
 }
 
-/** A file or folder named by a digest. */
-interface Candidate {
-  readonly digest: Digest;
-  readonly path: string;
+export interface Freed {
+  readonly count: number;
+  readonly bytes: number;
 }
 
 /** Removes what nothing needs. */
@@ -42,53 +41,52 @@ export async function collectGarbage(
   metadata: Metadata,
   options: GcOptions,
 ): Promise<GcResult> {
-  const { result, trash } = metadata.transaction(() => {
-    const reached = reachableDigests(paths, metadata);
-    const blobs = unreached(candidatesIn(paths.blobs, ''), reached);
-    const derived = [
-      ...unreached(candidatesIn(paths.indexes, '.erofs'), reached),
-      ...unreached(candidatesIn(paths.folders, ''), reached),
-      ...unreached(candidatesIn(paths.merged, '.erofs'), reached).filter(isOldMerged),
-    ];
-    const result: GcResult = {
-      removed: blobs.map(({ digest }) => digest),
-      freedBytes: [...blobs, ...derived].reduce((sum, { path }) => sum + fileSize(path), 0),
-    };
-    if (options.dryRun) return { result, trash: [] };
-    forgetRows(paths, metadata, reached);
-    const uploads = abandonedUploads(paths, metadata);
-    const doomed = [...blobs, ...derived].map(({ path }) => path);
-    return { result, trash: [...doomed, ...uploads].map((path) => discard(paths, path)) };
-  });
-  for (const path of trash) await rm(path, { recursive: true, force: true });
-  return result;
+  const pieces = metadata.transaction(() => takeGarbage(paths, metadata, options));
+  return await dispose(pieces, options);
 }
 
-function candidatesIn(folder: string, suffix: string): Candidate[] {
-  return ['sha256', 'sha512'].flatMap((algorithm) =>
-    namesIn(join(folder, algorithm)).flatMap((name) => {
-      const digest = `${algorithm}:${name.slice(0, name.length - suffix.length)}`;
-      // A foreign file is not ours to remove.
-      if (!name.endsWith(suffix) || !isDigest(digest)) return [];
-      return [{ digest, path: join(folder, algorithm, name) }];
-    }),
-  );
+/** Garbage and where it lies now: in trash/, or for a dry run where it was. */
+export interface TakenGarbage extends Garbage {
+  readonly at: string;
 }
 
-function unreached(candidates: readonly Candidate[], reached: ReadonlySet<Digest>): Candidate[] {
-  return candidates.filter(({ digest }) => !reached.has(digest));
+/** The part of gc that belongs inside a transaction. {@link dispose} must follow. */
+export function takeGarbage(
+  paths: StorePaths,
+  metadata: Metadata,
+  options: GcOptions,
+): readonly TakenGarbage[] {
+  const { garbage, reached } = planGarbage(paths, metadata, options);
+  if (options.dryRun) return garbage.map((piece) => ({ ...piece, at: piece.path }));
+  forgetRows(paths, metadata, reached);
+  return garbage.map((piece) => ({ ...piece, at: discard(paths, piece.path) }));
 }
 
-function isOldMerged({ path }: Candidate): boolean {
-  return statSync(path).mtimeMs < Date.now() - MERGED_TTL_MS;
+/** Measures and, unless it is a dry run, deletes. Measuring large folders is not for a transaction. */
+export async function dispose(
+  pieces: readonly TakenGarbage[],
+  { dryRun }: GcOptions,
+): Promise<GcResult> {
+  const freed: Partial<Record<GarbageKind, Freed>> = {};
+  for (const { kind, at } of pieces) {
+    const { count, bytes } = freed[kind] ?? { count: 0, bytes: 0 };
+    freed[kind] = { count: count + 1, bytes: bytes + diskBytes(at) };
+    if (!dryRun) await rm(at, { recursive: true, force: true });
+  }
+  return {
+    removed: pieces.flatMap(({ kind, digest }) => (kind === 'blob' && digest ? [digest] : [])),
+    freedBytes: Object.values(freed).reduce((sum, { bytes }) => sum + bytes, 0),
+    freed,
+  };
 }
 
-/** Links and facts about blobs that are going. */
+/** Links, sessions and facts about what is going. */
 function forgetRows(paths: StorePaths, metadata: Metadata, reached: ReadonlySet<Digest>): void {
   for (const row of metadata.all('SELECT DISTINCT digest FROM compressed')) {
     const digest = digestIn(row, 'digest');
     if (!reached.has(digest)) metadata.run('DELETE FROM compressed WHERE digest = ?', digest);
   }
+  metadata.run('DELETE FROM uploads WHERE touched_at_ms < ?', Date.now() - UPLOAD_TTL_MS);
   dropStaleLinks(paths, metadata);
 }
 
@@ -108,12 +106,6 @@ function dropStaleLinks(paths: StorePaths, metadata: Metadata): void {
   }
 }
 
-function abandonedUploads(paths: StorePaths, metadata: Metadata): string[] {
-  const before = Date.now() - UPLOAD_TTL_MS;
-  const rows = metadata.all('DELETE FROM uploads WHERE touched_at_ms < ? RETURNING id', before);
-  return rows.map((row) => paths.upload(textOf(row, 'id')));
-}
-
 /** Renames out of sight; gives the new path. */
 function discard(paths: StorePaths, path: string): string {
   const trash = paths.temporary('trash');
@@ -123,19 +115,4 @@ function discard(paths: StorePaths, path: string): string {
     if (errnoOf(error) !== 'ENOENT') throw error;
   }
   return trash;
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-/** Zero for folders: counting them would cost more than removing them. */
-function fileSize(path: string): number {
-  const stats = statSync(path);
-  return stats.isFile() ? stats.size : 0;
 }

@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
+import type { DiskUsage } from '#core/store-report.ts';
 import { CacheRecords } from './cache-records.ts';
 import { onDiskSync } from './disk-errors.ts';
 import { collectGarbage, type GcOptions, type GcResult } from './gc.ts';
@@ -15,8 +16,10 @@ import { LocalBlobs } from './local-blobs.ts';
 import { LocalRepository, type Space } from './local-repository.ts';
 import { Metadata, textOf } from './metadata.ts';
 import { type StorePaths, storePaths } from './paths.ts';
+import { type PruneRequest, type PruneResult, prune } from './prune.ts';
 import { collectDeadFiles } from './temporary-files.ts';
 import { UploadSessions } from './uploads.ts';
+import { storeUsage, type UsageQuestion } from './usage.ts';
 
 export interface RepositoryOptions {
   readonly space: Space;
@@ -100,9 +103,27 @@ export class LocalStore implements AsyncDisposable {
 
   /** Removes what nothing needs (gc.ts). Safe while other processes work on the same store. */
   async gc(options: GcOptions = {}): Promise<GcResult> {
+    await this.#collectDead();
+    return await collectGarbage(this.paths, this.#metadata, options);
+  }
+
+  /** Removes images and cache with all that only they kept (prune.ts). As safe as gc. */
+  async prune(request: PruneRequest): Promise<PruneResult> {
+    await this.#collectDead();
+    return await prune(this.paths, this.#metadata, request);
+  }
+
+  /** Where the bytes are (usage.ts). */
+  async usage(question: Omit<UsageQuestion, 'images'>): Promise<DiskUsage> {
+    await this.#collectDead();
+    const images = this.images.list();
+    return storeUsage(this.paths, this.#metadata, { ...question, images });
+  }
+
+  /** What dead processes held or left lying. */
+  async #collectDead(): Promise<void> {
     collectDeadLeases(this.#metadata);
     await collectDeadFiles(this.paths);
-    return await collectGarbage(this.paths, this.#metadata, options);
   }
 
   /** Closes the database. Leases and ingests must have been disposed before. */

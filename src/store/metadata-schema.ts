@@ -99,4 +99,12 @@ CREATE TABLE referrers (
 CREATE INDEX referrers_by_digest ON referrers (space, repository, digest);
 `;
 
-export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2];
+const VERSION_3 = `
+-- When a record last gave its layer to a build, and how often. Nobody knows for records from before:
+-- they count as used at the moment of this migration.
+ALTER TABLE records ADD COLUMN used_at_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE records ADD COLUMN uses INTEGER NOT NULL DEFAULT 0;
+UPDATE records SET used_at_ms = unixepoch() * 1000;
+`;
+
+export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];

@@ -7,11 +7,13 @@
  *     indexes/v1/<alg>/<hex>.erofs     layer indexes, by diffID; derived, can be made again
  *     merged/v1/<alg>/<hex>.erofs      merged images, by the digest of a chain; derived
  *     folders/v1/<alg>/<hex>/          unpacked layers, by diffID; derived
+ *     parsed/v1/<hash>.json            parsed Dockerfiles (parsed-files.ts); derived
  *     stubs/v1/                        empty mount points below every container's layers
  *     ingest/<owner>.<random>          files being written; worthless once their owner is dead
  *     snapshots/<owner>.<random>/      writable roots; worthless once their owner is dead
  *     uploads/<id>                     registry upload sessions; they outlive a process
  *     trash/<owner>.<random>           renamed away, on its way out
+ *     quarantine/<alg>-<hex>.<random>  damaged blobs that a repair set aside; only people remove them
  *
  * `<owner>` names a process for good (process-owner.ts). `v1` is the version of a derived format: a
  * new one lives beside the old.
@@ -36,6 +38,7 @@ export interface StorePaths {
   readonly ingest: string;
   readonly snapshots: string;
   readonly trash: string;
+  readonly quarantine: string;
   blob(digest: Digest): string;
   /** The layer index of a plain tar. */
   index(diffId: Digest): string;
@@ -44,6 +47,8 @@ export interface StorePaths {
   /** The unpacked form of a layer. */
   folder(diffId: Digest): string;
   upload(id: string): string;
+  /** A fresh place for a damaged blob. */
+  quarantined(digest: Digest): string;
   /** A fresh path of this process's own; nothing is made there. */
   temporary(folder: TemporaryFolder): string;
 }
@@ -64,11 +69,14 @@ export function storePaths(root: string): StorePaths {
     ingest: under('ingest'),
     snapshots: under('snapshots'),
     trash: under('trash'),
+    quarantine: under('quarantine'),
     blob: (digest) => byDigest('blobs', digest),
     index: (diffId) => byDigest('indexes/v1', diffId, '.erofs'),
     mergedImage: (chain) => byDigest('merged/v1', chain, '.erofs'),
     folder: (diffId) => byDigest('folders/v1', diffId),
     upload: (id) => join(root, 'uploads', id),
+    quarantined: (digest) =>
+      join(root, 'quarantine', `${digest.replace(':', '-')}.${randomBytes(4).toString('hex')}`),
     temporary: (folder) =>
       join(root, folder, `${currentOwner()}.${randomBytes(8).toString('hex')}`),
   };

@@ -4,23 +4,74 @@
  * on: what manifests refer to, and the plain and compressed forms of a layer for each other.
  */
 import { readFileSync } from 'node:fs';
-import { type Digest, digestOf, parseDigest } from '#core/digest.ts';
+import { type Digest, parseDigest } from '#core/digest.ts';
 import { errnoOf, isSlipwayError } from '#core/errors.ts';
 import { childrenOf, decodeManifest, type Manifest } from '#core/manifest.ts';
 import { isManifestType } from '#core/media-type.ts';
-import { digestIn, type Metadata, textOf } from './metadata.ts';
+import { digestIn, type Metadata, type Row, textOf } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
 import { LINK_GRACE_MS } from './registry-links.ts';
+import { verifyBytes } from './verified-read.ts';
+
+/** A manifest as a row or a descriptor names it. */
+export interface ManifestRoot {
+  readonly digest: Digest;
+  readonly mediaType: string;
+}
+
+/** Manifests of the store, each read once. */
+export class ManifestReader {
+  readonly #paths: StorePaths;
+  readonly #known = new Map<Digest, Manifest | undefined>();
+
+  constructor(paths: StorePaths) {
+    this.#paths = paths;
+  }
+
+  /** Undefined when its bytes are lost or damaged: the image is of no use then, fetching it again repairs it. */
+  read({ digest, mediaType }: ManifestRoot): Manifest | undefined {
+    if (!this.#known.has(digest)) this.#known.set(digest, this.#load(digest, mediaType));
+    return this.#known.get(digest);
+  }
+
+  #load(digest: Digest, mediaType: string): Manifest | undefined {
+    try {
+      const bytes = readFileSync(this.#paths.blob(digest));
+      verifyBytes(bytes, { digest, from: 'the manifest' });
+      return decodeManifest({ mediaType, digest, bytes });
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT' || isSlipwayError(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The other forms of layers: plain tar and compressed blobs of the same content. */
+export class LayerForms {
+  readonly #forms: readonly { readonly diffId: Digest; readonly digest: Digest }[];
+
+  constructor(metadata: Metadata) {
+    this.#forms = metadata.all('SELECT diff_id, digest FROM compressed').map((row) => ({
+      diffId: parseDigest(textOf(row, 'diff_id')),
+      digest: digestIn(row, 'digest'),
+    }));
+  }
+
+  /** Adds to the set all forms of what is in it. */
+  addTo(reached: Set<Digest>): void {
+    // First from any form to the tar, then from the tar to all its forms.
+    for (const { diffId, digest } of this.#forms) if (reached.has(digest)) reached.add(diffId);
+    for (const { diffId, digest } of this.#forms) if (reached.has(diffId)) reached.add(digest);
+  }
+}
 
 /** Call it inside a transaction: the answer is true only as long as nobody else may write. */
 export function reachableDigests(paths: StorePaths, metadata: Metadata): ReadonlySet<Digest> {
-  const reached = new Set<Digest>();
-  addRoots(metadata, reached);
-  for (const row of metadata.all('SELECT DISTINCT digest, media_type FROM manifests')) {
-    const root = { digest: digestIn(row, 'digest'), mediaType: textOf(row, 'media_type') };
-    addManifest(paths, root, reached);
-  }
-  addOtherForms(metadata, reached);
+  const reader = new ManifestReader(paths);
+  const reached = new Set<Digest>([...heldDigests(metadata), ...cachedDigests(metadata)]);
+  for (const digest of freshLinks(metadata)) reached.add(digest);
+  addReached(reader, manifestRoots(metadata), reached);
+  new LayerForms(metadata).addTo(reached);
   return reached;
 }
 
@@ -35,58 +86,59 @@ export function neededInRegistry(
     "SELECT digest, media_type FROM manifests WHERE space = 'registry' AND repository = ?",
     repository,
   );
-  for (const row of rows) {
-    const root = { digest: digestIn(row, 'digest'), mediaType: textOf(row, 'media_type') };
-    addManifest(paths, root, needed);
-  }
+  addReached(new ManifestReader(paths), rows.map(rootIn), needed);
   return needed;
 }
 
-function addRoots(metadata: Metadata, reached: Set<Digest>): void {
-  const roots = metadata.all(
-    `SELECT digest FROM holds
-     UNION SELECT digest FROM links WHERE linked_at_ms > ?
-     UNION SELECT diff_id FROM records WHERE diff_id IS NOT NULL`,
-    Date.now() - LINK_GRACE_MS,
-  );
-  for (const row of roots) reached.add(digestIn(row, 'digest'));
+/** Manifests of both spaces, or of one. */
+export function manifestRoots(
+  metadata: Metadata,
+  space?: 'images' | 'registry',
+): readonly ManifestRoot[] {
+  const sql = 'SELECT DISTINCT digest, media_type FROM manifests';
+  const rows =
+    space === undefined ? metadata.all(sql) : metadata.all(`${sql} WHERE space = ?`, space);
+  return rows.map(rootIn);
 }
 
-function addManifest(
-  paths: StorePaths,
-  root: { readonly digest: Digest; readonly mediaType: string },
+/** What leases hold. Leases of dead owners should have been ended before. */
+export function heldDigests(metadata: Metadata): readonly Digest[] {
+  return metadata.all('SELECT DISTINCT digest FROM holds').map((row) => digestIn(row, 'digest'));
+}
+
+/** Layers that the build cache keeps. */
+export function cachedDigests(metadata: Metadata): readonly Digest[] {
+  const rows = metadata.all('SELECT DISTINCT diff_id FROM records WHERE diff_id IS NOT NULL');
+  return rows.map((row) => digestIn(row, 'diff_id'));
+}
+
+/** Blobs on their way into the registry, for as long as a push may take. */
+export function freshLinks(metadata: Metadata): readonly Digest[] {
+  const rows = metadata.all(
+    'SELECT DISTINCT digest FROM links WHERE linked_at_ms > ?',
+    Date.now() - LINK_GRACE_MS,
+  );
+  return rows.map((row) => digestIn(row, 'digest'));
+}
+
+/** Adds the manifests and all they refer to; foreign types and what cannot be read end there. */
+export function addReached(
+  reader: ManifestReader,
+  roots: readonly ManifestRoot[],
   reached: Set<Digest>,
 ): void {
   const seen = new Set<Digest>();
-  const pending = [root];
+  const pending = [...roots];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (seen.has(next.digest)) continue;
     seen.add(next.digest);
     reached.add(next.digest);
     if (!isManifestType(next.mediaType)) continue;
-    const manifest = readManifest(paths, next.digest, next.mediaType);
+    const manifest = reader.read(next);
     if (manifest) pending.push(...childrenOf(manifest));
   }
 }
 
-/** Undefined when its bytes are lost or damaged: the image is of no use then, fetching it again repairs it. */
-function readManifest(paths: StorePaths, digest: Digest, mediaType: string): Manifest | undefined {
-  try {
-    const bytes = readFileSync(paths.blob(digest));
-    if (digest.startsWith('sha256:') && digestOf(bytes) !== digest) return undefined;
-    return decodeManifest({ mediaType, digest, bytes });
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || isSlipwayError(error)) return undefined;
-    throw error;
-  }
-}
-
-function addOtherForms(metadata: Metadata, reached: Set<Digest>): void {
-  const forms = metadata.all('SELECT diff_id, digest FROM compressed').map((row) => ({
-    diffId: parseDigest(textOf(row, 'diff_id')),
-    digest: digestIn(row, 'digest'),
-  }));
-  // First from any form to the tar, then from the tar to all its forms.
-  for (const { diffId, digest } of forms) if (reached.has(digest)) reached.add(diffId);
-  for (const { diffId, digest } of forms) if (reached.has(diffId)) reached.add(digest);
+function rootIn(row: Row): ManifestRoot {
+  return { digest: digestIn(row, 'digest'), mediaType: textOf(row, 'media_type') };
 }

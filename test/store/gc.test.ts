@@ -29,7 +29,9 @@ describe('gc', () => {
       await using lease = await store.lease({ purpose: 'test' });
       await putBlob(store.blobs(lease), blob);
     }
-    const expected = { removed: [blob.digest], freedBytes: blob.bytes.byteLength };
+    const bytes = blob.bytes.byteLength;
+    const freed = { blob: { count: 1, bytes } };
+    const expected = { removed: [blob.digest], freedBytes: bytes, freed };
     assert.deepEqual(await store.gc({ dryRun: true }), expected);
     assert.deepEqual(await blobsIn(store), [blob.digest]);
     assert.deepEqual(await store.gc(), expected);

@@ -1,0 +1,81 @@
+/** What the local store tells about itself: the answers of df, prune, why and check. */
+import type { Digest } from './digest.ts';
+
+/** What `prune` may remove. */
+export interface PruneSelection {
+  /** Absent: images stay. */
+  readonly images?: {
+    /** Also images with tags. */
+    readonly all?: boolean;
+    readonly createdBeforeMs?: number;
+    /** Only images of whose labels this is true. */
+    readonly hasLabels?: (labels: Readonly<Record<string, string>>) => boolean;
+  };
+  /** Absent: the build cache stays. */
+  readonly cache?: {
+    /** Also layers that images use. */
+    readonly all?: boolean;
+    readonly usedBeforeMs?: number;
+    /** What was not used for longest goes, until no more bytes than this are left. */
+    readonly keepBytes?: number;
+  };
+  /** Only say what would go, to the byte. */
+  readonly dryRun?: boolean;
+}
+
+export interface PruneReport {
+  readonly images: readonly {
+    readonly imageId: Digest;
+    /** Names that went with it, as people write them. */
+    readonly untagged: readonly string[];
+  }[];
+  readonly cache: readonly CacheEntrySummary[];
+  readonly freedBytes: number;
+}
+
+/** A layer that the build cache keeps. */
+export interface CacheEntrySummary {
+  /** The layer's diffID, or the key of a record without layer. */
+  readonly id: string;
+  /** The instruction. */
+  readonly description: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  readonly usedAtMs: number;
+  readonly uses: number;
+  readonly sizeBytes: number;
+}
+
+/** One row of `system df`. */
+export interface UsageSummary {
+  readonly total: number;
+  readonly active: number;
+  readonly sizeBytes: number;
+  readonly reclaimableBytes: number;
+}
+
+export type UsageKind = 'images' | 'containers' | 'volumes' | 'cache' | 'registry' | 'other';
+
+export interface DiskUsage {
+  readonly rows: Readonly<Record<UsageKind, UsageSummary>>;
+  readonly images: readonly {
+    /** Digest of the config; of the manifest where that cannot be read. */
+    readonly imageId: Digest;
+    /** Somebody works with it now. */
+    readonly isActive: boolean;
+    /** Of files that other images need, too. */
+    readonly sharedBytes: number;
+    readonly uniqueBytes: number;
+  }[];
+  readonly cache: readonly (CacheEntrySummary & {
+    readonly isActive: boolean;
+    /** An image or the registry has the layer, too. */
+    readonly isShared: boolean;
+  })[];
+}
+
+/** What `gc` removed, or would remove. */
+export interface GarbageReport {
+  readonly freedBytes: number;
+  readonly blobs: readonly Digest[];
+}

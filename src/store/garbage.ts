@@ -1,0 +1,80 @@
+/**
+ * What garbage is: the plan that gc carries out, that a dry run only measures, and that `why` and
+ * `df` tell about. Made inside a transaction, since it is true only while nobody else writes.
+ */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Digest } from '#core/digest.ts';
+import { type DigestFile, type DigestFileKind, digestFiles, namesIn } from './disk-files.ts';
+import { type Metadata, textOf } from './metadata.ts';
+import type { StorePaths } from './paths.ts';
+import { reachableDigests } from './reachable.ts';
+import { UPLOAD_TTL_MS } from './uploads.ts';
+
+/** Merged images are kept this long after their last use: they cost time to make. */
+export const MERGED_TTL_MS = 7 * 24 * 60 * 60 * 1000;
+
+export type GarbageKind = DigestFileKind | 'upload';
+
+/** A file or folder that nothing needs. */
+export interface Garbage {
+  readonly kind: GarbageKind;
+  /** Absent for uploads. */
+  readonly digest?: Digest;
+  readonly path: string;
+}
+
+export interface GarbagePlan {
+  readonly garbage: readonly Garbage[];
+  /** Everything that must stay. */
+  readonly reached: ReadonlySet<Digest>;
+}
+
+export interface PlanOptions {
+  /** Merged images: those unused for a week (the default), or all while nothing is running. */
+  readonly merged?: 'old' | 'all';
+}
+
+/** Call it inside a transaction. */
+export function planGarbage(
+  paths: StorePaths,
+  metadata: Metadata,
+  options: PlanOptions = {},
+): GarbagePlan {
+  const reached = reachableDigests(paths, metadata);
+  const isUseless = mergedRule(metadata, options);
+  const garbage = digestFiles(paths).filter(
+    (file) => !reached.has(file.digest) && (file.kind !== 'merged' || isUseless(file)),
+  );
+  return { garbage: [...garbage, ...abandonedUploads(paths, metadata)], reached };
+}
+
+/**
+ * Whether a merged image may go. A running build or container holds its layers, not its chain, so
+ * "all" means none as long as there is any lease.
+ */
+export function mergedRule(
+  metadata: Metadata,
+  { merged = 'old' }: PlanOptions,
+): (file: DigestFile) => boolean {
+  const isIdle = metadata.get('SELECT 1 FROM leases LIMIT 1') === undefined;
+  if (merged === 'all' && isIdle) return () => true;
+  const before = Date.now() - MERGED_TTL_MS;
+  return ({ path }) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? before) < before;
+}
+
+/** Sessions nobody touched for a week, and files of a session that was never recorded. */
+export function abandonedUploads(paths: StorePaths, metadata: Metadata): readonly Garbage[] {
+  const before = Date.now() - UPLOAD_TTL_MS;
+  const sessions = new Map(
+    metadata
+      .all('SELECT id, touched_at_ms FROM uploads')
+      .map((row) => [textOf(row, 'id'), Number(row.touched_at_ms)] as const),
+  );
+  return namesIn(paths.uploads).flatMap((id) => {
+    const path = join(paths.uploads, id);
+    const touchedAtMs =
+      sessions.get(id) ?? statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? before;
+    return touchedAtMs < before ? [{ kind: 'upload' as const, path }] : [];
+  });
+}

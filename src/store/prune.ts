@@ -1,0 +1,182 @@
+/**
+ * Pruning: names and cache records go, and with them whatever only they kept, in one transaction. A
+ * dry run does the same and takes the rows back, so that what it says is what the real run would do
+ * to the byte.
+ */
+import { type Digest, parseDigest } from '#core/digest.ts';
+import type { CacheEntrySummary, PruneSelection } from '#core/store-report.ts';
+import { diskBytes } from './disk-files.ts';
+import { dispose, type GcOptions, type GcResult, takeGarbage } from './gc.ts';
+import { type Metadata, numberOf, type Row, textOf } from './metadata.ts';
+import type { StorePaths } from './paths.ts';
+import { addReached, heldDigests, LayerForms, ManifestReader, manifestRoots } from './reachable.ts';
+
+/** One manifest of the image store to be forgotten, as it was seen when it was chosen. */
+export interface PrunedManifest {
+  readonly repository: string;
+  readonly digest: Digest;
+  /** Its tags then: with others now, somebody has taken it up again and it stays. */
+  readonly tags: readonly string[];
+}
+
+/** One image with all its manifests. */
+export interface PrunedImage {
+  readonly imageId: Digest;
+  readonly manifests: readonly PrunedManifest[];
+}
+
+export type CachePruning = NonNullable<PruneSelection['cache']>;
+
+export interface PruneRequest {
+  readonly images?: readonly PrunedImage[];
+  /** Absent: the build cache stays. */
+  readonly cache?: CachePruning;
+  readonly dryRun?: boolean;
+}
+
+export interface PruneResult extends GcResult {
+  /** What went; images that somebody uses are left out. */
+  readonly images: readonly Digest[];
+  readonly cache: readonly CacheEntry[];
+}
+
+/** A layer that the build cache keeps: all records of it. */
+export interface CacheEntry extends CacheEntrySummary {
+  readonly diffId?: Digest;
+  readonly keys: readonly string[];
+}
+
+/** Images and cache that may go at once, and what only they kept. */
+export async function prune(
+  paths: StorePaths,
+  metadata: Metadata,
+  request: PruneRequest,
+): Promise<PruneResult> {
+  const gc: GcOptions = { merged: 'all', dryRun: request.dryRun ?? false };
+  const decide = () => {
+    const held = new Set(heldDigests(metadata));
+    const images = (request.images ?? []).filter((image) => forgetImage(metadata, image, held));
+    const cache = request.cache ? forgetCache(paths, metadata, { ...request.cache, held }) : [];
+    return { images, cache, pieces: takeGarbage(paths, metadata, gc) };
+  };
+  const { images, cache, pieces } = request.dryRun
+    ? rolledBack(metadata, decide)
+    : metadata.transaction(decide, { durable: true });
+  const result = await dispose(pieces, gc);
+  return { ...result, images: images.map(({ imageId }) => imageId), cache };
+}
+
+/** Does the work in a transaction and takes everything back. */
+function rolledBack<T>(metadata: Metadata, work: () => T): T {
+  const done: T[] = [];
+  const stop = new Error('a dry run ends here');
+  try {
+    metadata.transaction(() => {
+      done.push(work());
+      throw stop;
+    });
+  } catch (error) {
+    if (error !== stop) throw error;
+  }
+  const [result] = done;
+  if (result === undefined) throw stop;
+  return result;
+}
+
+/** False, and nothing changed, when the image has other tags by now or somebody works with it. */
+function forgetImage(
+  metadata: Metadata,
+  { imageId, manifests }: PrunedImage,
+  held: ReadonlySet<Digest>,
+): boolean {
+  const isUsed = held.has(imageId) || manifests.some(({ digest }) => held.has(digest));
+  if (isUsed || !manifests.every((manifest) => isAsSeen(metadata, manifest))) return false;
+  for (const { repository, digest } of manifests) {
+    const sql = "DELETE FROM manifests WHERE space = 'images' AND repository = ? AND digest = ?";
+    metadata.run(sql, repository, digest);
+    metadata.run('DELETE FROM aliases WHERE repository = ? AND target = ?', repository, digest);
+  }
+  return true;
+}
+
+function isAsSeen(metadata: Metadata, { repository, digest, tags }: PrunedManifest): boolean {
+  const rows = metadata.all(
+    "SELECT tag FROM tags WHERE space = 'images' AND repository = ? AND digest = ?",
+    repository,
+    digest,
+  );
+  return rows.length === tags.length && rows.every((row) => tags.includes(textOf(row, 'tag')));
+}
+
+/** Every entry of the build cache, the one not used for longest first. */
+export function cacheEntries(paths: StorePaths, metadata: Metadata): readonly CacheEntry[] {
+  const rows = metadata.all('SELECT * FROM records ORDER BY used_at_ms, key');
+  const groups = Map.groupBy(rows, (row) =>
+    row.diff_id === null ? textOf(row, 'key') : textOf(row, 'diff_id'),
+  );
+  const entries = [...groups].map(([id, records]) => entryOf(paths, id, records));
+  return entries.sort((a, b) => a.usedAtMs - b.usedAtMs || (a.id < b.id ? -1 : 1));
+}
+
+function entryOf(paths: StorePaths, id: string, records: readonly Row[]): CacheEntry {
+  const [first] = records;
+  const diffId = first && first.diff_id !== null ? parseDigest(id) : undefined;
+  return {
+    id,
+    ...(diffId ? { diffId } : {}),
+    sizeBytes: diffId ? layerBytes(paths, diffId) : 0,
+    description: first ? textOf(first, 'description') : '',
+    createdAt: first ? textOf(first, 'created_at') : '',
+    usedAtMs: Math.max(...records.map((row) => numberOf(row, 'used_at_ms'))),
+    uses: records.reduce((sum, row) => sum + numberOf(row, 'uses'), 0),
+    keys: records.map((row) => textOf(row, 'key')),
+  };
+}
+
+function forgetCache(
+  paths: StorePaths,
+  metadata: Metadata,
+  pruning: CachePruning & { readonly held: ReadonlySet<Digest> },
+): readonly CacheEntry[] {
+  const needed = pruning.all ? new Set<Digest>() : neededByImages(paths, metadata);
+  const entries = cacheEntries(paths, metadata);
+  const may = entries.filter(({ diffId, usedAtMs }) => {
+    if (diffId !== undefined && (pruning.held.has(diffId) || needed.has(diffId))) return false;
+    return pruning.usedBeforeMs === undefined || usedAtMs < pruning.usedBeforeMs;
+  });
+  const total = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const doomed = pruning.keepBytes === undefined ? may : overLimit(may, total, pruning.keepBytes);
+  for (const { keys } of doomed) {
+    for (const key of keys) metadata.run('DELETE FROM records WHERE key = ?', key);
+  }
+  return doomed;
+}
+
+/** The oldest of `may`, as many as it takes to come below the limit. */
+function overLimit(
+  may: readonly CacheEntry[],
+  totalBytes: number,
+  keepBytes: number,
+): readonly CacheEntry[] {
+  const doomed: CacheEntry[] = [];
+  let left = totalBytes;
+  for (const entry of may) {
+    if (left <= keepBytes) break;
+    doomed.push(entry);
+    left -= entry.sizeBytes;
+  }
+  return doomed;
+}
+
+/** What a layer takes: tar, index and unpacked folder. */
+function layerBytes(paths: StorePaths, diffId: Digest): number {
+  const places = [paths.blob(diffId), paths.index(diffId), paths.folder(diffId)];
+  return places.reduce((sum, path) => sum + diskBytes(path), 0);
+}
+
+function neededByImages(paths: StorePaths, metadata: Metadata): Set<Digest> {
+  const needed = new Set<Digest>();
+  addReached(new ManifestReader(paths), manifestRoots(metadata), needed);
+  new LayerForms(metadata).addTo(needed);
+  return needed;
+}

@@ -1,0 +1,154 @@
+/** df: every byte in one row, the sum is du's, and what is reclaimable is what a prune frees. */
+import assert from 'node:assert/strict';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { type Digest, digestOf } from '#core/digest.ts';
+import type { DiskUsage } from '#core/store-report.ts';
+import type { LocalStore } from '#store/local-store.ts';
+import { duOf } from '#test/helpers/disk-usage.ts';
+import {
+  imageOf,
+  putBlob,
+  putImage,
+  type SampleImage,
+  type SampleLayer,
+  sampleBlob,
+  sampleIndex,
+  sampleLayer,
+} from '#test/helpers/images.ts';
+import { storeImage } from '#test/helpers/local-images.ts';
+import { temporaryStore } from '#test/helpers/store.ts';
+
+describe('usage', () => {
+  it('of an empty store is nothing but its database', async () => {
+    await using place = await temporaryStore();
+    const { rows } = await usageOf(place.store);
+    const none = { total: 0, active: 0, sizeBytes: 0, reclaimableBytes: 0 };
+    const { other, ...content } = rows;
+    assert.deepEqual(Object.values(content), Array(5).fill(none));
+    assert.equal(other.sizeBytes, duOf(place.root, { all: true }));
+  });
+
+  it('each byte counts once: images before registry before cache, the rest as other', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    const layers = await filled(store);
+    const usage = await usageOf(store);
+    const sum = Object.values(usage.rows).reduce((total, row) => total + row.sizeBytes, 0);
+    assert.equal(sum, duOf(place.root, { all: true }));
+    const size = (layer: SampleLayer): number => layerBytes(store, layer.diffId);
+    assert.equal(usage.rows.cache.sizeBytes, size(layers.cached) + 'merged'.length);
+    assert.equal(usage.rows.other.reclaimableBytes, layers.garbage);
+    assert.deepEqual(
+      [usage.rows.images.total, usage.rows.cache.total, usage.rows.registry.total],
+      [3, 2, 1],
+    );
+  });
+
+  it('the sum of what is reclaimable is what pruning everything frees', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    await filled(store);
+    const { rows } = await usageOf(store);
+    const promised = Object.values(rows).reduce((sum, row) => sum + row.reclaimableBytes, 0);
+    const images = store.images.list().map(({ repository, digest, tags }) => ({
+      imageId: digest,
+      manifests: [{ repository, digest, tags }],
+    }));
+    const before = duOf(place.root);
+    const { freedBytes } = await store.prune({ images, cache: { all: true } });
+    assert.equal(freedBytes, promised);
+    assert.equal(before - duOf(place.root), promised);
+  });
+
+  it('an image in use is active and not reclaimable', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    const image = imageOf([await sampleLayer()]);
+    await storeImage(store, image, 'app:1');
+    await using lease = await store.lease({ purpose: 'run app:1' });
+    lease.hold(image.imageId);
+    const { rows, images } = await usageOf(store);
+    assert.deepEqual([rows.images.active, rows.images.reclaimableBytes], [1, 0]);
+    assert.deepEqual(
+      images.map(({ imageId, isActive }) => [imageId, isActive]),
+      [[image.imageId, true]],
+    );
+  });
+
+  it('per image: what it shares with others, and what is its own', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    const shared = await sampleLayer({ fileSize: 4000 });
+    const [plain, more] = [imageOf([shared]), imageOf([shared, await sampleLayer()])];
+    await storeImage(store, plain, 'plain:1');
+    await storeImage(store, more, 'more:1');
+    const { images } = await usageOf(store);
+    for (const image of [plain, more]) {
+      const found = images.find(({ imageId }) => imageId === image.imageId);
+      assert.deepEqual(
+        [found?.sharedBytes, found?.uniqueBytes],
+        [shared.bytes.byteLength, ownBytes(image, shared)],
+      );
+    }
+  });
+
+  it('a running container’s root counts as a container', async () => {
+    await using place = await temporaryStore();
+    const folder = place.store.paths.temporary('snapshots');
+    mkdirSync(join(folder, 'upper'), { recursive: true });
+    writeFileSync(join(folder, 'upper', 'file'), 'x'.repeat(1000));
+    const { rows } = await usageOf(place.store);
+    assert.deepEqual(
+      [rows.containers.total, rows.containers.active, rows.containers.reclaimableBytes],
+      [1, 1, 0],
+    );
+    assert.equal(rows.containers.sizeBytes, duOf(place.root));
+  });
+});
+
+function usageOf(store: LocalStore): Promise<DiskUsage> {
+  return store.usage({
+    choose: ({ manifests: [first] }) => {
+      assert.ok(first);
+      return first;
+    },
+  });
+}
+
+/** A store with something of every kind. */
+async function filled(store: LocalStore): Promise<{
+  readonly cached: SampleLayer;
+  readonly garbage: number;
+}> {
+  const [shared, pushed, cached] = [await sampleLayer(), await sampleLayer(), await sampleLayer()];
+  await using lease = await store.lease({ purpose: 'test' });
+  for (const layer of [shared, cached]) {
+    await putBlob(store.blobs(lease), layer);
+    await store.layers.ensure(layer, { lease });
+    const record = { createdAt: '2026-01-02T03:04:05Z', description: 'RUN x' };
+    store.records.save({ ...record, key: layer.diffId, diffId: layer.diffId });
+  }
+  await storeImage(store, imageOf([shared]), 'app:1');
+  await storeImage(store, await sampleIndex(), 'multi:1');
+  await storeImage(store, imageOf([await sampleLayer({ codec: 'gzip' })]));
+  const registry = store.repository({ space: 'registry', name: 'app', lease });
+  await putImage(registry, imageOf([shared, pushed]), '1');
+  writeFileSync(store.paths.mergedImage(digestOf('chain')), 'merged');
+  const garbage = sampleBlob();
+  await putBlob(store.blobs(lease), garbage);
+  return { cached, garbage: garbage.bytes.byteLength };
+}
+
+function layerBytes(store: LocalStore, diffId: Digest): number {
+  return [store.paths.blob(diffId), store.paths.index(diffId)].reduce(
+    (sum, path) => sum + statSync(path).size,
+    0,
+  );
+}
+
+function ownBytes(image: SampleImage, shared: SampleLayer): number {
+  const blobs = image.blobs.filter(({ digest }) => digest !== shared.digest);
+  return [image.manifest, ...blobs].reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+}
