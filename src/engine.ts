@@ -5,6 +5,7 @@
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { EventSink } from '#core/events.ts';
+import type { ImageAnalysis, ImageDiff, ImageFile } from '#core/image-files.ts';
 import type { ImageSummary, LoadedImage, RemovedName } from '#core/local-image.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
@@ -61,6 +62,42 @@ export interface PullResult {
 export interface PushResult {
   readonly reference: Reference;
   readonly manifest: Descriptor;
+}
+
+export interface ImportOptions extends CallContext {
+  /** `name:tag`; absent: the image has no name. */
+  readonly name?: string;
+  /** Dockerfile instructions for the config: `CMD ["/bin/sh"]`. */
+  readonly changes?: readonly string[];
+  /** The comment in the image's history. */
+  readonly message?: string;
+  /** Default: the host's. */
+  readonly platform?: Platform;
+  /** When the image was made, instead of now; seconds. */
+  readonly sourceDateEpoch?: number;
+}
+
+export interface ImportResult {
+  readonly imageId: Digest;
+  readonly manifest: Descriptor;
+}
+
+export interface ListFilesOptions extends CallContext {
+  /** Where to begin; default the root. */
+  readonly path?: string;
+  /** How many levels below it; default all. */
+  readonly depthMax?: number;
+}
+
+export interface CopyFilesOptions extends CallContext {
+  /** In the image; `/.` at its end means what is in the folder. */
+  readonly source: string;
+  /** A path; or a stream, which gets a tar. */
+  readonly destination: string | NodeJS.WritableStream;
+  /** Follow a symlink at the end of the source. */
+  readonly followLink?: boolean;
+  /** Owners as in the image; needs root. */
+  readonly keepOwner?: boolean;
 }
 
 export interface RunOptions extends CallContext {
@@ -122,6 +159,32 @@ export interface Engine extends AsyncDisposable {
     file: string | NodeJS.ReadableStream,
     options: LoadToOptions,
   ): Promise<readonly LoadedImage[]>;
+  /** Makes an image of one layer from a tar of a root file system: a file, a URL or a stream. */
+  import(source: string | NodeJS.ReadableStream, options?: ImportOptions): Promise<ImportResult>;
+  /** Writes the root file system of an image as one tar. */
+  export(
+    image: string,
+    output: string | NodeJS.WritableStream,
+    options?: CallContext,
+  ): Promise<void>;
+  /** The files of an image, sorted by path. @throws PATH_UNKNOWN */
+  listFiles(image: string, options?: ListFilesOptions): Promise<readonly ImageFile[]>;
+  /** Writes the content of one file of an image, symlinks followed. @throws PATH_UNKNOWN */
+  readFile(
+    image: string,
+    path: string,
+    options: CallContext & { readonly output: NodeJS.WritableStream },
+  ): Promise<void>;
+  /** Copies a file or folder out of an image, by the rules of docker cp. Gives warnings. */
+  copyFiles(image: string, options: CopyFilesOptions): Promise<readonly string[]>;
+  /** What two images differ in; `times`: also when things were made. */
+  diff(
+    before: string,
+    after: string,
+    options?: CallContext & { readonly times?: boolean },
+  ): Promise<ImageDiff>;
+  /** What the layers of an image cost, and how much of it nobody can see. */
+  analyze(image: string, options?: CallContext): Promise<ImageAnalysis>;
   tag(source: string, target: string): Promise<void>;
   /** Newest first. */
   images(): Promise<readonly ImageSummary[]>;

@@ -5,12 +5,12 @@ import type { Digest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { Reference } from '#core/reference.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
-import { parseDockerfile } from '#dockerfile/parser.ts';
 import { reportFindings } from './check.ts';
 import { contextSource, requireFolder } from './context.ts';
 import { refuseInvalid } from './diagnostics.ts';
 import { dockerfilePath, readDockerfile } from './dockerfile-file.ts';
-import { writeImage } from './image-output.ts';
+import { outputImage } from './image-output.ts';
+import { parseFile } from './parse-dockerfile.ts';
 import { type BuildPlan, planBuild } from './plan.ts';
 import type { BuildSession } from './session.ts';
 import { buildStage } from './stage.ts';
@@ -51,7 +51,7 @@ export async function build(session: BuildSession, request: BuildRequest): Promi
   });
   const state = await buildStages(session, plan, context);
   return session.vertices.run('exporting to image', (vertex) =>
-    writeImage(session, state, { names: request.names, vertex }),
+    outputImage(session, state, { names: request.names, vertex }),
   );
 }
 
@@ -60,7 +60,7 @@ async function loadDockerfile(session: BuildSession, path: string): Promise<Dock
   return session.vertices.run(`[internal] load build definition from ${name}`, async (vertex) => {
     const file = await readDockerfile(path);
     vertex.status(`transferring dockerfile: ${Buffer.byteLength(file.text)}B`, { done: true });
-    const dockerfile = parseDockerfile(file);
+    const dockerfile = await parseFile(file, { root: session.store.paths.root });
     refuseInvalid(dockerfile);
     return dockerfile;
   });

@@ -5,27 +5,12 @@
 import { unreachable } from '#core/assert.ts';
 import { formatReference } from '#core/reference.ts';
 import type { Dockerfile, Instruction } from '#dockerfile/ast.ts';
-import { parseDockerfile } from '#dockerfile/parser.ts';
 import { applyArg } from './args.ts';
 import type { ContextSource } from './context.ts';
 import { refuseInvalid } from './diagnostics.ts';
 import { expander } from './expand.ts';
-import { exposedPorts } from './instructions/expose.ts';
+import { applyMetadata } from './instructions/apply-metadata.ts';
 import { fileStep } from './instructions/file-step.ts';
-import {
-  applyCmd,
-  applyEntrypoint,
-  applyEnv,
-  applyExpose,
-  applyHealthcheck,
-  applyLabel,
-  applyMaintainer,
-  applyOnbuild,
-  applyShell,
-  applyStopsignal,
-  applyUser,
-  applyVolume,
-} from './instructions/metadata.ts';
 import { runStep } from './instructions/run-step.ts';
 import { workdirStep } from './instructions/workdir-step.ts';
 import type { BuildPlan, PlannedStage } from './plan.ts';
@@ -118,9 +103,12 @@ async function baseState(
 }
 
 /** ONBUILD of the base: its instructions come first, and are not inherited further. */
-function takeTriggers(state: StageState): { state: StageState; triggers: readonly Located[] } {
+async function takeTriggers(
+  state: StageState,
+): Promise<{ state: StageState; triggers: readonly Located[] }> {
   const { OnBuild, ...config } = state.config;
   if (!OnBuild || OnBuild.length === 0) return { state, triggers: [] };
+  const { parseDockerfile } = await import('#dockerfile/parser.ts');
   const dockerfile = parseDockerfile(
     { name: 'ONBUILD of the base image', text: `${OnBuild.join('\n')}\n` },
     { fragment: true },
@@ -145,33 +133,6 @@ async function apply(
         build: plan.args,
         expand: (env) => expander(env, dockerfile.directives.escape),
       });
-    case 'env':
-      return applyEnv(state, instruction, expand);
-    case 'label':
-      return applyLabel(state, instruction, expand);
-    case 'maintainer':
-      return applyMaintainer(state, instruction);
-    case 'cmd':
-      return applyCmd(state, instruction);
-    case 'entrypoint':
-      return applyEntrypoint(state, instruction);
-    case 'expose':
-      return applyExpose(
-        state,
-        exposedPorts(instruction, { env: state.env, escape: dockerfile.directives.escape }),
-      );
-    case 'user':
-      return applyUser(state, instruction, expand);
-    case 'volume':
-      return applyVolume(state, instruction, expand);
-    case 'stopsignal':
-      return applyStopsignal(state, instruction, expand);
-    case 'shell':
-      return applyShell(state, instruction);
-    case 'onbuild':
-      return applyOnbuild(state, instruction);
-    case 'healthcheck':
-      return applyHealthcheck(state, instruction);
     case 'workdir':
       return workdirStep(state, expand(instruction.path), context);
     case 'run':
@@ -180,6 +141,6 @@ async function apply(
     case 'add':
       return fileStep(state, instruction, { ...context, expand });
     default:
-      return unreachable(instruction);
+      return applyMetadata(state, instruction, dockerfile.directives.escape);
   }
 }

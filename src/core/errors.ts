@@ -49,6 +49,10 @@ export const ERROR_CODES = {
     meaning: 'A document is not JSON, or not of the expected shape.',
   },
   USAGE: { kind: 'invalid', meaning: 'The command line is not understood.' },
+  TEMPLATE_INVALID: {
+    kind: 'invalid',
+    meaning: 'A --format template is malformed, or asks for a field that is not there.',
+  },
   // content
   BLOB_UNKNOWN: { kind: 'not-found', meaning: 'No blob with this digest is here.' },
   MANIFEST_UNKNOWN: { kind: 'not-found', meaning: 'No manifest with this tag or digest is here.' },
@@ -103,7 +107,8 @@ export const ERROR_CODES = {
   },
   EXPANSION_REFUSED: {
     kind: 'invalid',
-    meaning: 'An archive becomes so much larger than it is that it looks like a decompression bomb.',
+    meaning:
+      'An archive becomes so much larger than it is that it looks like a decompression bomb.',
   },
   PATH_UNKNOWN: { kind: 'not-found', meaning: 'A path does not exist in the image or context.' },
   PATH_NOT_DIRECTORY: {
@@ -166,6 +171,7 @@ export const ERROR_CODES = {
     meaning: 'An address to listen on is not host:port, or must not be listened on.',
   },
   ADDRESS_IN_USE: { kind: 'conflict', meaning: 'Another process listens on the address.' },
+  DOWNLOAD_FAILED: { kind: 'unavailable', meaning: 'A file cannot be fetched from its URL.' },
   // machine
   DISK_FULL: { kind: 'exhausted', meaning: 'No space is left where Slipway writes.' },
   PERMISSION: { kind: 'denied', meaning: 'The operating system refuses access to a file.' },

@@ -6,7 +6,10 @@ import { parseReference } from '#core/reference.ts';
 import type {
   BuildOptions,
   CallContext,
+  CopyFilesOptions,
   Engine,
+  ImportOptions,
+  ListFilesOptions,
   LoadToOptions,
   RunOptions,
   ServeOptions,
@@ -62,6 +65,52 @@ export class LocalEngine implements Engine {
   async loadTo(input: string | NodeJS.ReadableStream, options: LoadToOptions) {
     const { loadTo } = await import('./load-to.ts');
     return await loadTo(this.#resources, input, options);
+  }
+
+  async import(source: string | NodeJS.ReadableStream, options: ImportOptions = {}) {
+    const { importRoot } = await import('./import-image.ts');
+    return await importRoot(this.#resources, source, options);
+  }
+
+  async export(image: string, output: string | NodeJS.WritableStream, options: CallContext = {}) {
+    const { exportRoot } = await import('#image/export.ts');
+    await exportRoot(image, { ...(await this.#local()), output, ...signalOf(options) });
+  }
+
+  async listFiles(image: string, options: ListFilesOptions = {}) {
+    const { listFiles } = await import('#image/files.ts');
+    return await listFiles(image, { ...(await this.#local()), ...options });
+  }
+
+  async readFile(
+    image: string,
+    path: string,
+    options: CallContext & { readonly output: NodeJS.WritableStream },
+  ) {
+    const { readImageFile } = await import('#image/files.ts');
+    await readImageFile(image, { ...(await this.#local()), ...options, path });
+  }
+
+  async copyFiles(image: string, options: CopyFilesOptions) {
+    const { copyOut } = await import('#image/copy-out.ts');
+    const { followLink = false, keepOwner = false } = options;
+    const local = await this.#local();
+    return await copyOut(image, { ...local, ...options, followLink, keepOwner });
+  }
+
+  async diff(
+    before: string,
+    after: string,
+    options: CallContext & { readonly times?: boolean } = {},
+  ) {
+    const { diffImages } = await import('#image/diff.ts');
+    const { times = false } = options;
+    return await diffImages(before, after, { ...(await this.#local()), ...options, times });
+  }
+
+  async analyze(image: string, options: CallContext = {}) {
+    const { analyzeImage } = await import('#image/analyze.ts');
+    return await analyzeImage(image, { ...(await this.#local()), ...signalOf(options) });
   }
 
   async tag(source: string, target: string) {

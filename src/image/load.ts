@@ -3,10 +3,9 @@
  * in its name: a tar (plain, gzip or zstd; alone or wrapped in another tar) or a folder, in OCI layout
  * or docker-archive form.
  */
-import { access, constants } from 'node:fs/promises';
 import type { LimitFunction } from 'p-limit';
 import type { Digest } from '#core/digest.ts';
-import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
 import type { LoadedImage } from '#core/local-image.ts';
 import type { Platform } from '#core/platform.ts';
@@ -18,6 +17,7 @@ import type { PackedImage, PackedRepository } from '#store/packed-repository.ts'
 import { isComplete } from '#store/walk.ts';
 import { openArchive } from './archive-open.ts';
 import { copyImage } from './copy.ts';
+import { needFile } from './input-file.ts';
 import { resolveImage } from './resolve.ts';
 
 export interface LoadOptions {
@@ -101,24 +101,4 @@ async function loadImage(
   }
   if (imageId === undefined) throw new Error('invariant broken: an image loaded nowhere');
   return { imageId, names };
-}
-
-async function needFile(path: string): Promise<void> {
-  try {
-    await access(path, constants.R_OK);
-  } catch (cause) {
-    if (errnoOf(cause) === 'EACCES') {
-      throw new SlipwayError('PERMISSION', `open ${path}: permission denied`, {
-        hint: 'make it readable for you, or run as its owner',
-        cause,
-        detail: { path },
-      });
-    }
-    if (errnoOf(cause) !== 'ENOENT') throw cause;
-    throw new SlipwayError('FILE_MISSING', `open ${path}: no such file or directory`, {
-      hint: 'check the path',
-      cause,
-      detail: { path },
-    });
-  }
 }

@@ -37,6 +37,8 @@ export interface TreeNode {
   readonly mtime: { readonly seconds: number; readonly nanoseconds: number };
   /** The same for two names exactly when they are hard links of one file. */
   readonly identity: string;
+  /** Index of the layer it shows, base 0; undefined for a directory that no layer describes. */
+  readonly layer: number | undefined;
 }
 
 /** Bytes of a file wanted; like BlobRange. */
@@ -76,6 +78,9 @@ class MergedNode implements TreeNode {
   }
   get gid(): number {
     return this.source?.inode.gid ?? 0;
+  }
+  get layer(): number | undefined {
+    return this.source?.layer;
   }
   get size(): number {
     return this.kind === 'directory' ? 0 : (this.source?.inode.size ?? 0);

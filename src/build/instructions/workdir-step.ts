@@ -6,13 +6,18 @@ import { workdirOp } from '../ops/workdir.ts';
 import type { StageContext } from '../stage.ts';
 import { type StageState, workdirOf } from '../state.ts';
 
+/** The WORKDIR in force after `path`, expanded: a relative one stacks. */
+export function workdirAfter(state: StageState, path: string): string {
+  return path.startsWith('/') ? path : posix.resolve('/', workdirOf(state), path);
+}
+
 /** `path`: expanded. A relative one stacks on the WORKDIR before; the root needs no layer. */
 export async function workdirStep(
   state: StageState,
   path: string,
   context: StageContext,
 ): Promise<StageState> {
-  const WorkingDir = path.startsWith('/') ? path : posix.resolve('/', workdirOf(state), path);
+  const WorkingDir = workdirAfter(state, path);
   const next = { ...state, config: { ...state.config, WorkingDir } };
   const createdBy = `WORKDIR ${WorkingDir}`;
   if (posix.resolve(WorkingDir) === '/') return withMetadataHistory(next, createdBy);

@@ -1,0 +1,188 @@
+/**
+ * `image cp`: a file or folder of an image to this machine, by the rules of `docker cp`. The image may
+ * be hostile: nothing outside the destination is touched, whatever symlinks lie in it.
+ */
+import { lstatSync, type Stats, statSync } from 'node:fs';
+import { mkdir, realpath } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Entry, EntrySource } from '#archive/entry.ts';
+import { displayPath, splitPath } from '#archive/entry-path.ts';
+import type { TarEntry } from '#archive/tar-read.ts';
+import { type ByteString, bytesOf, displayBytes, toByteString } from '#core/bytes.ts';
+import { errnoOf, SlipwayError } from '#core/errors.ts';
+import { UnpackTarget } from '#layer/unpack-target.ts';
+import { onDiskSync } from '#store/disk-errors.ts';
+import { writeTar } from './export.ts';
+import { placeOf } from './files.ts';
+import { writeOutput } from './output-file.ts';
+import { type LookOptions, type OpenedRoot, openRoot, type Place } from './root-tree.ts';
+import { treeEntries } from './tree-entries.ts';
+
+export interface CopyOutOptions extends LookOptions {
+  /** Absolute. `/.` at its end: what is in the folder, not the folder. */
+  readonly source: string;
+  /** A path; or a stream, which gets a tar and is not ended. */
+  readonly destination: string | NodeJS.WritableStream;
+  /** A symlink at the end of the source is followed too. */
+  readonly followLink: boolean;
+  /** Owners as in the image, which only root can give; else everything belongs to the caller. */
+  readonly keepOwner: boolean;
+}
+
+/**
+ * Gives things that could not be copied, one sentence each. Files that are there are replaced, folders are filled up.
+ * @throws IMAGE_UNKNOWN, PATH_UNKNOWN, PATH_NOT_DIRECTORY, LINK_LOOP; FILE_MISSING, FILE_UNUSABLE for
+ * the destination; DISK_FULL, PERMISSION
+ */
+export async function copyOut(image: string, options: CopyOutOptions): Promise<readonly string[]> {
+  await using root = await openRoot(image, options);
+  const source = sourceOf(root, image, options);
+  const { destination, signal } = options;
+  if (typeof destination === 'string')
+    return await copyToFolder(root, source, { ...options, destination });
+  const as = source.isContents ? ('' as ByteString) : source.name;
+  await writeOutput(destination, {
+    write: (sink) =>
+      writeTar(treeEntries(root.tree, source.place, as), { sink, ...(signal ? { signal } : {}) }),
+    ...(signal ? { signal } : {}),
+  });
+  return [];
+}
+
+interface Source {
+  readonly place: Place;
+  /** What a copy is called where the user names only a folder; '' for the root. */
+  readonly name: ByteString;
+  /** `/.` at the end: the folder itself is not copied. */
+  readonly isContents: boolean;
+}
+
+function sourceOf({ tree }: OpenedRoot, image: string, options: CopyOutOptions): Source {
+  const { source } = options;
+  const isContents = /(?:^|\/)\.$/.test(source);
+  const needsDirectory = isContents || source.endsWith('/');
+  const place = placeOf(tree, {
+    path: source,
+    image,
+    followLast: options.followLink || needsDirectory,
+  });
+  if (needsDirectory && place.node.kind !== 'directory') {
+    throw new SlipwayError('PATH_NOT_DIRECTORY', `lstat ${source}: not a directory`, {
+      hint: 'leave out the slash at its end',
+      detail: { path: source },
+    });
+  }
+  // As the user calls it: a followed link gives its own name, not its target's.
+  const named = toByteString(basename(source.replace(/(?:\/\.?)+$/, '')));
+  const name = named === '..' ? splitPath(place.path).name : named;
+  return { place, name, isContents: isContents || place.path === '' };
+}
+
+/** Where the copy goes: into which folder, and under what path in it. */
+interface Target {
+  readonly folder: string;
+  readonly as: ByteString;
+}
+
+async function copyToFolder(
+  { tree }: OpenedRoot,
+  source: Source,
+  options: CopyOutOptions & { readonly destination: string },
+): Promise<readonly string[]> {
+  const { folder, as } = await targetOf(source, options.destination);
+  const target = new UnpackTarget({ folder, userXattr: false });
+  for (const found of treeEntries(tree, source.place, as)) {
+    options.signal?.throwIfAborted();
+    // The destination is the user's own: its mode and owner stay.
+    if (found.entry.path === '') continue;
+    keepFolders(folder, found.entry);
+    await target.add(unpackable(found, options.keepOwner));
+  }
+  target.finish();
+  return target.warnings.map(({ message, path }) => `${displayPath(path)}: ${message}`);
+}
+
+/** docker's rules. @throws FILE_MISSING, FILE_UNUSABLE */
+async function targetOf(source: Source, destination: string): Promise<Target> {
+  const isDirectory = source.place.node.kind === 'directory';
+  const there = statOf(destination);
+  if (there?.isDirectory() === true) {
+    return { folder: destination, as: source.isContents ? ('' as ByteString) : source.name };
+  }
+  if (there !== undefined) {
+    if (isDirectory) {
+      throw new SlipwayError('FILE_UNUSABLE', 'cannot copy directory', {
+        hint: `${destination} is a file: name a folder`,
+        detail: { path: destination },
+      });
+    }
+    if (destination.endsWith('/')) throw notDirectory(destination);
+    const real = await realpath(destination);
+    return { folder: dirname(real), as: toByteString(basename(real)) };
+  }
+  const path = resolve(destination);
+  if (statOf(dirname(path))?.isDirectory() !== true) {
+    throw new SlipwayError(
+      'FILE_MISSING',
+      `invalid output path: directory "${dirname(path)}" does not exist`,
+      { hint: 'make the folder first, or check the path', detail: { path } },
+    );
+  }
+  if (!isDirectory && destination.endsWith('/')) {
+    throw new SlipwayError('FILE_MISSING', 'no such directory', {
+      hint: `make it first: mkdir ${destination}`,
+      detail: { path: destination },
+    });
+  }
+  // A new folder made from the root's content has the root's mode.
+  if (source.place.path === '') {
+    await mkdir(path, { mode: source.place.node.mode });
+    return { folder: path, as: '' as ByteString };
+  }
+  return { folder: dirname(path), as: toByteString(basename(path)) };
+}
+
+function notDirectory(path: string): SlipwayError {
+  return new SlipwayError('FILE_UNUSABLE', `${path}: not a directory`, {
+    hint: 'leave out the slash at its end',
+    detail: { path },
+  });
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return onDiskSync(path, () => statSync(path));
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/** A folder of the user's is never removed to make place for a file. @throws FILE_UNUSABLE */
+function keepFolders(folder: string, { path, kind }: Entry): void {
+  if (kind === 'directory') return;
+  const file = Buffer.concat([Buffer.from(`${folder}/`), bytesOf(path)]);
+  const there = lstatSync(file, { throwIfNoEntry: false });
+  if (there?.isDirectory() !== true) return;
+  const shown = join(folder, displayBytes(path));
+  throw new SlipwayError(
+    'FILE_UNUSABLE',
+    `cannot overwrite directory "${shown}" with non-directory`,
+    {
+      hint: 'remove or rename the folder, or copy to another place',
+      detail: { path: shown },
+    },
+  );
+}
+
+function unpackable({ entry, content }: EntrySource, keepOwner: boolean): TarEntry {
+  const owned = keepOwner
+    ? entry
+    : { ...entry, uid: process.geteuid?.() ?? entry.uid, gid: process.getegid?.() ?? entry.gid };
+  const size = entry.kind === 'file' ? entry.size : 0;
+  const read = async function* (): AsyncGenerator<Uint8Array> {
+    yield* content?.() ?? [];
+  };
+  return { entry: owned, dataOffset: 0, storedSize: size, content: read, stored: read };
+}

@@ -1,0 +1,94 @@
+/** A file from a web server, streamed. Redirects are followed, transient refusals tried again. */
+import { STATUS_CODES } from 'node:http';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { displayUrl } from './errors.ts';
+import { type Answer, type Call, compose } from './exchange.ts';
+import { followingRedirects } from './redirects.ts';
+import { DEFAULT_RETRY, type RetryPolicy, retrying } from './retry.ts';
+import { openTransport } from './transport.ts';
+
+const USER_AGENT = 'slipway';
+
+export interface DownloadOptions {
+  readonly signal?: AbortSignal;
+  readonly retry?: RetryPolicy;
+}
+
+/** Read it to its end or dispose it; both are needed to be done with it. */
+export interface Download extends AsyncDisposable {
+  /** The bytes as sent: compressed files stay so. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Asks for a file and waits for the answer. A user and password in the URL are sent as basic
+ * authentication, to its own origin only.
+ * @throws DOWNLOAD_FAILED, now or while the body is read; CANCELLED
+ */
+export async function download(url: URL, options: DownloadOptions = {}): Promise<Download> {
+  const { signal, retry = DEFAULT_RETRY } = options;
+  await using stack = new AsyncDisposableStack();
+  const transport = stack.use(openTransport({ userAgent: USER_AGENT }));
+  const send = compose(transport.exchange, [retrying(retry), followingRedirects()]);
+  const answer = await asDownload(() => send(callOf(url, signal)));
+  if (answer.status !== 200) {
+    await answer.discard();
+    throw refused(url, answer);
+  }
+  const held = stack.move();
+  return { body: bodyOf(answer), [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+function callOf(url: URL, signal: AbortSignal | undefined): Call {
+  const plain = new URL(url);
+  plain.username = '';
+  plain.password = '';
+  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return {
+    method: 'GET',
+    url: plain,
+    ...(user === ':'
+      ? {}
+      : { headers: { authorization: `Basic ${Buffer.from(user).toString('base64')}` } }),
+    scopes: [],
+    isRepeatable: true,
+    signal,
+  };
+}
+
+async function* bodyOf(answer: Answer): AsyncGenerator<Uint8Array> {
+  const chunks = answer.body[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await asDownload(() => chunks.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+/** The client's errors speak of registries. */
+async function asDownload<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!isSlipwayError(cause, 'REGISTRY_UNREACHABLE', 'REGISTRY_PROTOCOL')) throw cause;
+    throw new SlipwayError('DOWNLOAD_FAILED', cause.message, {
+      hint: 'check the address and the network, or fetch the file yourself and name it instead',
+      cause: cause.cause,
+      detail: cause.detail,
+    });
+  }
+}
+
+/** docker's words. */
+function refused(url: URL, { status }: Answer): SlipwayError {
+  const words = STATUS_CODES[status];
+  return new SlipwayError(
+    'DOWNLOAD_FAILED',
+    `failed to GET ${displayUrl(url)} with status ${status}${words ? ` ${words}` : ''}`,
+    { hint: 'check the address', detail: { status } },
+  );
+}
