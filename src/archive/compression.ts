@@ -17,7 +17,11 @@ import {
   deflateRaw,
 } from 'node:zlib';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
+import { bunzip2 } from './bunzip2.ts';
 import { ByteReader } from './byte-reader.ts';
+import { damagedCompression } from './compression-errors.ts';
+import { checkExpansion, type ExpansionBound } from './expansion.ts';
+import { unxz } from './unxz.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 /** What Slipway writes. */
@@ -25,6 +29,11 @@ export type WrittenCompression = 'none' | 'gzip' | 'zstd';
 
 export interface CompressionOptions {
   readonly signal?: AbortSignal;
+}
+
+export interface DecompressOptions extends CompressionOptions {
+  /** Default: EXPANSION_BOUND. */
+  readonly bound?: ExpansionBound;
 }
 
 const BLOCK_BYTES = 512 * 1024;
@@ -59,31 +68,45 @@ export function detectCompression(head: Uint8Array): Compression {
 }
 
 /**
- * The plain bytes of a stream, whatever it is compressed with; gzip members and zstd frames may
- * follow each other.
- * @throws ARCHIVE_INVALID damaged or cut; COMPRESSION_UNKNOWN xz and bzip2
+ * The plain bytes of a stream, whatever it is compressed with; gzip members, zstd frames and the
+ * streams of xz and bzip2 may follow each other. All checksums are verified, but the content is
+ * handed out before the one at its end was read.
+ * @throws ARCHIVE_INVALID damaged or cut; EXPANSION_REFUSED; COMPRESSION_UNKNOWN for rare kinds of xz
  */
 export async function* decompress(
   source: AsyncIterable<Uint8Array>,
-  options: CompressionOptions = {},
+  options: DecompressOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   await using reader = new ByteReader(source);
   const head = await reader.read(MAGIC_BYTES);
   const compression = detectCompression(head);
   const whole = joined(head, reader, options.signal);
+  if (compression === 'none') return yield* whole;
+  let expanded = 0;
+  for await (const chunk of expand(compression, whole, options)) {
+    expanded += chunk.length;
+    checkExpansion({ given: reader.offset, expanded }, options.bound);
+    yield chunk;
+  }
+}
+
+function expand(
+  compression: Exclude<Compression, 'none'>,
+  source: AsyncIterable<Uint8Array>,
+  options: CompressionOptions,
+): AsyncIterable<Uint8Array> {
   switch (compression) {
-    case 'none':
-      return yield* whole;
     case 'gzip':
-      return yield* inflate(whole, createGunzip({ chunkSize: OUTPUT_CHUNK_BYTES }), options);
+      return inflate(
+        'gzip',
+        through(source, createGunzip({ chunkSize: OUTPUT_CHUNK_BYTES }), options),
+      );
     case 'zstd':
-      return yield* inflateZstd(whole, options);
+      return inflateZstd(source, options);
     case 'xz':
+      return unxz(source);
     case 'bzip2':
-      throw new SlipwayError('COMPRESSION_UNKNOWN', `${compression} compression is not supported`, {
-        hint: `decompress it first with ${compression === 'xz' ? 'xz -d' : 'bzip2 -d'}, or use gzip or zstd`,
-        detail: { compression },
-      });
+      return bunzip2(source);
   }
 }
 
@@ -117,7 +140,7 @@ async function* inflateZstd(
     }
   }
   const transform = createZstdDecompress({ chunkSize: OUTPUT_CHUNK_BYTES });
-  yield* inflate(counted(), transform, options);
+  yield* inflate('zstd', through(counted(), transform, options));
   if (transform.bytesWritten < given) {
     throw new SlipwayError('COMPRESSION_UNKNOWN', 'this Node reads only one frame of zstd data', {
       hint: 'run Slipway on Node 26, or compress again in one frame',
@@ -126,21 +149,17 @@ async function* inflateZstd(
   }
 }
 
+/** Errors of zlib get our name. */
 async function* inflate(
-  source: AsyncIterable<Uint8Array>,
-  transform: Transform,
-  options: CompressionOptions,
+  codec: 'gzip' | 'zstd',
+  plain: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    yield* through(source, transform, options);
+    yield* plain;
   } catch (error) {
     const code = errnoOf(error) ?? '';
     if (!/^(Z_|ZSTD_|ERR_ZSTD)/.test(code)) throw error;
-    throw new SlipwayError('ARCHIVE_INVALID', 'damaged compressed data', {
-      hint: 'fetch or make the archive again',
-      cause: error,
-      detail: { zlib: code },
-    });
+    throw damagedCompression(codec, code, error);
   }
 }
 

@@ -14,6 +14,8 @@ export interface IndexedTar {
   readonly index: Uint8Array;
   /** Bytes of the whole stream. */
   readonly tarSize: number;
+  /** Bytes of all files, holes counted as if they were data. */
+  readonly contentSize: number;
   /** sha256 of the whole stream. */
   readonly diffId: Digest;
   /** Things the index leaves out, one sentence each. */
@@ -35,12 +37,14 @@ export async function indexTar(
     }
   }
   const tree = new LayerTree();
+  let contentSize = 0;
   for await (const tarEntry of readTar(hashed(), options)) {
+    if (tarEntry.entry.kind === 'file') contentSize += tarEntry.entry.size;
     tree.add(tarEntry.entry, await dataOf(tarEntry));
   }
   const root = tree.finish();
   const index = writeErofs({ root, deviceSizes: [tarSize] });
-  return { index, tarSize, diffId: hasher.digest(), warnings: tree.warnings };
+  return { index, tarSize, contentSize, diffId: hasher.digest(), warnings: tree.warnings };
 }
 
 function dataOf(tarEntry: TarEntry): FileData | undefined | Promise<FileData | undefined> {

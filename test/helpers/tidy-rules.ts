@@ -31,6 +31,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'p-limit': ['image', 'build', 'engine'],
   'tar-stream': ['archive'],
   undici: ['remote'],
+  'xz-decompress': ['archive'],
 };
 
 /** Parts of Node that only some folders may import. */

@@ -4,6 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { decompress } from '#archive/compression.ts';
 import type { Entry } from '#archive/entry.ts';
+import { checkExpansion } from '#archive/expansion.ts';
 import { readTar } from '#archive/tar-read.ts';
 import type { ByteString } from '#core/bytes.ts';
 import { isSlipwayError } from '#core/errors.ts';
@@ -16,6 +17,7 @@ import { StageTree } from '../stage-tree.ts';
 /**
  * The archive's tree, or undefined when the file is no (compressed) tar. The plain tar is spooled
  * beside the store's ingests; `stack` owns it and the tree.
+ * @throws ARCHIVE_INVALID damaged behind its first entry; ENTRY_REFUSED, EXPANSION_REFUSED
  */
 export async function archiveTree(
   session: BuildSession,
@@ -35,6 +37,8 @@ export async function archiveTree(
     decompress(Readable.from(tree.content(at.node)), { signal: session.signal }),
   );
   const indexed = await indexTar(createReadStream(tar));
+  // A copy fills the holes of sparse files, so a small tar of huge holes is a bomb too.
+  checkExpansion({ given: indexed.tarSize, expanded: indexed.contentSize });
   await writeFile(index, indexed.index);
   return stack.use(new ArchiveTree('archive', [{ diffId: indexed.diffId, tar, index }]));
 }
@@ -48,7 +52,7 @@ class ArchiveTree extends StageTree {
   }
 }
 
-/** True when a first entry can be read. @throws COMPRESSION_UNKNOWN where nobody can look inside */
+/** True when a first entry can be read. @throws COMPRESSION_UNKNOWN rare kinds of xz: nobody can look inside */
 async function isArchive(
   content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<boolean> {
