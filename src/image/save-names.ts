@@ -2,7 +2,7 @@
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
-import type { ImageIndex } from '#core/manifest.ts';
+import { decodeManifest, type ImageIndex } from '#core/manifest.ts';
 import { formatPlatform, normalizePlatform, type Platform } from '#core/platform.ts';
 import { formatReference, parseReference, type Reference, repositoryKey } from '#core/reference.ts';
 import type { ArchivedImage } from '#store/archive-plan.ts';
@@ -45,7 +45,7 @@ export async function collectSaved(options: CollectOptions): Promise<readonly Ar
         lease: options.lease,
         orAnyPlatform: true,
       });
-      if (only) needPlatform(found, { only, text });
+      if (only) await needPlatform(found, only);
       const { repository: from, root } = found;
       add(images, { from, digest: root.digest, name });
       if (noReferrers) continue;
@@ -102,23 +102,44 @@ function chooser(only: Platform): (index: ImageIndex) => Descriptor {
   return (index) => selectManifest(index, only);
 }
 
-/** An image without an index is of one platform, its config's. In docker's words. */
-function needPlatform(
-  { config, root, manifest }: LocalImage,
-  { only, text }: { only: Platform; text: string },
-): void {
-  if (root.digest !== manifest.digest) return;
-  const own = normalizePlatform(config);
-  const wanted = normalizePlatform(only);
-  if (formatPlatform(own) === formatPlatform(wanted)) return;
+/** An index must list the platform; an image without one is of its config's. In docker's words. */
+async function needPlatform(image: LocalImage, only: Platform): Promise<void> {
+  const available = await platformsIn(image);
+  const isThere =
+    image.root.digest === image.manifest.digest
+      ? available.includes(formatPlatform(normalizePlatform(only)))
+      : canSelect(await indexOf(image), only);
+  if (isThere) return;
+  const platform = formatPlatform(only);
   throw new SlipwayError(
     'PLATFORM_UNKNOWN',
-    `image with reference ${text} was found but its platform (${formatPlatform(own)}) does not match the specified platform (${formatPlatform(wanted)})`,
+    `no suitable export target found for platform ${platform}`,
     {
-      hint: 'save it without --platform, or pull it for that platform first',
-      detail: { platform: formatPlatform(wanted), available: [formatPlatform(own)] },
+      hint: `it is here for ${available.join(', ')}; "slipway pull --platform ${platform}" fetches another one`,
+      detail: { platform, available },
     },
   );
+}
+
+async function indexOf({ repository, root }: LocalImage): Promise<ImageIndex | undefined> {
+  const manifest = decodeManifest(await repository.getManifest(root.digest));
+  return manifest.kind === 'index' ? manifest : undefined;
+}
+
+async function platformsIn(image: LocalImage): Promise<readonly string[]> {
+  const index = await indexOf(image);
+  if (!index) return [formatPlatform(normalizePlatform(image.config))];
+  const listed = index.manifests.flatMap(({ platform }) => (platform ? [platform] : []));
+  return [...new Set(listed.filter(({ os }) => os !== 'unknown').map(formatPlatform))];
+}
+
+function canSelect(index: ImageIndex | undefined, only: Platform): boolean {
+  try {
+    return index !== undefined && selectManifest(index, only).size >= 0;
+  } catch (error) {
+    if (isSlipwayError(error, 'PLATFORM_UNKNOWN')) return false;
+    throw error;
+  }
 }
 
 interface Wanted {

@@ -1,7 +1,8 @@
 /** The images of an OCI layout, packed as a tar or lying as a folder, for reading. */
 import type { Descriptor } from '#core/descriptor.ts';
-import { isSlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { parseReference, type Reference } from '#core/reference.ts';
+import { BUNDLE_FILE, BUNDLE_SIZE_BYTES_MAX, decodeBundle } from './bundle-document.ts';
 import {
   decodeLayoutIndex,
   FULL_NAME,
@@ -18,7 +19,23 @@ export async function readOciArchive(files: PackedFiles): Promise<PackedContents
   if (!bytes) return undefined;
   const entries = decodeLayoutIndex(bytes, files.name);
   const byDigest = Map.groupBy(entries, ({ digest }) => digest);
-  return { images: [...byDigest.values()].map(imageOf) };
+  if (byDigest.size > IMAGES_MAX) throw tooMany(files, byDigest.size);
+  const bundle = await readDocument(files, BUNDLE_FILE, BUNDLE_SIZE_BYTES_MAX);
+  return {
+    images: [...byDigest.values()].map(imageOf),
+    ...(bundle ? { bundle: decodeBundle(bundle, files.name) } : {}),
+  };
+}
+
+/** Whole mirrors are a few thousand. */
+const IMAGES_MAX = 10_000;
+
+function tooMany(files: PackedFiles, count: number): SlipwayError {
+  return new SlipwayError(
+    'ARCHIVE_INVALID',
+    `${files.name}: index.json lists ${count} images, more than ${IMAGES_MAX}`,
+    { hint: 'save them in several archives' },
+  );
 }
 
 function imageOf(entries: readonly Descriptor[]): PackedImage {

@@ -17,6 +17,7 @@ import type {
   RawManifest,
   Repository,
 } from '#core/repository.ts';
+import type { BundleDocument } from './bundle-document.ts';
 import { blobUnknown } from './local-blobs.ts';
 import { manifestUnknown } from './manifest-rules.ts';
 import type { PackedFiles } from './packed-files.ts';
@@ -37,11 +38,15 @@ export interface PackedContents {
   readonly manifests?: readonly RawManifest[];
   /** Where blobs lie that do not lie at `blobs/<algorithm>/<hex>`. */
   readonly places?: ReadonlyMap<Digest, string>;
+  /** What its writer says of the whole. */
+  readonly bundle?: BundleDocument;
 }
 
 export class PackedRepository implements Repository {
   readonly blobs: BlobStore;
   readonly images: readonly PackedImage[];
+  /** Absent: it was not written by us. */
+  readonly bundle?: BundleDocument;
   readonly #files: PackedBlobs;
   readonly #manifests: ReadonlyMap<Digest, RawManifest>;
 
@@ -49,6 +54,7 @@ export class PackedRepository implements Repository {
     this.#files = new PackedBlobs(files, contents.places ?? new Map());
     this.blobs = this.#files;
     this.images = contents.images;
+    if (contents.bundle) this.bundle = contents.bundle;
     this.#manifests = new Map((contents.manifests ?? []).map((raw) => [raw.digest, raw]));
   }
 

@@ -1,5 +1,5 @@
 /**
- * docker's lines for pull and push: one per layer, named by its digest's first 12 digits. On a
+ * docker's lines for pull, push and load: one per layer, named by its digest's first 12 digits. On a
  * terminal each line is redrawn in place with a bar; elsewhere a line is printed when its words
  * change. The image's config is not listed. Functions of the events and the time only.
  */
@@ -53,12 +53,13 @@ interface Row {
 export function transferScreen({ write, size, nowMs }: TransferTerminal): EventSink {
   const layers = new Map<string, Row>();
   let rows = 0;
-  return (event) => {
-    if (event.kind !== 'transfer') {
-      rows += writeNote(event, write);
+  return (happened) => {
+    if (happened.kind !== 'transfer') {
+      rows += writeNote(happened, write);
       return;
     }
-    if (event.role === 'config') return;
+    const event = happened.direction === 'load' ? loadingEvent(happened) : happened;
+    if (!event || event.role === 'config') return;
     const { columns = 80, rows: height = 24 } = size();
     const words = `${shortId(event.digest)}: ${statusText(event)}`;
     const text = fitWidth(`${words}${progressText(event, columns)}`, columns);
@@ -112,8 +113,21 @@ const PUSH_WORDS: Readonly<Record<TransferEvent['state'], string>> = {
   mounted: 'Mounted',
 };
 
+/** docker shows layers that are loaded, until the end as a bar, and nothing of those it had. */
+function loadingEvent(event: TransferEvent): TransferEvent | undefined {
+  switch (event.state) {
+    case 'transferring':
+      return event;
+    case 'done':
+      return { ...event, state: 'transferring' };
+    default:
+      return undefined;
+  }
+}
+
 function statusText({ direction, state, from }: TransferEvent): string {
   if (direction === 'pull') return PULL_WORDS[state];
+  if (direction === 'load') return 'Loading layer';
   return state === 'mounted' && from !== undefined ? `Mounted from ${from}` : PUSH_WORDS[state];
 }
 

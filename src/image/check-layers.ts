@@ -1,0 +1,98 @@
+/**
+ * Are the files of an archive's layers those that the image config promises? A layer's digest says
+ * only what it is as sent; the config names the plain tar. Checked before an image gets a name.
+ */
+import { decompress } from '#archive/compression.ts';
+import type { Descriptor } from '#core/descriptor.ts';
+import { algorithmOf, createHasher, type Digest, shortId } from '#core/digest.ts';
+import { SlipwayError } from '#core/errors.ts';
+import { decodeImageConfig } from '#core/image-config.ts';
+import type { ImageManifest } from '#core/manifest.ts';
+import { DOCKER_CONFIG, layerCompressionOf, OCI_CONFIG } from '#core/media-type.ts';
+import type { BlobStore, CallOptions } from '#core/repository.ts';
+import { isForeign } from '#store/manifest-rules.ts';
+import type { WalkedImage } from '#store/walk.ts';
+
+const CONFIG_SIZE_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Reads what comes compressed once; layers of the archive only, what the store has was checked when
+ * it came. @throws MANIFEST_INVALID (config of another shape or length), DIGEST_MISMATCH
+ */
+export async function checkLayers(
+  { manifests }: WalkedImage,
+  archive: BlobStore,
+  call: CallOptions,
+): Promise<void> {
+  const checked = new Set<string>();
+  for (const { manifest } of manifests) {
+    if (manifest.kind !== 'image' || !isRunnable(manifest)) continue;
+    const diffIds = await diffIdsOf(manifest, archive, call);
+    for (const [i, layer] of manifest.layers.entries()) {
+      const diffId = diffIds?.[i];
+      const key = `${layer.digest} ${diffId}`;
+      if (diffId === undefined || checked.has(key) || isForeign(layer)) continue;
+      checked.add(key);
+      await checkLayer(layer, { diffId, archive, call });
+    }
+  }
+}
+
+function isRunnable({ config, artifactType, subject }: ImageManifest): boolean {
+  const isConfig = config.mediaType === OCI_CONFIG || config.mediaType === DOCKER_CONFIG;
+  return isConfig && artifactType === undefined && subject === undefined;
+}
+
+/** Undefined where the config is not in the archive. */
+async function diffIdsOf(
+  { config, layers }: ImageManifest,
+  archive: BlobStore,
+  call: CallOptions,
+): Promise<readonly Digest[] | undefined> {
+  if (!(await archive.stat(config.digest, call))) return undefined;
+  if (config.size > CONFIG_SIZE_BYTES_MAX) {
+    throw new SlipwayError('MANIFEST_INVALID', `image config of ${config.size} bytes`);
+  }
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of archive.read(config.digest, call)) chunks.push(chunk);
+  const found = decodeImageConfig(Buffer.concat(chunks)).rootfs.diff_ids;
+  if (found.length === layers.length) return found;
+  throw new SlipwayError(
+    'MANIFEST_INVALID',
+    `image ${shortId(config.digest)} has ${layers.length} layers, its config says ${found.length}`,
+    { hint: 'the image was made wrongly; pull or build it again' },
+  );
+}
+
+async function checkLayer(
+  layer: Descriptor,
+  { diffId, archive, call }: { diffId: Digest; archive: BlobStore; call: CallOptions },
+): Promise<void> {
+  const codec = layerCompressionOf(layer.mediaType);
+  // What is no tar of files (or encrypted) can be moved, not checked.
+  if (codec === undefined) return;
+  if (codec === 'none') {
+    if (layer.digest !== diffId && algorithmOf(layer.digest) === algorithmOf(diffId)) {
+      throw notAsPromised(layer, { expected: diffId, found: layer.digest });
+    }
+    return;
+  }
+  if (!(await archive.stat(layer.digest, call))) return;
+  const hasher = createHasher(algorithmOf(diffId));
+  for await (const chunk of decompress(archive.read(layer.digest, call), call)) {
+    hasher.update(chunk);
+  }
+  const found = hasher.digest();
+  if (found !== diffId) throw notAsPromised(layer, { expected: diffId, found });
+}
+
+function notAsPromised(
+  { digest }: Descriptor,
+  detail: { readonly expected: Digest; readonly found: Digest },
+): SlipwayError {
+  return new SlipwayError(
+    'DIGEST_MISMATCH',
+    `layer ${digest} does not hold the files its image config promises: ${detail.expected}, but ${detail.found}`,
+    { hint: 'the image was made wrongly or changed on its way: save it again', detail },
+  );
+}
