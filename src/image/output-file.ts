@@ -1,15 +1,13 @@
 /**
- * Where a generated archive goes: a file, written beside its place and renamed when complete, or a
- * stream such as stdout. What is generated comes as a function that takes the sink, so that it can be
+ * Where a generated archive goes: a file (file-writer.ts) or a stream such as stdout. What is generated comes as a function that takes the sink, so that it can be
  * asked for once the place is known to be good.
  */
-import { randomBytes } from 'node:crypto';
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
+import { type EventSink, ignoreEvents } from '#core/events.ts';
 import { onDisk } from '#store/disk-errors.ts';
-import { writeAll } from '#store/durable-file.ts';
-import { currentOwner, ownerOfName, ownerState } from '#store/process-owner.ts';
+import { FileWriter } from './file-writer.ts';
 
 /** Takes the bytes in order; a chunk may be reused once its promise resolves. */
 export type Sink = (chunk: Uint8Array) => Promise<void>;
@@ -17,6 +15,8 @@ export type Sink = (chunk: Uint8Array) => Promise<void>;
 export interface OutputOptions {
   /** Sends everything to the sink. */
   readonly write: (sink: Sink) => Promise<void>;
+  /** Hears when an interrupted save is gone on with. */
+  readonly events?: EventSink;
   readonly signal?: AbortSignal;
 }
 
@@ -26,41 +26,25 @@ export interface OutputOptions {
  */
 export async function writeOutput(
   output: string | NodeJS.WritableStream,
-  { write, signal }: OutputOptions,
+  options: OutputOptions,
 ): Promise<void> {
-  if (typeof output === 'string') await writeFileWhole(output, write);
+  const { write, signal } = options;
+  if (typeof output === 'string') await writeFileWhole(output, options);
   else await write((chunk) => writeChunk(output, chunk, signal));
 }
 
 /** A reader of `path` sees the whole archive or none. */
-async function writeFileWhole(path: string, write: OutputOptions['write']): Promise<void> {
+async function writeFileWhole(
+  path: string,
+  { write, events = ignoreEvents }: OutputOptions,
+): Promise<void> {
   await needPlace(path);
-  await collectDeadSiblings(path);
-  const temporary = `${temporaryPrefix(path)}${currentOwner()}.${randomBytes(8).toString('hex')}`;
-  const file = await onDisk(path, () => open(temporary, 'wx', 0o666));
-  try {
-    await onDisk(path, () => write((chunk) => writeAll(file, chunk)));
-    await file.close();
-    await onDisk(path, () => rename(temporary, path));
-  } catch (error) {
-    await file.close();
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-/** What is between it and `<owner>.<random>` names the file that it is to become. */
-function temporaryPrefix(path: string): string {
-  return join(dirname(path), `.${basename(path)}.slipway-`);
-}
-
-/** What killed saves of the same file left beside it. */
-async function collectDeadSiblings(path: string): Promise<void> {
-  const prefix = basename(temporaryPrefix(path));
-  for (const name of await onDisk(path, () => readdir(dirname(path)))) {
-    if (!name.startsWith(prefix)) continue;
-    if (ownerState(ownerOfName(name.slice(prefix.length))) !== 'dead') continue;
-    await rm(join(dirname(path), name), { force: true });
+  await using file = await FileWriter.open(path);
+  await write((chunk) => file.write(chunk));
+  await file.commit();
+  if (file.keptBytes > 0) {
+    const text = `went on with ${path}: ${file.keptBytes} bytes of an interrupted save were right`;
+    events({ kind: 'note', level: 'info', text });
   }
 }
 
@@ -68,7 +52,7 @@ async function collectDeadSiblings(path: string): Promise<void> {
  * A folder to write in, and nothing at `path` that a rename must not replace, such as /dev/null.
  * @throws FILE_MISSING, FILE_UNUSABLE, in docker's words
  */
-async function needPlace(path: string): Promise<void> {
+export async function needPlace(path: string): Promise<void> {
   await needFolder(path);
   const found = await onDisk(path, () => stat(path)).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return undefined;

@@ -5,15 +5,18 @@
  */
 import type { ArchivePlanSummary } from '#core/archive-summary.ts';
 import type { Digest } from '#core/digest.ts';
+import { SlipwayError } from '#core/errors.ts';
+import type { EventSink } from '#core/events.ts';
 import type { Platform } from '#core/platform.ts';
 import { type ArchivedTree, type ArchivePlan, lookUp, planArchive } from '#store/archive-plan.ts';
 import { writeImageArchive } from '#store/archive-write.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { type Have, leftOut } from './have.ts';
-import { writeOutput } from './output-file.ts';
+import { type Sink, writeOutput } from './output-file.ts';
 import { collectSaved } from './save-names.ts';
 import { selectAnyManifest } from './select.ts';
+import { type VolumeOptions, writeVolumes } from './volumes.ts';
 
 export interface PlanSaveOptions {
   readonly store: LocalStore;
@@ -33,6 +36,10 @@ export interface PlanSaveOptions {
 export interface SaveOptions extends PlanSaveOptions {
   /** A path, written beside and renamed when complete; or a stream, which is not ended. */
   readonly output: string | NodeJS.WritableStream;
+  /** Splits the file into volumes; `output` is a path then. */
+  readonly volumes?: VolumeOptions;
+  /** Hears what was kept of an interrupted save. */
+  readonly events?: EventSink;
 }
 
 /**
@@ -41,12 +48,24 @@ export interface SaveOptions extends PlanSaveOptions {
 export async function saveImages(options: SaveOptions): Promise<ArchivePlanSummary> {
   await using lease = await leaseFor(options);
   const plan = await planSave(options, lease);
-  const signal = options.signal ? { signal: options.signal } : {};
-  await writeOutput(options.output, {
-    write: (sink) => writeImageArchive(plan, { sink, ...signal }),
-    ...signal,
-  });
+  await writePlanned(plan, options);
   return summaryOf(plan);
+}
+
+async function writePlanned(plan: ArchivePlan, options: SaveOptions): Promise<void> {
+  const { output, volumes, events } = options;
+  const signal = options.signal ? { signal: options.signal } : {};
+  const write = (sink: Sink) => writeImageArchive(plan, { sink, ...signal });
+  const how = { write, ...signal, ...(events ? { events } : {}) };
+  if (!volumes) return await writeOutput(output, how);
+  if (typeof output !== 'string') throw volumesNeedPath();
+  await writeVolumes({ ...how, ...plan, path: output, volumes });
+}
+
+function volumesNeedPath(): SlipwayError {
+  return new SlipwayError('USAGE', '--volume-size needs a file to name the volumes after', {
+    hint: 'name it with -o',
+  });
 }
 
 /** What {@link saveImages} would write; nothing is written. */
