@@ -8,6 +8,7 @@ import type { Platform } from '#core/platform.ts';
 import { formatReference, parseReference, type Reference } from '#core/reference.ts';
 import { type ImageName, NAMELESS } from '#store/images.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import { companionSubjects, manifestKey as keyOf } from './companion-names.ts';
 import { type LocalImage, localImages } from './resolve.ts';
 
 export interface ListOptions {
@@ -28,26 +29,23 @@ export interface ImageGroup {
   readonly names: readonly ImageName[];
 }
 
-/** Manifests that only exist as children of an index are no images of their own. */
+/** Manifests that only exist as children of an index, or sign an image, are no images of their own. */
 export async function groupImages(options: ListOptions): Promise<readonly ImageGroup[]> {
   const { store } = options;
   await using lease = await store.lease({ purpose: 'list images' });
   const names = new Map(store.images.list().map((name) => [keyOf(name), name]));
   const inside = await childKeys(options, [...names.values()]);
+  const companions = companionSubjects(store, [...names.values()]);
   const groups = new Map<Digest, { image: LocalImage; names: ImageName[] }>();
   for await (const image of localImages({ ...options, lease, orAnyPlatform: true })) {
     const key = keyOf({ repository: image.repositoryName, digest: image.root.digest });
     const name = names.get(key);
-    if (!name || (inside.has(key) && name.tags.length === 0)) continue;
+    if (!name || (inside.has(key) && name.tags.length === 0) || companions.has(key)) continue;
     const group = groups.get(image.imageId) ?? { image, names: [] };
     group.names.push(name);
     groups.set(image.imageId, group);
   }
   return [...groups.values()];
-}
-
-function keyOf({ repository, digest }: Pick<ImageName, 'repository' | 'digest'>): string {
-  return `${repository}@${digest}`;
 }
 
 async function childKeys(

@@ -2,7 +2,7 @@
  * `docker rmi`: a name goes; the image goes with its last name. By ID an image with several names
  * goes only with force.
  */
-import { shortId } from '#core/digest.ts';
+import { parseDigest, shortId } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { RemovedName } from '#core/local-image.ts';
 import { childrenOf, decodeManifest } from '#core/manifest.ts';
@@ -15,6 +15,7 @@ import {
 } from '#core/reference.ts';
 import type { ImageName } from '#store/images.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import { companionSubjects } from './companion-names.ts';
 import { findGroup } from './inspect.ts';
 import { digestsOf, type ImageGroup, type ListOptions, tagsOf } from './list.ts';
 import { UNUSABLE } from './resolve.ts';
@@ -142,10 +143,19 @@ function untagged(name: Reference): RemovedName {
   return { kind: 'untagged', name: familiarReference(name) };
 }
 
-/** Removes a manifest with those children that no other index of the repository has. */
+/**
+ * Removes a manifest with what signs it, and with those children that no other index of the
+ * repository has.
+ */
 async function forget(store: LocalStore, repository: string, digest: ImageDigest): Promise<void> {
   const children = await childrenIn(store, repository, digest);
+  const companions = [...companionSubjects(store)].flatMap(([key, subject]) =>
+    subject === digest && key.startsWith(`${repository}@`)
+      ? [key.slice(repository.length + 1)]
+      : [],
+  );
   store.images.forget(repository, digest);
+  for (const companion of companions) await forget(store, repository, parseDigest(companion));
   if (children.length === 0) return;
   const others = store.images.list().filter((name) => name.repository === repository);
   const needed = new Set<ImageDigest>();

@@ -27,6 +27,13 @@ export interface ImageName {
   readonly aliases: readonly Digest[];
 }
 
+export interface ManifestSubject {
+  readonly repository: string;
+  readonly digest: Digest;
+  /** It need not be there. */
+  readonly subject: Digest;
+}
+
 export class ImageNames {
   readonly #metadata: Metadata;
 
@@ -54,6 +61,18 @@ export class ImageNames {
         aliases: (aliases.get(key) ?? []).map((alias) => digestIn(alias, 'digest')),
       };
     });
+  }
+
+  /** Which manifests name another one of their repository as their subject. */
+  subjects(): readonly ManifestSubject[] {
+    const rows = this.#metadata.all(
+      "SELECT repository, digest, subject FROM referrers WHERE space = 'images'",
+    );
+    return rows.map((row) => ({
+      repository: textOf(row, 'repository'),
+      digest: digestIn(row, 'digest'),
+      subject: digestIn(row, 'subject'),
+    }));
   }
 
   /**

@@ -69,7 +69,7 @@ export function transferScreen({ write, size, nowMs }: TransferTerminal): EventS
       write(`${text}\n`);
       return;
     }
-    const isSameState = layer.text.startsWith(words);
+    const isSameState = layer.text.startsWith(words) && event.current !== event.total;
     if (layer.text === text || (isSameState && nowMs() - layer.drawnMs < FRAME_MS)) return;
     layer.text = text;
     layer.drawnMs = nowMs();
