@@ -172,7 +172,7 @@ export abstract class BaseCommand {
   /** `slipway registry serve`: the lower-case words that usage begins with. */
   #name(): string {
     const words = this.#class().usage.split(' ');
-    const end = words.findIndex((word) => !/^[a-z]+$/.test(word));
+    const end = words.findIndex((word) => !/^[a-z][a-z-]*$/.test(word));
     return ['slipway', ...(end < 0 ? words : words.slice(0, end))].join(' ');
   }
 

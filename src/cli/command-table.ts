@@ -6,7 +6,16 @@ type Load = () => Promise<{ readonly default: CommandClass }>;
 /** By oclif's id: words joined by colons. */
 export const COMMANDS: Readonly<Record<string, Load>> = {
   build: () => import('../commands/build.ts'),
+  'builder:prune': () => import('../commands/builder/prune.ts'),
+  export: () => import('../commands/export.ts'),
+  'image:analyze': () => import('../commands/image/analyze.ts'),
+  'image:cat': () => import('../commands/image/cat.ts'),
+  'image:cp': () => import('../commands/image/cp.ts'),
+  'image:diff': () => import('../commands/image/diff.ts'),
+  'image:ls-files': () => import('../commands/image/ls-files.ts'),
+  'image:prune': () => import('../commands/image/prune.ts'),
   images: () => import('../commands/images.ts'),
+  import: () => import('../commands/import.ts'),
   inspect: () => import('../commands/inspect.ts'),
   lint: () => import('../commands/lint.ts'),
   load: () => import('../commands/load.ts'),
@@ -16,6 +25,9 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   rmi: () => import('../commands/rmi.ts'),
   run: () => import('../commands/run.ts'),
   save: () => import('../commands/save.ts'),
+  'system:df': () => import('../commands/system/df.ts'),
+  'system:gc': () => import('../commands/system/gc.ts'),
+  'system:prune': () => import('../commands/system/prune.ts'),
   tag: () => import('../commands/tag.ts'),
   version: () => import('../commands/version.ts'),
 };
@@ -23,6 +35,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
 /** docker's long names for the same commands. */
 export const ALIASES: Readonly<Record<string, string>> = {
   'image:build': 'build',
+  'image:import': 'import',
   'image:inspect': 'inspect',
   'image:list': 'images',
   'image:load': 'load',
@@ -34,4 +47,5 @@ export const ALIASES: Readonly<Record<string, string>> = {
   'image:tag': 'tag',
   'container:run': 'run',
   'builder:build': 'build',
+  'buildx:prune': 'builder:prune',
 };

@@ -26,7 +26,24 @@ const GLOBAL_ROWS: readonly (readonly [name: string, summary: string])[] = [
 /** The overview's groups, each command in one of them; ids as in the manifest. */
 export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly string[]])[] = [
   ['Common Commands', ['run', 'build', 'pull', 'push', 'images', 'version']],
-  ['Image Commands', ['inspect', 'lint', 'load', 'rmi', 'save', 'tag']],
+  [
+    'Image Commands',
+    [
+      'export',
+      'import',
+      'inspect',
+      'lint',
+      'load',
+      'rmi',
+      'save',
+      'tag',
+      'image:analyze',
+      'image:cat',
+      'image:cp',
+      'image:diff',
+      'image:ls-files',
+    ],
+  ],
   ['Registry Commands', ['registry:serve']],
 ];
 

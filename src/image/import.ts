@@ -3,6 +3,7 @@
  * byte for byte once it is decompressed; it streams into the store while its index is made.
  */
 import { decompress } from '#archive/compression.ts';
+import { BLOCK } from '#archive/tar-header.ts';
 import { toByteString } from '#core/bytes.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { type EventSink, ignoreEvents } from '#core/events.ts';
@@ -86,12 +87,15 @@ async function storeLayer(lease: Lease, options: ImportOptions): Promise<StoredL
   return { diffId: digest, descriptor: { mediaType: OCI_LAYER, digest, size } };
 }
 
-/** Damage in the first header: not a damaged tar, but no tar at all. */
+/** Damage in the first block: not a damaged tar, but no tar at all. */
 async function asTar<T>(source: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (!isSlipwayError(cause, 'ARCHIVE_INVALID') || Number(cause.detail.offset ?? 1) > 0) {
+    if (
+      !isSlipwayError(cause, 'ARCHIVE_INVALID') ||
+      Number(cause.detail.offset ?? BLOCK) >= BLOCK
+    ) {
       throw cause;
     }
     throw new SlipwayError('FILE_UNUSABLE', `${source} is not a tar archive`, {

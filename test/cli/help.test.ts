@@ -25,12 +25,19 @@ Common Commands:
   version           Show the version and where things are
 
 Image Commands:
+  export            Write the root file system of an image as a tar
+  import            Make an image from a tar of a root file system
   inspect           Show all about one or more images, as JSON
   lint              Check Dockerfiles without building
   load              Load images from a tar archive or OCI layout folder
   rmi               Remove one or more images
   save              Save one or more images to a tar archive
   tag               Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE
+  image analyze     Show what layers cost, and how much of it later ones hide
+  image cat         Print files of an image
+  image cp          Copy files or folders out of an image
+  image diff        Show what two images differ in: config, layers, files
+  image ls-files    List the files of an image
 
 Registry Commands:
   registry serve    Serve the local store as a registry until interrupted
