@@ -2,6 +2,7 @@
  * The composition root and the library's face: Settings in, one Engine out. Commands and library
  * users talk to this interface only; what it stands on is loaded when first used.
  */
+import type { ArchivePlanSummary } from '#core/archive-summary.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { EventSink } from '#core/events.ts';
@@ -9,6 +10,7 @@ import type { ImageAnalysis, ImageDiff, ImageFile } from '#core/image-files.ts';
 import type { ImageSummary, LoadedImage, RemovedName } from '#core/local-image.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
+import type { DiskUsage, GarbageReport, PruneReport, PruneSelection } from '#core/store-report.ts';
 
 /** Everything the environment decides, resolved once (cli/settings.ts is the only reader of it). */
 export interface Settings {
@@ -113,6 +115,29 @@ export interface RunOptions extends CallContext {
   readonly output?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
 }
 
+export interface PlanSaveOptions extends CallContext {
+  /** Only this platform's image of an index. Absent: all of them. */
+  readonly platform?: Platform;
+  /** Leaves signatures, attestations and SBOMs behind. */
+  readonly noReferrers?: boolean;
+  /**
+   * What the receiver has, and need not be written: inventories, receipts, archives it was sent
+   * before, or `registry://host:5000/prefix`.
+   */
+  readonly have?: readonly string[];
+}
+
+export interface SaveOptions extends PlanSaveOptions {}
+
+export interface LoadOptions extends CallContext {
+  /** Only this platform's image of an index. Absent: all that are there. */
+  readonly platform?: Platform;
+  /** Writes what was loaded to this path; it can be the next `have`. */
+  readonly receipt?: string;
+  /** Called for each image when it has its names; those before a failure stay loaded. */
+  readonly onLoaded?: (image: LoadedImage) => void;
+}
+
 export interface LoadToOptions extends CallContext {
   /** `registry://host:5000/prefix`; http:// and https:// say how to reach it. */
   readonly to: string;
@@ -144,12 +169,19 @@ export interface Engine extends AsyncDisposable {
   save(
     references: readonly string[],
     file: string | NodeJS.WritableStream,
-    options?: CallContext,
-  ): Promise<void>;
-  /** Reads a docker-archive, OCI layout folder or tar. */
+    options?: SaveOptions,
+  ): Promise<ArchivePlanSummary>;
+  /** What {@link save} would write; nothing is written. */
+  planSave(references: readonly string[], options?: PlanSaveOptions): Promise<ArchivePlanSummary>;
+  /** Writes which blobs the local store has, in a few kilobytes: for `have` of a save elsewhere. */
+  inventory(file: string | NodeJS.WritableStream, options?: CallContext): Promise<void>;
+  /**
+   * Reads a docker-archive, OCI layout folder or tar. What the archive leaves out is taken from the
+   * local store. @throws ARCHIVE_INCOMPLETE after loading what is complete
+   */
   load(
     file: string | NodeJS.ReadableStream,
-    options?: CallContext,
+    options?: LoadOptions,
   ): Promise<readonly LoadedImage[]>;
   /**
    * Sends the images of an archive to a registry, without a copy in the store. Gives their names
@@ -195,6 +227,12 @@ export interface Engine extends AsyncDisposable {
     reference: string,
     options?: { readonly force?: boolean },
   ): Promise<readonly RemovedName[]>;
+  /** Where the store's bytes are, each counted once. */
+  diskUsage(): Promise<DiskUsage>;
+  /** Removes images and build cache with all that only they kept. What is in use stays. */
+  prune(selection: PruneSelection): Promise<PruneReport>;
+  /** Removes what nothing needs. */
+  gc(options?: { readonly dryRun?: boolean }): Promise<GarbageReport>;
   /** Runs a container in the foreground and removes it. */
   run(options: RunOptions): Promise<{ readonly exitCode: number }>;
   serveRegistry(options: ServeOptions): Promise<RegistryHandle>;

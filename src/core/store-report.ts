@@ -76,6 +76,9 @@ export interface DiskUsage {
 
 /** What `gc` removed, or would remove. */
 export interface GarbageReport {
-  readonly freedBytes: number;
   readonly blobs: readonly Digest[];
+  /** Of everything, as `du -sb` counts it. */
+  readonly freedBytes: number;
+  /** By kind: blob, index, folder, merged, upload. Kinds of which nothing went are left out. */
+  readonly freed: Readonly<Record<string, { readonly count: number; readonly bytes: number }>>;
 }

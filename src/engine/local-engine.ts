@@ -3,6 +3,7 @@
 import type { Platform } from '#core/platform.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { parseReference } from '#core/reference.ts';
+import type { PruneSelection } from '#core/store-report.ts';
 import type {
   BuildOptions,
   CallContext,
@@ -10,8 +11,11 @@ import type {
   Engine,
   ImportOptions,
   ListFilesOptions,
+  LoadOptions,
   LoadToOptions,
+  PlanSaveOptions,
   RunOptions,
+  SaveOptions,
   ServeOptions,
   Settings,
 } from '#engine.ts';
@@ -44,22 +48,25 @@ export class LocalEngine implements Engine {
   async save(
     images: readonly string[],
     output: string | NodeJS.WritableStream,
-    options: CallContext = {},
+    options: SaveOptions = {},
   ) {
-    const { saveImages } = await import('#image/save.ts');
-    await saveImages({ ...(await this.#local()), images, output, ...signalOf(options) });
+    const { save } = await import('./save.ts');
+    return await save(this.#resources, images, { ...options, output });
   }
 
-  async load(input: string | NodeJS.ReadableStream, options: CallContext = {}) {
-    const { loadImages } = await import('#image/load.ts');
-    const limit = this.#resources.transfers;
-    return await loadImages({
-      ...(await this.#local()),
-      input,
-      limit,
-      ...(options.events ? { events: options.events } : {}),
-      ...signalOf(options),
-    });
+  async planSave(images: readonly string[], options: PlanSaveOptions = {}) {
+    const { planSave } = await import('./save.ts');
+    return await planSave(this.#resources, images, options);
+  }
+
+  async inventory(output: string | NodeJS.WritableStream, options: CallContext = {}) {
+    const { writeInventory } = await import('./save.ts');
+    await writeInventory(this.#resources, output, options);
+  }
+
+  async load(input: string | NodeJS.ReadableStream, options: LoadOptions = {}) {
+    const { load } = await import('./load.ts');
+    return await load(this.#resources, input, options);
   }
 
   async loadTo(input: string | NodeJS.ReadableStream, options: LoadToOptions) {
@@ -131,6 +138,21 @@ export class LocalEngine implements Engine {
   async removeImage(reference: string, options: { readonly force?: boolean } = {}) {
     const { removeImage } = await import('#image/remove.ts');
     return await removeImage(reference, { ...(await this.#local()), ...options });
+  }
+
+  async diskUsage() {
+    const { diskUsage } = await import('./store-care.ts');
+    return await diskUsage(await this.#local());
+  }
+
+  async prune(selection: PruneSelection) {
+    const { pruneStore } = await import('#image/prune.ts');
+    return await pruneStore(selection, await this.#local());
+  }
+
+  async gc(options: { readonly dryRun?: boolean } = {}) {
+    const { collectGarbage } = await import('./store-care.ts');
+    return await collectGarbage(await this.#local(), options);
   }
 
   async run(options: RunOptions) {

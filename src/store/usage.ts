@@ -26,8 +26,8 @@ import {
 
 export interface UsageQuestion {
   readonly images: readonly ImageName[];
-  /** Which image of an index stands for it. */
-  readonly choose: (index: ImageIndex) => Descriptor;
+  /** Which image of an index stands for it; undefined when it holds none. */
+  readonly choose: (index: ImageIndex) => Descriptor | undefined;
 }
 
 /** Reads; nothing is held, so beside running commands it is only about right. */
@@ -135,8 +135,9 @@ class Accounts {
     for (let depth = 0; depth < 5; depth += 1) {
       const manifest = this.#reader.read(at);
       if (manifest?.kind === 'image') return manifest.config.digest;
-      if (!manifest || manifest.manifests.length === 0) return root.digest;
-      at = this.#question.choose(manifest);
+      const chosen = manifest && this.#question.choose(manifest);
+      if (!chosen) return root.digest;
+      at = chosen;
     }
     return root.digest;
   }

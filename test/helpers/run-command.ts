@@ -17,6 +17,8 @@ export interface CommandOptions {
   readonly interrupts?: Host['interrupts'];
   /** Both ends are terminals. */
   readonly isTTY?: boolean;
+  /** What stdin holds before it ends. Absent: it stays open. */
+  readonly input?: string;
 }
 
 /** What the clock of such a command shows. */
@@ -28,8 +30,10 @@ export async function runCommand(
 ): Promise<CommandOutcome> {
   const stdout = collector(options.isTTY);
   const stderr = collector(options.isTTY);
+  const stdin = new PassThrough();
+  if (options.input !== undefined) stdin.end(options.input);
   const host: Host = {
-    stdin: Object.assign(new PassThrough(), { isTTY: options.isTTY ?? false }),
+    stdin: Object.assign(stdin, { isTTY: options.isTTY ?? false }),
     stdout: stdout.stream,
     stderr: stderr.stream,
     outputFailure: () => undefined,

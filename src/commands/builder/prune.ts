@@ -1,0 +1,49 @@
+import { BaseCommand } from '#cli/base-command.ts';
+import { parseByteSize } from '#cli/byte-size.ts';
+import { confirm } from '#cli/confirm.ts';
+import { list, text, toggle } from '#cli/flags.ts';
+import { parsePruneFilters } from '#cli/prune-filter.ts';
+import { cacheTable } from '#cli/prune-report.ts';
+
+export default class BuilderPrune extends BaseCommand {
+  static override readonly summary = 'Remove build cache';
+  static override readonly usage = 'builder prune [OPTIONS]';
+  static override readonly flags = {
+    all: toggle({ char: 'a', description: 'Remove all build cache, also what images use' }),
+    'dry-run': toggle({ description: 'Only show what would be removed' }),
+    filter: list({ description: "Only what fits: 'until=24h'", helpValue: 'filter' }),
+    force: toggle({ char: 'f', description: 'Do not ask' }),
+    'keep-storage': text({
+      description: "docker's old name of --max-used-space",
+      helpValue: 'bytes',
+      hidden: true,
+    }),
+    'max-used-space': text({
+      description: 'Keep this much, removing what was not used for longest',
+      helpValue: 'bytes',
+    }),
+  };
+
+  protected async run(): Promise<undefined> {
+    const { flags } = this.parse(BuilderPrune);
+    const { beforeMs } = parsePruneFilters(flags.filter, {
+      nowMs: this.host.nowMs(),
+      allowed: ['until'],
+    });
+    const keep = flags['max-used-space'] ?? flags['keep-storage'];
+    const keepBytes = keep === undefined ? undefined : parseByteSize(keep, 'max-used-space');
+    const which = flags.all ? 'all build cache' : 'all dangling build cache';
+    const warning = `WARNING! This will remove ${which}. Are you sure you want to continue?`;
+    if (!flags.force && !flags['dry-run'] && !(await confirm(this.host, warning))) return;
+    const engine = await this.engine();
+    const report = await engine.prune({
+      cache: {
+        all: flags.all,
+        ...(beforeMs === undefined ? {} : { usedBeforeMs: beforeMs }),
+        ...(keepBytes === undefined ? {} : { keepBytes }),
+      },
+      dryRun: flags['dry-run'],
+    });
+    this.host.stdout.write(cacheTable(report, this.host.nowMs()));
+  }
+}

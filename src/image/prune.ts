@@ -1,0 +1,131 @@
+/**
+ * Which images a prune removes: those without a tag, or all that nobody uses. The choice is made
+ * here, from what images are; removing, all at once and safe beside others, is the store's.
+ */
+import type { Digest } from '#core/digest.ts';
+import { isSlipwayError } from '#core/errors.ts';
+import { childrenOf, decodeManifest } from '#core/manifest.ts';
+import { isIndexType } from '#core/media-type.ts';
+import { familiarReference } from '#core/reference.ts';
+import type { PruneReport, PruneSelection } from '#core/store-report.ts';
+import type { ImageName } from '#store/images.ts';
+import type { LocalStore } from '#store/local-store.ts';
+import type { PrunedImage } from '#store/prune.ts';
+import { digestsOf, groupImages, type ImageGroup, type ListOptions, tagsOf } from './list.ts';
+
+/** Removes, or with `dryRun` only tells. */
+export async function pruneStore(
+  selection: PruneSelection,
+  options: ListOptions,
+): Promise<PruneReport> {
+  const { store } = options;
+  const chosen =
+    selection.images === undefined ? [] : await chooseImages(selection.images, options);
+  const families = await Families.of(store, chosen);
+  const images = chosen.map((group) => families.whole(group));
+  const result = await store.prune({
+    images,
+    ...(selection.cache === undefined ? {} : { cache: selection.cache }),
+    dryRun: selection.dryRun ?? false,
+  });
+  const gone = new Set(result.images);
+  return {
+    images: chosen
+      .filter(({ image }) => gone.has(image.imageId))
+      .map(({ image, names }) => ({
+        imageId: image.imageId,
+        untagged: [...names.flatMap(tagsOf), ...names.flatMap(digestsOf)].map(familiarReference),
+      })),
+    cache: result.cache,
+    freedBytes: result.freedBytes,
+  };
+}
+
+async function chooseImages(
+  wanted: NonNullable<PruneSelection['images']>,
+  options: ListOptions,
+): Promise<readonly ImageGroup[]> {
+  const groups = await groupImages(options);
+  return groups.filter(({ image, names }) => {
+    const { created, config } = image.config;
+    if (!wanted.all && names.some(({ tags }) => tags.length > 0)) return false;
+    const isYoung =
+      wanted.createdBeforeMs !== undefined && !isBefore(created, wanted.createdBeforeMs);
+    return !isYoung && (wanted.hasLabels?.(config.Labels ?? {}) ?? true);
+  });
+}
+
+/** An image without a time is not known to be old. */
+function isBefore(created: string | undefined, beforeMs: number): boolean {
+  return Date.parse(created ?? '') < beforeMs;
+}
+
+/** Which manifests go with an image: its own and, of an index, untagged children nobody else has. */
+class Families {
+  readonly #names: ReadonlyMap<string, ImageName>;
+  readonly #children: ReadonlyMap<string, readonly string[]>;
+  /** Children of what stays. */
+  readonly #kept: ReadonlySet<string>;
+
+  private constructor(
+    names: ReadonlyMap<string, ImageName>,
+    children: ReadonlyMap<string, readonly string[]>,
+    going: ReadonlySet<string>,
+  ) {
+    this.#names = names;
+    this.#children = children;
+    const staying = [...children].filter(([key]) => !going.has(key));
+    this.#kept = new Set(staying.flatMap(([, keys]) => keys));
+  }
+
+  static async of(store: LocalStore, chosen: readonly ImageGroup[]): Promise<Families> {
+    const names = new Map(store.images.list().map((name) => [keyOf(name), name]));
+    const children = new Map<string, readonly string[]>();
+    for (const [key, name] of names) children.set(key, await childrenIn(name, store));
+    const going = new Set(chosen.flatMap((group) => group.names.map(keyOf)));
+    return new Families(names, children, going);
+  }
+
+  whole({ image, names }: ImageGroup): PrunedImage {
+    const manifests = new Map<string, ImageName>();
+    const pending: ImageName[] = [...names];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      const key = keyOf(next);
+      if (manifests.has(key)) continue;
+      manifests.set(key, next);
+      for (const childKey of this.#children.get(key) ?? []) {
+        const child = this.#names.get(childKey);
+        if (child?.tags.length === 0 && !this.#kept.has(childKey)) pending.push(child);
+      }
+    }
+    return {
+      imageId: image.imageId,
+      manifests: [...manifests.values()].map(({ repository, digest, tags }) => ({
+        repository,
+        digest,
+        tags,
+      })),
+    };
+  }
+}
+
+function keyOf({ repository, digest }: { repository: string; digest: Digest }): string {
+  return `${repository}@${digest}`;
+}
+
+/** Keys of an index's children; none for an image, or where the index cannot be read. */
+async function childrenIn(
+  { repository, digest, mediaType }: ImageName,
+  store: LocalStore,
+): Promise<readonly string[]> {
+  if (!isIndexType(mediaType)) return [];
+  await using lease = await store.lease({ purpose: 'prune images' });
+  const from = store.repository({ space: 'images', name: repository, lease });
+  try {
+    const children = childrenOf(decodeManifest(await from.getManifest(digest)));
+    return children.map((child) => keyOf({ repository, digest: child.digest }));
+  } catch (error) {
+    if (isSlipwayError(error)) return [];
+    throw error;
+  }
+}
