@@ -46,3 +46,23 @@ test('formats', async () => {
   );
   assert.equal(JSON.parse(await images('--format', 'json', 'app')).ID, id);
 });
+
+test('a format that asks for what is not there', async () => {
+  assert.deepEqual(await runCommand(['images', '--format', '{{.Nmae}}'], { engine }), {
+    exitCode: 1,
+    stdout: '',
+    stderr: `ERROR: template parsing error: template: :1:2: executing "" at <.Nmae>: can't evaluate field Nmae in type image
+  fix: the fields here are .Repository, .Tag, .Digest, .ID, .CreatedSince, .CreatedAt, .Size, .Containers, .SharedSize, .UniqueSize, .VirtualSize
+`,
+  });
+});
+
+test('filters, and a pattern', async () => {
+  assert.equal(await images('-q', '-f', 'dangling=true'), `${shortId(nameless.imageId)}\n`);
+  assert.equal(await images('-q', '-f', 'dangling=false', '-f', 'reference=a*'), `${id}\n`);
+  assert.equal(await images('-q', 'ap?:*'), `${id}\n`);
+  assert.equal(await images('-q', 'other'), '');
+  const wrong = await runCommand(['images', '-f', 'foo=bar'], { engine });
+  assert.deepEqual([wrong.exitCode, wrong.stdout], [1, '']);
+  assert.match(wrong.stderr, /^invalid filter 'foo'\nthe filters here are before, dangling, /);
+});
