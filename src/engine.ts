@@ -10,7 +10,13 @@ import type { ImageAnalysis, ImageDiff, ImageFile } from '#core/image-files.ts';
 import type { ImageSummary, LoadedImage, RemovedName } from '#core/local-image.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
-import type { DiskUsage, GarbageReport, PruneReport, PruneSelection } from '#core/store-report.ts';
+import type {
+  DigestReport,
+  DiskUsage,
+  GarbageReport,
+  PruneReport,
+  PruneSelection,
+} from '#core/store-report.ts';
 
 /** Everything the environment decides, resolved once (cli/settings.ts is the only reader of it). */
 export interface Settings {
@@ -138,6 +144,9 @@ export interface LoadOptions extends CallContext {
   readonly onLoaded?: (image: LoadedImage) => void;
 }
 
+/** A path or several, volumes of one archive in any order among them; or a stream. */
+export type ArchiveSource = string | readonly string[] | NodeJS.ReadableStream;
+
 export interface LoadToOptions extends CallContext {
   /** `registry://host:5000/prefix`; http:// and https:// say how to reach it. */
   readonly to: string;
@@ -187,10 +196,7 @@ export interface Engine extends AsyncDisposable {
    * Sends the images of an archive to a registry, without a copy in the store. Gives their names
    * there.
    */
-  loadTo(
-    file: string | NodeJS.ReadableStream,
-    options: LoadToOptions,
-  ): Promise<readonly LoadedImage[]>;
+  loadTo(source: ArchiveSource, options: LoadToOptions): Promise<readonly LoadedImage[]>;
   /** Makes an image of one layer from a tar of a root file system: a file, a URL or a stream. */
   import(source: string | NodeJS.ReadableStream, options?: ImportOptions): Promise<ImportResult>;
   /** Writes the root file system of an image as one tar. */
@@ -229,6 +235,8 @@ export interface Engine extends AsyncDisposable {
   ): Promise<readonly RemovedName[]>;
   /** Where the store's bytes are, each counted once. */
   diskUsage(): Promise<DiskUsage>;
+  /** Who keeps content in the store: by digest, the beginning of one, or a name. @throws BLOB_UNKNOWN, IMAGE_ID_AMBIGUOUS */
+  why(text: string): Promise<DigestReport>;
   /** Removes images and build cache with all that only they kept. What is in use stays. */
   prune(selection: PruneSelection): Promise<PruneReport>;
   /** Removes what nothing needs. */

@@ -17,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   images: () => import('../commands/images.ts'),
   import: () => import('../commands/import.ts'),
   inspect: () => import('../commands/inspect.ts'),
+  inventory: () => import('../commands/inventory.ts'),
   lint: () => import('../commands/lint.ts'),
   load: () => import('../commands/load.ts'),
   pull: () => import('../commands/pull.ts'),
@@ -30,6 +31,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   'system:prune': () => import('../commands/system/prune.ts'),
   tag: () => import('../commands/tag.ts'),
   version: () => import('../commands/version.ts'),
+  why: () => import('../commands/why.ts'),
 };
 
 /** docker's long names for the same commands. */

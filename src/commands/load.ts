@@ -1,7 +1,11 @@
 import { BaseCommand } from '#cli/base-command.ts';
 import { list, text, toggle } from '#cli/flags.ts';
+import { transferProgress } from '#cli/progress/pick.ts';
+import { showNotes } from '#cli/show-notes.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
+import type { LoadedImage } from '#core/local-image.ts';
+import { hostPlatform, parsePlatform } from '#core/platform.ts';
 import { familiarReference } from '#core/reference.ts';
 
 export default class Load extends BaseCommand {
@@ -13,7 +17,15 @@ export default class Load extends BaseCommand {
       description: 'Read from a file, instead of stdin',
       helpValue: 'file',
     }),
-    quiet: toggle({ char: 'q', description: 'Accepted; loading is quiet already' }),
+    quiet: toggle({ char: 'q', description: 'Show no progress' }),
+    platform: text({
+      description: 'Load only this platform of an image that has several',
+      helpValue: 'os/arch[/variant]',
+    }),
+    receipt: text({
+      description: 'Write what was loaded to a file; it is good for save --have',
+      helpValue: 'file',
+    }),
     to: text({
       description: 'Send the images to a registry, with nothing kept here',
       helpValue: 'registry://host[:port][/prefix]',
@@ -26,7 +38,13 @@ export default class Load extends BaseCommand {
 
   protected async run(): Promise<undefined> {
     const { flags } = this.parse(Load);
-    if (flags.map.length > 0 && flags.to === undefined) {
+    const isHere = flags.to === undefined;
+    if (!isHere && (flags.platform !== undefined || flags.receipt !== undefined)) {
+      throw new SlipwayError('USAGE', '--platform and --receipt do not go with --to', {
+        hint: 'a registry takes the archive as it is; it can be asked what it has: save --have registry://…',
+      });
+    }
+    if (flags.map.length > 0 && isHere) {
       throw new SlipwayError('USAGE', '--map needs --to', {
         hint: 'names are kept when images are loaded here; "slipway tag" gives others',
       });
@@ -41,19 +59,39 @@ export default class Load extends BaseCommand {
     const input = flags.input ?? stdin;
     const { signal } = interrupts;
     const { to, map: maps } = flags;
-    const loaded =
-      to === undefined
-        ? await engine.load(input, { signal })
-        : await engine.loadTo(input, { to, maps, signal, events: this.#notes() });
+    if (to !== undefined) {
+      const loaded = await engine.loadTo(input, { to, maps, signal, events: showNotes(this.host) });
+      this.#printNames(loaded);
+      return;
+    }
+    const loaded: LoadedImage[] = [];
+    try {
+      await engine.load(input, {
+        signal,
+        events: this.#events(flags.quiet),
+        onLoaded: (image) => loaded.push(image),
+        ...(flags.platform === undefined
+          ? {}
+          : { platform: parsePlatform(flags.platform, hostPlatform(process.arch)) }),
+        ...(flags.receipt === undefined ? {} : { receipt: flags.receipt }),
+      });
+    } finally {
+      // Also those that were loaded before a failure.
+      this.#printNames(loaded);
+    }
+  }
+
+  /** As docker, progress on a terminal only. */
+  #events(quiet: boolean): EventSink {
+    const { stdout: stream, nowMs } = this.host;
+    if (quiet || stream.isTTY !== true) return showNotes(this.host);
+    return transferProgress({ stream, nowMs, settings: this.settings() });
+  }
+
+  #printNames(loaded: readonly LoadedImage[]): void {
     for (const { imageId, names } of loaded) {
       for (const name of names) this.print(`Loaded image: ${familiarReference(name)}`);
       if (names.length === 0) this.print(`Loaded image ID: ${imageId}`);
     }
-  }
-  /** What was left out, and what the registry has to say. */
-  #notes(): EventSink {
-    return (event) => {
-      if (event.kind === 'note') this.host.stderr.write(`${event.text}\n`);
-    };
   }
 }

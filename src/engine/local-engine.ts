@@ -5,6 +5,7 @@ import { hostPlatform } from '#core/platform.ts';
 import { parseReference } from '#core/reference.ts';
 import type { PruneSelection } from '#core/store-report.ts';
 import type {
+  ArchiveSource,
   BuildOptions,
   CallContext,
   CopyFilesOptions,
@@ -64,14 +65,14 @@ export class LocalEngine implements Engine {
     await writeInventory(this.#resources, output, options);
   }
 
-  async load(input: string | NodeJS.ReadableStream, options: LoadOptions = {}) {
+  async load(source: ArchiveSource, options: CallContext = {}) {
     const { load } = await import('./load.ts');
-    return await load(this.#resources, input, options);
+    return await load(this.#resources, source, options);
   }
 
-  async loadTo(input: string | NodeJS.ReadableStream, options: LoadToOptions) {
+  async loadTo(source: ArchiveSource, options: LoadToOptions) {
     const { loadTo } = await import('./load-to.ts');
-    return await loadTo(this.#resources, input, options);
+    return await loadTo(this.#resources, source, options);
   }
 
   async import(source: string | NodeJS.ReadableStream, options: ImportOptions = {}) {
@@ -143,6 +144,11 @@ export class LocalEngine implements Engine {
   async diskUsage() {
     const { diskUsage } = await import('./store-care.ts');
     return await diskUsage(await this.#local());
+  }
+
+  async why(text: string) {
+    const { whyHeld } = await import('#image/why.ts');
+    return await whyHeld(text, (await this.#local()).store);
   }
 
   async prune(selection: PruneSelection) {

@@ -17,11 +17,6 @@ export interface Have {
   ): Promise<boolean>;
 }
 
-/** Blobs whose digests are known to be there. */
-export function haveDigests(digests: ReadonlySet<Digest>): Have {
-  return { has: async ({ digest }) => digests.has(digest) };
-}
-
 /** The layers that need not be written. Manifests, configs and what is small always go. */
 export async function leftOut(
   images: readonly ArchivedTree[],
@@ -39,14 +34,18 @@ export async function leftOut(
       needed.set(blob.digest, known);
     }
   }
-  for (const { blob, names } of needed.values()) {
-    if (configs.has(blob.digest) || blob.size <= ALWAYS_SENT_BYTES) continue;
-    for (const source of have) {
-      if (await source.has(blob, { names, ...(signal ? { signal } : {}) })) {
-        left.add(blob.digest);
-        break;
-      }
-    }
+  const asked = [...needed.values()].filter(
+    ({ blob }) => !configs.has(blob.digest) && blob.size > ALWAYS_SENT_BYTES,
+  );
+  for (const source of have) {
+    // At once: a registry is asked over the network, and limits what runs in parallel itself.
+    await Promise.all(
+      asked.map(async ({ blob, names }) => {
+        if (left.has(blob.digest)) return;
+        const options = { names, ...(signal ? { signal } : {}) };
+        if (await source.has(blob, options)) left.add(blob.digest);
+      }),
+    );
   }
   return left;
 }

@@ -36,6 +36,7 @@ export function fakeEngine(methods: Methods): FakeEngine {
     inspect: refuse('inspect'),
     removeImage: refuse('removeImage'),
     diskUsage: refuse('diskUsage'),
+    why: refuse('why'),
     prune: refuse('prune'),
     gc: refuse('gc'),
     run: refuse('run'),
