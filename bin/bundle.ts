@@ -3,6 +3,7 @@
  * off, so that a command loads only what it uses. With type declarations unless `--code-only`.
  */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
@@ -22,6 +23,25 @@ const COMMONJS_BANNER = [
   'const __filename = __fileURLToPath(import.meta.url);',
   'const __dirname = __pathDirname(__filename);',
 ].join('');
+
+/**
+ * A digest of all code that decides what a Dockerfile becomes, chevrotain's too: what one version
+ * of it parsed is of no use to another.
+ */
+async function parserVersion(): Promise<string> {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [join(root, 'src/dockerfile/parser.ts')],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    minify: true,
+  });
+  const hash = createHash('sha256');
+  for (const { contents } of outputFiles) hash.update(contents);
+  return hash.digest('hex');
+}
 
 async function bundleCode(): Promise<void> {
   const commands = globSync('src/commands/**/*.ts', { cwd: root }).map((file) => ({
@@ -47,6 +67,7 @@ async function bundleCode(): Promise<void> {
     logLevel: 'warning',
     // oclif is loaded for help only, and reads files beside itself: it stays a package.
     external: ['@oclif/core'],
+    define: { SLIPWAY_PARSER_VERSION: JSON.stringify(await parserVersion()) },
     banner: { js: COMMONJS_BANNER },
   });
 }

@@ -16,17 +16,19 @@ import {
   readSync,
   statSync,
 } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Entry, NO_XATTRS } from '#archive/entry.ts';
 import { assert } from '#core/assert.ts';
 import { type ByteString, byteStringOf, bytesOf, displayBytes } from '#core/bytes.ts';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
-import { compileIgnore, type IgnoreMatcher } from '#dockerfile/dockerignore.ts';
+import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
 import { type FileNode, type FileTree, joinPath } from './file-tree.ts';
+import { readIgnore } from './ignore-file.ts';
+import { unreadable } from './unreadable.ts';
 import type { Vertices } from './vertex.ts';
 
 export interface ContextSource {
+  /** What of the folder counts, read once: the checks ask for it too. @throws IGNORE_INVALID */
+  ignore(): Promise<IgnoreMatcher>;
   /** The tree; disposing is free, it lives as long as the build. */
   tree(): Promise<FileTree & Disposable>;
 }
@@ -67,45 +69,24 @@ export function contextSource(options: {
   readonly dockerfile: string;
   readonly vertices: Vertices;
 }): ContextSource {
+  let patterns: Promise<IgnoreMatcher> | undefined;
   let tree: Promise<ContextTree> | undefined;
-  const load = async (): Promise<ContextTree> => {
-    const ignore = await options.vertices.run('[internal] load .dockerignore', async (vertex) => {
-      const found = await readIgnore(options);
+  const ignore = (): Promise<IgnoreMatcher> => {
+    patterns ??= options.vertices.run('[internal] load .dockerignore', async (vertex) => {
+      const found = readIgnore(options);
       vertex.status(`transferring context: ${found.size}B`, { done: true });
       return found.matcher;
     });
-    return new ContextTree(options.folder, ignore);
+    return patterns;
   };
+  const load = async (): Promise<ContextTree> => new ContextTree(options.folder, await ignore());
   return {
+    ignore,
     tree: () => {
       tree ??= load();
       return tree;
     },
   };
-}
-
-/**
- * The patterns of a build: `<Dockerfile>.dockerignore`, else the context's `.dockerignore`, else
- * podman's `.containerignore`; `size` is of the file. @throws IGNORE_INVALID, PERMISSION
- */
-export async function readIgnore(place: {
-  readonly folder: string;
-  readonly dockerfile: string;
-}): Promise<{ readonly matcher: IgnoreMatcher; readonly size: number }> {
-  const candidates = [
-    `${place.dockerfile}.dockerignore`,
-    join(place.folder, '.dockerignore'),
-    join(place.folder, '.containerignore'),
-  ];
-  for (const path of candidates) {
-    try {
-      const text = await readFile(path, 'utf8');
-      return { matcher: compileIgnore(text), size: Buffer.byteLength(text) };
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw unreadable(error, path);
-    }
-  }
-  return { matcher: compileIgnore(''), size: 0 };
 }
 
 /** Bytes read at once from a file. */
@@ -272,16 +253,6 @@ class ContextTree implements FileTree, Disposable {
 function own(node: FileNode): ContextNode {
   assert('mtimeNs' in node, 'a node of this context');
   return node as ContextNode;
-}
-
-/** What Slipway may not read cannot be part of a build; docker's words. */
-function unreadable(cause: unknown, path: string): unknown {
-  if (errnoOf(cause) !== 'EACCES') return cause;
-  return new SlipwayError('PERMISSION', `error from sender: open ${path}: permission denied`, {
-    cause,
-    hint: 'make it readable for you, or leave it out with a line in .dockerignore',
-    detail: { path },
-  });
 }
 
 function changed(path: ByteString): SlipwayError {

@@ -14,6 +14,8 @@ export interface CallRequest {
   readonly dockerfile?: string;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly target?: string;
+  /** The store's root, which remembers what was parsed. */
+  readonly root?: string;
 }
 
 export interface CallAnswer {
@@ -40,9 +42,12 @@ export function parseCall(text: string): DockerfileCall {
 /** @throws DOCKERFILE_MISSING, DOCKERFILE_INVALID, TARGET_UNKNOWN */
 export async function answerCall(request: CallRequest): Promise<CallAnswer> {
   const { checkValid, readInput } = await import('#engine/check-dockerfile.ts');
-  const { call, context, dockerfile: path, buildArgs, target } = request;
+  const { call, context, dockerfile: path, buildArgs, target, root } = request;
   const input = await readInput({ context, ...(path === undefined ? {} : { dockerfile: path }) });
-  const { dockerfile, subject, reported } = checkValid(input, { buildArgs });
+  const { dockerfile, subject, reported } = await checkValid(input, {
+    buildArgs,
+    ...(root === undefined ? {} : { root }),
+  });
   const answer = (text: string, document: unknown): string =>
     call.format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : text;
   if (call.method === 'targets') {

@@ -47,6 +47,7 @@ export default class Build extends BaseCommand {
     if (call.method !== 'build') {
       return await this.#answer({
         call,
+        root: settings.engine.root,
         context: args.path,
         buildArgs,
         ...(flags.file === undefined ? {} : { dockerfile: flags.file }),

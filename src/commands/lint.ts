@@ -40,6 +40,7 @@ export default class Lint extends BaseCommand {
     const settings: CheckSettings = {
       buildArgs: assignments(flags['build-arg'], this.settings().variable),
       options: lintOptions(flags),
+      root: this.settings().engine.root,
     };
     const files = args.file.length > 0 ? args.file : [undefined];
     const reports: FileReport[] = [];
@@ -67,7 +68,7 @@ export default class Lint extends BaseCommand {
 
   async #checked(input: DockerfileInput, settings: CheckSettings): Promise<FileReport> {
     const { checkDockerfile } = await import('#engine/check-dockerfile.ts');
-    return { file: input.file, reported: checkDockerfile(input, settings).reported };
+    return { file: input.file, reported: (await checkDockerfile(input, settings)).reported };
   }
 
   /** Fixes the file in place and reports what is left. */
@@ -78,11 +79,8 @@ export default class Lint extends BaseCommand {
         hint: 'save the Dockerfile and name it instead of -',
       });
     }
-    const { checkDockerfile } = await import('#engine/check-dockerfile.ts');
-    const { fixAll } = await import('#dockerfile/lint/fix.ts');
-    const check = (current: string) =>
-      checkDockerfile({ ...input, file: { ...file, text: current } }, settings).reported;
-    const fixed = fixAll(file.text, check);
+    const { fixDockerfile } = await import('#engine/check-dockerfile.ts');
+    const fixed = await fixDockerfile(input, settings);
     if (fixed.text !== file.text) writeFileSync(path, fixed.text);
     if (fixed.count > 0) this.host.stderr.write(`${file.name}: ${fixed.count} fixed\n`);
     return { file: { ...file, text: fixed.text }, reported: fixed.remaining };
@@ -92,7 +90,8 @@ export default class Lint extends BaseCommand {
     const { REPORT_FORMATS } = await import('#dockerfile/lint/report/formats.ts');
     const name = FORMATS.find((one) => one === format) ?? 'tty';
     const colours = this.settings().colour && this.host.stdout.isTTY === true;
-    this.host.stdout.write(REPORT_FORMATS[name](reports, { version: packageVersion(), colours }));
+    const report = await REPORT_FORMATS[name]();
+    this.host.stdout.write(report(reports, { version: packageVersion(), colours }));
   }
 }
 

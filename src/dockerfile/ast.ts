@@ -10,6 +10,11 @@ export interface Dockerfile {
   readonly file: SourceFile;
   readonly directives: Directives;
   readonly instructions: readonly Instruction[];
+  /**
+   * What each ONBUILD leaves to the builds upon it, in their order, parsed by itself as docker does
+   * then: ranges are in the trigger's own text. Empty for one that is wrong, and in a fragment.
+   */
+  readonly triggers: readonly (readonly Instruction[])[];
   /** Errors and warnings of the whole file; with an error the instructions must not be built. */
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -6,12 +6,15 @@
  *     blobs/<alg>/<hex>                immutable content: manifests, configs, layers as received, plain tars
  *     indexes/v1/<alg>/<hex>.erofs     layer indexes, by diffID; derived, can be made again
  *     merged/v1/<alg>/<hex>.erofs      merged images, by the digest of a chain; derived
+ *     merged/v1/<alg>/<hex>.folder/    the last layer of a chain, unpacked with what it takes from the
+ *                                      others; derived
  *     folders/v1/<alg>/<hex>/          unpacked layers, by diffID; derived
  *     parsed/v1/<hash>.json            parsed Dockerfiles (parsed-files.ts); derived
  *     stubs/v1/                        empty mount points below every container's layers
  *     ingest/<owner>.<random>          files being written; worthless once their owner is dead
  *     snapshots/<owner>.<random>/      writable roots; worthless once their owner is dead
  *     uploads/<id>                     registry upload sessions; they outlive a process
+ *     incoming/<hex>/                  volumes of an archive that come one at a time (incoming.ts)
  *     trash/<owner>.<random>           renamed away, on its way out
  *     quarantine/<alg>-<hex>.<random>  damaged blobs that a repair set aside; only people remove them
  *
@@ -35,6 +38,7 @@ export interface StorePaths {
   readonly folders: string;
   readonly stubs: string;
   readonly uploads: string;
+  readonly incoming: string;
   readonly ingest: string;
   readonly snapshots: string;
   readonly trash: string;
@@ -44,6 +48,8 @@ export interface StorePaths {
   index(diffId: Digest): string;
   /** The merged image of a chain; `chain` is whatever digest names it. */
   mergedImage(chain: Digest): string;
+  /** The last layer of a chain, unpacked for this chain only. */
+  chainFolder(chain: Digest): string;
   /** The unpacked form of a layer. */
   folder(diffId: Digest): string;
   upload(id: string): string;
@@ -66,6 +72,7 @@ export function storePaths(root: string): StorePaths {
     folders: under('folders/v1'),
     stubs: under('stubs/v1'),
     uploads: under('uploads'),
+    incoming: under('incoming'),
     ingest: under('ingest'),
     snapshots: under('snapshots'),
     trash: under('trash'),
@@ -73,6 +80,7 @@ export function storePaths(root: string): StorePaths {
     blob: (digest) => byDigest('blobs', digest),
     index: (diffId) => byDigest('indexes/v1', diffId, '.erofs'),
     mergedImage: (chain) => byDigest('merged/v1', chain, '.erofs'),
+    chainFolder: (chain) => byDigest('merged/v1', chain, '.folder'),
     folder: (diffId) => byDigest('folders/v1', diffId),
     upload: (id) => join(root, 'uploads', id),
     quarantined: (digest) =>

@@ -5,20 +5,22 @@ import { test } from 'node:test';
 import { checkDockerfile, checkValid, readInput } from '#engine/check-dockerfile.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
-const names = (text: string): readonly string[] =>
-  checkDockerfile({ file: { name: 'Dockerfile', text } }).reported.map(({ rule }) => rule.name);
+async function names(text: string): Promise<readonly string[]> {
+  const { reported } = await checkDockerfile({ file: { name: 'Dockerfile', text } });
+  return reported.map(({ rule }) => rule.name);
+}
 
-test('parse errors and findings come by place', () => {
-  assert.deepEqual(names('FROM scratch AS Base\nCOYP a b\nMAINTAINER me\n'), [
+test('parse errors and findings come by place', async () => {
+  assert.deepEqual(await names('FROM scratch AS Base\nCOYP a b\nMAINTAINER me\n'), [
     'StageNameCasing',
     'UnknownInstruction',
     'MaintainerDeprecated',
   ]);
 });
 
-test('checkValid refuses what cannot be built', () => {
+test('checkValid refuses what cannot be built', async () => {
   const file = { name: 'Dockerfile', text: 'FORM scratch\n' };
-  assert.throws(() => checkValid({ file }, {}), { code: 'DOCKERFILE_INVALID' });
+  await assert.rejects(checkValid({ file }, {}), { code: 'DOCKERFILE_INVALID' });
 });
 
 test('the ignore file of the context makes ignored sources findings', async () => {
@@ -28,7 +30,7 @@ test('the ignore file of the context makes ignored sources findings', async () =
   const input = await readInput({ context: folder.path });
   assert.equal(input.file.name, 'Dockerfile');
   assert.deepEqual(
-    checkDockerfile(input).reported.map(({ rule }) => rule.name),
+    (await checkDockerfile(input)).reported.map(({ rule }) => rule.name),
     ['CopyIgnoredFile'],
   );
 });

@@ -7,15 +7,20 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { REPORT_FORMATS, type ReportFormat } from '#dockerfile/lint/report/formats.ts';
-import type { FileReport } from '#dockerfile/lint/report/report.ts';
+import type { FileReport, Reporter } from '#dockerfile/lint/report/report.ts';
 import { AWKWARD_REPORTS } from '#test/helpers/lint-reports.ts';
+
+const reporters = new Map<string, Reporter>();
+for (const [name, load] of Object.entries(REPORT_FORMATS)) reporters.set(name, await load());
 
 function report(
   format: ReportFormat,
   reports: readonly FileReport[] = AWKWARD_REPORTS,
   colours = false,
 ): string {
-  return REPORT_FORMATS[format](reports, { version: '1.2.3', colours });
+  const reporter = reporters.get(format);
+  assert.ok(reporter);
+  return reporter(reports, { version: '1.2.3', colours });
 }
 
 function isFormat(name: string): name is ReportFormat {
