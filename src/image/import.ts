@@ -3,6 +3,7 @@
  * byte for byte once it is decompressed; it streams into the store while its index is made.
  */
 import { decompress } from '#archive/compression.ts';
+import { displayPath } from '#archive/entry-path.ts';
 import { BLOCK } from '#archive/tar-header.ts';
 import { toByteString } from '#core/bytes.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
@@ -13,6 +14,7 @@ import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
 import { indexTar } from '#layer/index-tar.ts';
 import type { LayerFiles } from '#layer/layer.ts';
+import { listNewIndex } from '#layer/layer-listing.ts';
 import { MergedTree } from '#layer/merged-tree.ts';
 import type { StoredLayer } from '#store/layers.ts';
 import type { Lease } from '#store/leases.ts';
@@ -75,6 +77,7 @@ async function storeLayer(lease: Lease, options: ImportOptions): Promise<StoredL
     }
   }
   const { index, warnings } = await asTar(options.source, () => indexTar(stored(), signal));
+  refuseLooseLinks(index);
   const { digest, size } = await ingest.commit();
   const files = await store.layers.addIndex(digest, index);
   const notes = holdsImages(files)
@@ -102,6 +105,18 @@ async function asTar<T>(source: string, work: () => Promise<T>): Promise<T> {
       hint: 'import takes a tar, plain or compressed with gzip or zstd',
       cause,
     });
+  }
+}
+
+/** There is no layer below that could hold the other name. @throws ENTRY_REFUSED */
+function refuseLooseLinks(index: Uint8Array): void {
+  for (const { path, kind } of listNewIndex(index)) {
+    if (kind !== 'link') continue;
+    throw new SlipwayError(
+      'ENTRY_REFUSED',
+      `archive entry ${displayPath(path)} is a hard link to a file that is not in the archive`,
+      { hint: 'pack the whole root file system, not a part of it' },
+    );
   }
 }
 

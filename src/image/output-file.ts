@@ -80,7 +80,7 @@ async function needFolder(path: string): Promise<void> {
   }
 }
 
-/** The writer reuses its chunks, so each is waited for. */
+/** The writer reuses its chunks, and a stream that is no file or pipe may keep what it is given. */
 async function writeChunk(
   stream: NodeJS.WritableStream,
   chunk: Uint8Array,
@@ -92,7 +92,7 @@ async function writeChunk(
   signal?.addEventListener('abort', abort);
   try {
     const written = new Promise<void>((resolve, reject) => {
-      stream.write(chunk, (error) => (error ? reject(error) : resolve()));
+      stream.write(Buffer.from(chunk), (error) => (error ? reject(error) : resolve()));
     });
     await Promise.race([written, aborted.promise]);
   } finally {

@@ -128,14 +128,22 @@ async function sameContent(
   if (size !== pair.after.size) return false;
   for (let offset = 0; offset < size; offset += CHUNK_BYTES) {
     const range = { offset, length: CHUNK_BYTES };
-    const a = Buffer.concat([...before.read(pair.before, range)]);
-    if (!a.equals(Buffer.concat([...after.read(pair.after, range)]))) return false;
+    const a = joinedPieces(before.read(pair.before, range));
+    if (!a.equals(joinedPieces(after.read(pair.after, range)))) return false;
     if (offset === 0) continue;
     // A file may be huge: others, Ctrl-C among them, get their turn.
     await new Promise((resolve) => setImmediate(resolve));
     signal?.throwIfAborted();
   }
   return true;
+}
+
+/** Most files are one piece, which need not be copied. */
+function joinedPieces(pieces: Iterable<Uint8Array>): Buffer {
+  const [first, ...others] = pieces;
+  if (first === undefined) return Buffer.alloc(0);
+  if (others.length > 0) return Buffer.concat([first, ...others]);
+  return Buffer.from(first.buffer, first.byteOffset, first.byteLength);
 }
 
 function targetOf(entry: Entry): string {
