@@ -7,7 +7,13 @@ import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { EventSink } from '#core/events.ts';
 import type { ImageAnalysis, ImageDiff, ImageFile } from '#core/image-files.ts';
-import type { ImageSummary, LoadedImage, RemovedName } from '#core/local-image.ts';
+import type {
+  BrokenImage,
+  ImageDetails,
+  ImageSummary,
+  LoadedImage,
+  RemovedName,
+} from '#core/local-image.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
 import type {
@@ -133,7 +139,10 @@ export interface PlanSaveOptions extends CallContext {
   readonly have?: readonly string[];
 }
 
-export interface SaveOptions extends PlanSaveOptions {}
+export interface SaveOptions extends PlanSaveOptions {
+  /** Splits the file into volumes `file.001`, `file.002` …; `only`: writes just those, from 1. */
+  readonly volumes?: { readonly size: string; readonly only?: ReadonlySet<number> };
+}
 
 export interface LoadOptions extends CallContext {
   /** Only this platform's image of an index. Absent: all that are there. */
@@ -166,6 +175,16 @@ export interface RegistryHandle extends AsyncDisposable {
   readonly address: string;
 }
 
+export interface ImagesOptions {
+  /** Told of each image that cannot be read, and is therefore not in the answer. */
+  readonly onBroken?: (image: BrokenImage) => void;
+}
+
+export interface InspectOptions {
+  /** This one and no other. @throws PLATFORM_UNKNOWN */
+  readonly platform?: Platform;
+}
+
 export interface Engine extends AsyncDisposable {
   build(options: BuildOptions): Promise<BuildResult>;
   /** Pulls the host's platform unless told otherwise. */
@@ -185,13 +204,11 @@ export interface Engine extends AsyncDisposable {
   /** Writes which blobs the local store has, in a few kilobytes: for `have` of a save elsewhere. */
   inventory(file: string | NodeJS.WritableStream, options?: CallContext): Promise<void>;
   /**
-   * Reads a docker-archive, OCI layout folder or tar. What the archive leaves out is taken from the
-   * local store. @throws ARCHIVE_INCOMPLETE after loading what is complete
+   * Reads docker-archives, OCI layout folders and tars. What an archive leaves out is taken from the
+   * local store. Of an archive in volumes that are not all here, what they complete is loaded, and
+   * events tell what is still to come. @throws ARCHIVE_INCOMPLETE after loading what is complete
    */
-  load(
-    file: string | NodeJS.ReadableStream,
-    options?: LoadOptions,
-  ): Promise<readonly LoadedImage[]>;
+  load(source: ArchiveSource, options?: LoadOptions): Promise<readonly LoadedImage[]>;
   /**
    * Sends the images of an archive to a registry, without a copy in the store. Gives their names
    * there.
@@ -225,9 +242,9 @@ export interface Engine extends AsyncDisposable {
   analyze(image: string, options?: CallContext): Promise<ImageAnalysis>;
   tag(source: string, target: string): Promise<void>;
   /** Newest first. */
-  images(): Promise<readonly ImageSummary[]>;
+  images(options?: ImagesOptions): Promise<readonly ImageSummary[]>;
   /** By name, digest or (short) ID. @throws IMAGE_UNKNOWN, IMAGE_ID_AMBIGUOUS */
-  inspect(reference: string): Promise<ImageSummary>;
+  inspect(reference: string, options?: InspectOptions): Promise<ImageDetails>;
   /** docker rmi: a name goes; the image goes with its last name. */
   removeImage(
     reference: string,

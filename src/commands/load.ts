@@ -12,9 +12,9 @@ export default class Load extends BaseCommand {
   static override readonly summary = 'Load images from a tar archive or OCI layout folder';
   static override readonly usage = 'load [OPTIONS]';
   static override readonly flags = {
-    input: text({
+    input: list({
       char: 'i',
-      description: 'Read from a file, instead of stdin',
+      description: 'Read from a file, instead of stdin; again for more archives or volumes',
       helpValue: 'file',
     }),
     quiet: toggle({ char: 'q', description: 'Show no progress' }),
@@ -50,13 +50,13 @@ export default class Load extends BaseCommand {
       });
     }
     const { stdin, interrupts } = this.host;
-    if (flags.input === undefined && stdin.isTTY === true) {
+    if (flags.input.length === 0 && stdin.isTTY === true) {
       throw new SlipwayError('USAGE', 'requested load from stdin, but stdin is empty', {
         hint: 'name the archive with -i, or redirect it: slipway load < image.tar',
       });
     }
     const engine = await this.engine();
-    const input = flags.input ?? stdin;
+    const input = flags.input.length > 0 ? flags.input : stdin;
     const { signal } = interrupts;
     const { to, map: maps } = flags;
     if (to !== undefined) {

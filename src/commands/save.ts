@@ -1,10 +1,12 @@
 import { BaseCommand } from '#cli/base-command.ts';
 import { list, text, toggle } from '#cli/flags.ts';
 import { savePlanJson, savePlanTable } from '#cli/save-plan.ts';
+import { showNotes } from '#cli/show-notes.ts';
 import type { ArchivePlanSummary } from '#core/archive-summary.ts';
 import { shortId } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { hostPlatform, parsePlatform } from '#core/platform.ts';
+import type { SaveOptions } from '#engine.ts';
 
 export default class Save extends BaseCommand {
   static override readonly summary = 'Save one or more images to a tar archive';
@@ -28,6 +30,15 @@ export default class Save extends BaseCommand {
         'Leave out what the receiver has: its inventory or receipt, an archive it was sent before, or registry://host[/prefix]',
       helpValue: 'file|archive|registry',
     }),
+    'volume-size': text({
+      description:
+        'Split the file into volumes of at most this size, such as 4G: FILE.001, FILE.002, …',
+      helpValue: 'bytes',
+    }),
+    volumes: list({
+      description: 'With --volume-size: write these volumes only, such as 3 or 2,5',
+      helpValue: 'number',
+    }),
     'dry-run': toggle({ description: 'Print what would be saved, and write nothing' }),
     format: text({
       description: "How --dry-run prints: 'table' or 'json'",
@@ -40,8 +51,10 @@ export default class Save extends BaseCommand {
     const { flags, args } = this.parse(Save);
     const { stdout, interrupts } = this.host;
     const { signal } = interrupts;
+    const volumes = volumesIn(flags['volume-size'], flags);
     const options = {
       signal,
+      events: showNotes(this.host),
       have: flags.have,
       noReferrers: flags['no-referrers'],
       ...(flags.platform === undefined
@@ -60,7 +73,8 @@ export default class Save extends BaseCommand {
       );
     }
     const engine = await this.engine();
-    this.#hint(await engine.save(args.image, flags.output ?? stdout, options));
+    const saved = await engine.save(args.image, flags.output ?? stdout, { ...options, ...volumes });
+    this.#hint(saved);
   }
 
   /** docker says nothing, and its users wonder where the name went. */
@@ -72,4 +86,30 @@ export default class Save extends BaseCommand {
       );
     }
   }
+}
+
+function volumesIn(
+  size: string | undefined,
+  { output, volumes }: { readonly output: string | undefined; readonly volumes: readonly string[] },
+): Pick<SaveOptions, 'volumes'> {
+  if (size === undefined && volumes.length === 0) return {};
+  if (size === undefined) {
+    throw new SlipwayError('USAGE', '--volumes needs --volume-size', {
+      hint: 'give the same size as before',
+    });
+  }
+  if (output === undefined) {
+    throw new SlipwayError('USAGE', '--volume-size needs -o', {
+      hint: 'volumes are named after the file: -o x.tar gives x.tar.001, x.tar.002, …',
+    });
+  }
+  const numbers = volumes.flatMap((text) => text.split(','));
+  const wrong = numbers.find((text) => !/^0*[1-9]\d{0,3}$/.test(text));
+  if (wrong !== undefined) {
+    throw new SlipwayError('USAGE', `invalid volume "${wrong}"`, {
+      hint: 'volumes are numbered from 1: --volumes 3 or --volumes 2,5',
+    });
+  }
+  const only = numbers.length === 0 ? {} : { only: new Set(numbers.map(Number)) };
+  return { volumes: { size, ...only } };
 }

@@ -2,15 +2,28 @@
 import { ignoreEvents } from '#core/events.ts';
 import type { LoadedImage } from '#core/local-image.ts';
 import { hostPlatform } from '#core/platform.ts';
-import type { LoadToOptions } from '#engine.ts';
+import type { ArchiveSource, LoadToOptions } from '#engine.ts';
 import { type ArchiveInput, openArchive } from '#image/archive-open.ts';
 import { parseDestination } from '#image/destination.ts';
 import { loadToRegistry } from '#image/load-to.ts';
+import { wholeArchives } from './load.ts';
 import { remoteRepository } from './remote-repository.ts';
 import type { Resources } from './resources.ts';
 
 /** The store lends a place for the plain copy of a compressed archive, and gets nothing. */
 export async function loadTo(
+  resources: Resources,
+  source: ArchiveSource,
+  options: LoadToOptions,
+): Promise<readonly LoadedImage[]> {
+  const loaded: LoadedImage[] = [];
+  for (const input of await wholeArchives(source, await resources.store())) {
+    loaded.push(...(await sendArchive(resources, input, options)));
+  }
+  return loaded;
+}
+
+async function sendArchive(
   resources: Resources,
   input: ArchiveInput,
   options: LoadToOptions,

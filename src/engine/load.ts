@@ -1,32 +1,67 @@
 /** `slipway load`: one archive or several, whole or in volumes, from files or a stream. */
+import { hostname } from 'node:os';
+import type { LoadedImage } from '#core/local-image.ts';
 import { hostPlatform } from '#core/platform.ts';
-import type { ArchiveSource } from '#engine.ts';
+import { formatReference } from '#core/reference.ts';
+import type { ArchiveSource, LoadOptions } from '#engine.ts';
 import { archiveInputs, type GivenArchive } from '#image/archive-inputs.ts';
 import type { ArchiveInput } from '#image/archive-open.ts';
-import { type ArrivedImage, type LoadOptions, loadImages } from '#image/load.ts';
+import { storeInventory } from '#image/inventory.ts';
+import { type ArrivedImage, loadImages } from '#image/load.ts';
 import { loadVolumes, wholeSegments } from '#image/load-volumes.ts';
+import { writeOutput } from '#image/output-file.ts';
 import { incomingLists } from '#store/incoming.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import { encodeReceipt } from '#store/receipt-document.ts';
 import type { Resources } from './resources.ts';
 
-/** Into the local store, archive by archive. */
+/** Into the local store, archive by archive; the receipt tells what arrived, also before a failure. */
 export async function load(
   resources: Resources,
   source: ArchiveSource,
-  options: Omit<LoadOptions, 'store' | 'input' | 'platform' | 'limit'>,
-): Promise<readonly ArrivedImage[]> {
+  { platform: only, receipt, onLoaded, ...options }: LoadOptions,
+): Promise<readonly LoadedImage[]> {
   const store = await resources.store();
-  const platform = hostPlatform(process.arch);
-  const loading = { ...options, store, platform, limit: resources.transfers };
   const arrived: ArrivedImage[] = [];
-  for (const given of await givenArchives(source, store)) {
-    const images =
-      given.kind === 'volumes'
-        ? await loadVolumes(given, loading)
-        : await loadImages({ ...loading, input: given.input });
-    arrived.push(...images);
+  const loading = {
+    ...options,
+    ...(only ? { only } : {}),
+    store,
+    platform: hostPlatform(process.arch),
+    limit: resources.transfers,
+    onLoaded(image: ArrivedImage) {
+      arrived.push(image);
+      onLoaded?.(image);
+    },
+  };
+  try {
+    for (const given of await givenArchives(source, store)) {
+      if (given.kind === 'volumes') await loadVolumes(given, loading);
+      else await loadImages({ ...loading, input: given.input });
+    }
+  } finally {
+    if (receipt !== undefined) await writeReceipt(receipt, arrived, store);
   }
   return arrived;
+}
+
+async function writeReceipt(
+  path: string,
+  arrived: readonly ArrivedImage[],
+  store: LocalStore,
+): Promise<void> {
+  const bytes = encodeReceipt({
+    loadedAt: new Date().toISOString(),
+    host: hostname(),
+    images: arrived.map(({ names, digest, imageId, blobs }) => ({
+      names: names.map(formatReference),
+      digest,
+      imageId,
+      blobs,
+    })),
+    inventory: storeInventory(store),
+  });
+  await writeOutput(path, { write: (sink) => sink(bytes) });
 }
 
 /** Whole archives only, for who cannot wait for the rest. @throws VOLUME_MISSING */

@@ -10,7 +10,9 @@ import type {
   CallContext,
   CopyFilesOptions,
   Engine,
+  ImagesOptions,
   ImportOptions,
+  InspectOptions,
   ListFilesOptions,
   LoadOptions,
   LoadToOptions,
@@ -65,7 +67,7 @@ export class LocalEngine implements Engine {
     await writeInventory(this.#resources, output, options);
   }
 
-  async load(source: ArchiveSource, options: CallContext = {}) {
+  async load(source: ArchiveSource, options: LoadOptions = {}) {
     const { load } = await import('./load.ts');
     return await load(this.#resources, source, options);
   }
@@ -126,14 +128,15 @@ export class LocalEngine implements Engine {
     await tagImage(source, target, await this.#local());
   }
 
-  async images() {
+  async images(options: ImagesOptions = {}) {
     const { listImages } = await import('#image/list.ts');
-    return await listImages(await this.#local());
+    return await listImages({ ...(await this.#local()), ...options });
   }
 
-  async inspect(reference: string) {
+  async inspect(reference: string, options: InspectOptions = {}) {
     const { inspectImage } = await import('#image/inspect.ts');
-    return await inspectImage(reference, await this.#local());
+    const { platform: only } = options;
+    return await inspectImage(reference, { ...(await this.#local()), ...(only ? { only } : {}) });
   }
 
   async removeImage(reference: string, options: { readonly force?: boolean } = {}) {

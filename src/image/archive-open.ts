@@ -14,6 +14,8 @@ import { folderFiles, type PackedFiles } from '#store/packed-files.ts';
 import { PackedRepository } from '#store/packed-repository.ts';
 import { readSegments, type Segment, segmentsOf } from '#store/segments.ts';
 import { openTarFiles, type TarFiles } from '#store/tar-files.ts';
+import { volumeContents, volumeFiles } from '#store/volume-files.ts';
+import type { VolumesDocument } from '#store/volumes-document.ts';
 
 export interface OpenArchiveOptions {
   /** Gives a fresh path for a plain copy. */
@@ -28,8 +30,18 @@ export interface OpenedArchive extends AsyncDisposable {
   readonly files: PackedFiles;
 }
 
-/** A path, the segments of one archive, or a stream such as stdin. */
-export type ArchiveInput = string | readonly Segment[] | AsyncIterable<Uint8Array | string>;
+/** Some volumes of an archive: images whose blobs they cover can be had. */
+export interface PartialArchive {
+  readonly list: VolumesDocument;
+  readonly segments: readonly Segment[];
+}
+
+/** A path, the segments of one archive or some of them, or a stream such as stdin. */
+export type ArchiveInput =
+  | string
+  | readonly Segment[]
+  | PartialArchive
+  | AsyncIterable<Uint8Array | string>;
 
 /** @throws FILE_UNUSABLE, ARCHIVE_INVALID, COMPRESSION_UNKNOWN, DISK_FULL */
 export async function openArchive(
@@ -37,6 +49,7 @@ export async function openArchive(
   options: OpenArchiveOptions,
 ): Promise<OpenedArchive> {
   const name = nameOf(input);
+  if (isPartial(input)) return openPartial(name, input);
   if (typeof input === 'string' && (await onDisk(input, () => stat(input))).isDirectory()) {
     const found = await readImages(folderFiles(input));
     if (!found) throw notImages(name, 'a folder without index.json or manifest.json');
@@ -52,14 +65,25 @@ export async function openArchive(
   }
 }
 
+function openPartial(name: string, { list, segments }: PartialArchive): OpenedArchive {
+  const files = volumeFiles(name, list.bundle, segments);
+  const repository = new PackedRepository(files, volumeContents(list.bundle));
+  return { repository, files, [Symbol.asyncDispose]: async () => {} };
+}
+
 /** How messages call it. */
-function nameOf(input: ArchiveInput): string {
+export function nameOf(input: ArchiveInput): string {
   if (typeof input === 'string') return input;
+  if (isPartial(input)) return `the volumes of ${input.list.volumes[0]?.name} that are here`;
   return isSegments(input) ? (input[0]?.path ?? 'no file') : 'the archive on standard input';
 }
 
 function isSegments(input: ArchiveInput): input is readonly Segment[] {
   return Array.isArray(input);
+}
+
+function isPartial(input: ArchiveInput): input is PartialArchive {
+  return typeof input === 'object' && 'list' in input;
 }
 
 interface FoundImages {
@@ -141,7 +165,7 @@ interface PlainSegments extends AsyncDisposable {
 }
 
 async function plainSegments(
-  input: ArchiveInput,
+  input: Exclude<ArchiveInput, PartialArchive>,
   options: OpenArchiveOptions,
 ): Promise<PlainSegments> {
   const given = typeof input === 'string' ? await segmentsOf([input]) : input;

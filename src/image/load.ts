@@ -15,7 +15,7 @@ import type { LocalStore } from '#store/local-store.ts';
 import type { PackedImage, PackedRepository } from '#store/packed-repository.ts';
 import type { WalkedImage } from '#store/walk.ts';
 import { archiveIncomplete, type Gap } from './archive-gaps.ts';
-import { openArchive } from './archive-open.ts';
+import { type ArchiveInput, nameOf, openArchive } from './archive-open.ts';
 import { checkLayers } from './check-layers.ts';
 import { copyImage } from './copy.ts';
 import { needFile } from './input-file.ts';
@@ -31,8 +31,8 @@ import { resolveImage } from './resolve.ts';
 
 export interface LoadOptions {
   readonly store: LocalStore;
-  /** A path, or a stream such as stdin. */
-  readonly input: string | AsyncIterable<Uint8Array | string>;
+  /** A path, volumes, or a stream such as stdin. */
+  readonly input: ArchiveInput;
   /** Whose image of an index the image ID is of, and which is loaded where not all are there. */
   readonly platform: Platform;
   /** Loads only this platform's image of an index. Absent: all that are there. */
@@ -90,7 +90,7 @@ export async function loadImages(options: LoadOptions): Promise<readonly Arrived
   gaps.push(...(await loadCompanions(companions, loading)));
   if (gaps.length === 0) return arrived;
   throw archiveIncomplete(gaps, {
-    archive: typeof input === 'string' ? input : 'the archive on standard input',
+    archive: nameOf(input),
     loaded: arrived.length,
     isDelta: (from.bundle?.missing.length ?? 0) > 0,
   });

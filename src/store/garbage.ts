@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '#core/digest.ts';
 import { type DigestFile, type DigestFileKind, digestFiles, namesIn } from './disk-files.ts';
+import { INCOMING_TTL_MS } from './incoming.ts';
 import { type Metadata, textOf } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
 import { reachableDigests } from './reachable.ts';
@@ -14,12 +15,12 @@ import { UPLOAD_TTL_MS } from './uploads.ts';
 /** Merged images are kept this long after their last use: they cost time to make. */
 export const MERGED_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 
-export type GarbageKind = DigestFileKind | 'upload';
+export type GarbageKind = DigestFileKind | 'upload' | 'incoming';
 
 /** A file or folder that nothing needs. */
 export interface Garbage {
   readonly kind: GarbageKind;
-  /** Absent for uploads. */
+  /** Absent for uploads and volumes. */
   readonly digest?: Digest;
   readonly path: string;
 }
@@ -46,12 +47,14 @@ export function planGarbage(
   const garbage = digestFiles(paths).filter(
     (file) => !reached.has(file.digest) && (file.kind !== 'merged' || isUseless(file)),
   );
-  return { garbage: [...garbage, ...abandonedUploads(paths, metadata)], reached };
+  const abandoned = [...abandonedUploads(paths, metadata), ...abandonedVolumes(paths)];
+  return { garbage: [...garbage, ...abandoned], reached };
 }
 
 /**
  * Whether a merged image may go. A running build or container holds its layers, not its chain, so
- * "all" means none as long as there is any lease.
+ * "all" means none as long as there is any lease. A mount keeps an image that is gone, but not a
+ * folder: those stay while anything runs.
  */
 export function mergedRule(
   metadata: Metadata,
@@ -60,7 +63,11 @@ export function mergedRule(
   const isIdle = metadata.get('SELECT 1 FROM leases LIMIT 1') === undefined;
   if (merged === 'all' && isIdle) return () => true;
   const before = Date.now() - MERGED_TTL_MS;
-  return ({ path }) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? before) < before;
+  return ({ path }) => {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats?.isDirectory() === true && !isIdle) return false;
+    return (stats?.mtimeMs ?? before) < before;
+  };
 }
 
 /** Sessions nobody touched for a week, and files of a session that was never recorded. */
@@ -76,5 +83,15 @@ export function abandonedUploads(paths: StorePaths, metadata: Metadata): readonl
     const touchedAtMs =
       sessions.get(id) ?? statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? before;
     return touchedAtMs < before ? [{ kind: 'upload' as const, path }] : [];
+  });
+}
+
+/** Volumes of archives of which none has come for a week. */
+function abandonedVolumes(paths: StorePaths): readonly Garbage[] {
+  const before = Date.now() - INCOMING_TTL_MS;
+  return namesIn(paths.incoming).flatMap((name) => {
+    const path = join(paths.incoming, name);
+    const changedAtMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? before;
+    return changedAtMs < before ? [{ kind: 'incoming' as const, path }] : [];
   });
 }

@@ -13,7 +13,7 @@ test('what was loaded is named', async () => {
   const sources: unknown[] = [];
   const engine = fakeEngine({
     load: async (source, { onLoaded } = {}) => {
-      sources.push(typeof source === 'string' ? source : 'stream');
+      sources.push(Array.isArray(source) ? source : 'stream');
       const loaded = [
         { imageId, names: [parseReference('app:1'), parseReference('localhost:5000/app:1')] },
         { imageId, names: [] },
@@ -27,8 +27,9 @@ test('what was loaded is named', async () => {
     stdout,
     `Loaded image: app:1\nLoaded image: localhost:5000/app:1\nLoaded image ID: ${imageId}\n`,
   );
+  await runCommand(['load', '-i', 'x.tar.002', '-i', 'x.tar.001'], { engine });
   await runCommand(['load'], { engine });
-  assert.deepEqual(sources, ['x.tar', 'stream']);
+  assert.deepEqual(sources, [['x.tar'], ['x.tar.002', 'x.tar.001'], 'stream']);
 });
 
 test('a terminal is no archive', async () => {
@@ -42,7 +43,7 @@ test('--to: names are those in the registry, notes go to stderr', async () => {
   const engine = fakeEngine({
     loadTo: async (source, { to, maps, events }) => {
       calls.push([source, to, maps]);
-      events?.({ kind: 'note', level: 'warning', text: 'WARNING: something was left out' });
+      events?.({ kind: 'note', level: 'warning', text: 'something was left out' });
       return [{ imageId, names: [parseReference('localhost:5000/m/app:1')] }];
     },
   });
@@ -51,7 +52,7 @@ test('--to: names are those in the registry, notes go to stderr', async () => {
   const { stdout, stderr } = await runCommand(argv, { engine });
   assert.equal(stdout, 'Loaded image: localhost:5000/m/app:1\n');
   assert.equal(stderr, 'WARNING: something was left out\n');
-  assert.deepEqual(calls, [['x.tar', to, ['a=b', 'c=d']]]);
+  assert.deepEqual(calls, [[['x.tar'], to, ['a=b', 'c=d']]]);
 });
 
 test('--map without --to is refused', async () => {

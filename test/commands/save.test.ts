@@ -99,3 +99,28 @@ test('what goes without a name is said on stderr', async () => {
   const { stderr } = await runCommand(['save', '-o', 'x.tar', shortId(digest)], { engine });
   assert.match(stderr, /^note: [0-9a-f]{12} was saved without a name and will load as <none>/);
 });
+
+test('--volume-size and --volumes go on; what makes no sense is refused', async () => {
+  const calls: unknown[] = [];
+  const engine = fakeEngine({
+    save: async (_names, target, { volumes } = {}) => {
+      calls.push([target, volumes]);
+      return { images: [], archiveBytes: 0, contentBytes: 0, leftOut: { blobs: 0, bytes: 0 } };
+    },
+  });
+  const argv = ['save', '-o', 'x.tar', '--volume-size', '4G'];
+  await runCommand([...argv, 'a'], { engine });
+  await runCommand([...argv, '--volumes', '2,5', '--volumes', '7', 'a'], { engine });
+  assert.deepEqual(calls, [
+    ['x.tar', { size: '4G' }],
+    ['x.tar', { size: '4G', only: new Set([2, 5, 7]) }],
+  ]);
+  const refused = async (...words: readonly string[]): Promise<string> => {
+    const { exitCode, stderr } = await runCommand(['save', ...words, 'a'], { engine });
+    assert.equal(exitCode, 1);
+    return stderr;
+  };
+  assert.match(await refused('--volume-size', '4G'), /^--volume-size needs -o\n/);
+  assert.match(await refused('-o', 'x', '--volumes', '1'), /^--volumes needs --volume-size\n/);
+  assert.match(await refused(...argv.slice(1), '--volumes', '0'), /^invalid volume "0"\n/);
+});

@@ -1,0 +1,219 @@
+/**
+ * `load` of an archive in volumes. All at hand: they are read as one archive where they lie. Some:
+ * they are checked and kept in the store (incoming.ts), what they complete is loaded, and the rest is
+ * named; with the last of them, on whatever stick, everything is. A volume that is not what the list
+ * says is named, so that it alone needs to be sent again.
+ */
+import { stat } from 'node:fs/promises';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { type EventSink, ignoreEvents } from '#core/events.ts';
+import { formatReference } from '#core/reference.ts';
+import type { BundleImage } from '#store/bundle-document.ts';
+import { onDisk } from '#store/disk-errors.ts';
+import { dropIncoming, isRight, keepVolume, keptVolumes } from '#store/incoming.ts';
+import type { LocalStore } from '#store/local-store.ts';
+import type { StorePaths } from '#store/paths.ts';
+import type { Segment } from '#store/segments.ts';
+import { segmentOf, type Volume, type VolumesDocument } from '#store/volumes-document.ts';
+import { type GivenVolumes, volumesMissing } from './archive-inputs.ts';
+import { type ArrivedImage, type LoadOptions, loadImages } from './load.ts';
+
+type LoadVolumesOptions = Omit<LoadOptions, 'input'>;
+
+/**
+ * The images that could be loaded; what is not complete yet is told by events.
+ * @throws VOLUME_DAMAGED, ARCHIVE_INCOMPLETE (blobs that no volume has), and what loadImages throws
+ */
+export async function loadVolumes(
+  given: GivenVolumes,
+  options: LoadVolumesOptions,
+): Promise<readonly ArrivedImage[]> {
+  const { paths } = options.store;
+  const found = await findVolumes(given, options.store);
+  const { list } = given;
+  const isWhole = found.size === list.volumes.length;
+  if (!isWhole) await keepAll(given, found, options);
+  const segments = segmentsIn(list, found);
+  const arrived: ArrivedImage[] = [];
+  const loading = {
+    ...options,
+    onLoaded(image: ArrivedImage) {
+      arrived.push(image);
+      options.onLoaded?.(image);
+    },
+  };
+  try {
+    await loadImages({ ...loading, input: isWhole ? segments : { list, segments } });
+  } catch (error) {
+    if (isWhole) throw (await damageOf(list, found, { error, options })) ?? error;
+    const unfinished = unfinishedIn(list, found, arrived);
+    if (!isSlipwayError(error, 'ARCHIVE_INCOMPLETE') || !areOnlyWaiting(unfinished)) throw error;
+    const { events } = options;
+    tellProgress(list, found, { unfinished, ...(events ? { events } : {}) });
+    return arrived;
+  }
+  await dropIncoming(paths, list);
+  return arrived;
+}
+
+/** Those given and those kept earlier, as one archive. @throws VOLUME_MISSING, VOLUME_DAMAGED */
+export async function wholeSegments(
+  given: GivenVolumes,
+  store: LocalStore,
+): Promise<readonly Segment[]> {
+  const found = await findVolumes(given, store);
+  const missing = given.list.volumes.filter(({ name }) => !found.has(name));
+  if (missing.length > 0) throw volumesMissing(missing.map(({ name }) => name));
+  return segmentsIn(given.list, found);
+}
+
+type Places = Map<string, string>;
+
+async function findVolumes(given: GivenVolumes, { paths }: LocalStore): Promise<Places> {
+  const { list } = given;
+  for (const volume of list.volumes) {
+    const path = given.paths.get(volume.name);
+    if (path === undefined) continue;
+    const { size } = await onDisk(path, () => stat(path));
+    if (size !== volume.size) throw damaged([volume], `has ${size} bytes, not ${volume.size}`);
+  }
+  return new Map([...given.paths, ...(await keptVolumes(paths, list))]);
+}
+
+/** Copies what will not be here the next time. */
+async function keepAll(
+  { list }: GivenVolumes,
+  found: Places,
+  { store: { paths }, signal }: LoadVolumesOptions,
+): Promise<void> {
+  const kept = await keptVolumes(paths, list);
+  for (const volume of list.volumes) {
+    const from = found.get(volume.name);
+    if (from === undefined || kept.has(volume.name)) continue;
+    const path = await keepVolume(paths, { list, volume, from }, signal ? { signal } : {});
+    if (path === undefined) throw damaged([volume], 'is not what was written');
+    found.set(volume.name, path);
+  }
+}
+
+function segmentsIn({ volumes }: VolumesDocument, found: Places): readonly Segment[] {
+  return volumes.flatMap((volume) => {
+    const path = found.get(volume.name);
+    return path === undefined ? [] : [segmentOf(volume, path)];
+  });
+}
+
+interface Failure {
+  readonly error: unknown;
+  readonly options: LoadVolumesOptions;
+}
+
+/** Content was wrong: which volumes are to blame, found by reading them once more. */
+async function damageOf(
+  list: VolumesDocument,
+  found: Places,
+  { error, options }: Failure,
+): Promise<SlipwayError | undefined> {
+  if (!isSlipwayError(error) || !['integrity', 'invalid'].includes(error.kind)) return undefined;
+  const { signal, store } = options;
+  const bad: Volume[] = [];
+  for (const volume of list.volumes) {
+    const path = found.get(volume.name) ?? '';
+    if (await isRight(volume, path, signal ? { signal } : {})) continue;
+    bad.push(volume);
+    await forgetKept(store.paths, list, { volume, path });
+  }
+  return bad.length === 0 ? undefined : damaged(bad, 'not what was written', error);
+}
+
+/** A kept volume that went bad must not stand in the way of a good one. */
+async function forgetKept(
+  paths: StorePaths,
+  list: VolumesDocument,
+  { volume, path }: { readonly volume: Volume; readonly path: string },
+): Promise<void> {
+  if (path.startsWith(paths.incoming)) await dropIncoming(paths, list, volume);
+}
+
+function damaged(volumes: readonly Volume[], why: string, cause?: unknown): SlipwayError {
+  const names = volumes.map(({ name }) => name).join(', ');
+  const numbers = volumes.map(({ name }) => Number(/\d+$/.exec(name)?.[0])).join(',');
+  const stem = volumes[0]?.name.replace(/\.\d+$/, '');
+  return new SlipwayError('VOLUME_DAMAGED', `${names}: ${why}`, {
+    hint: `copy it again; or where it came from: slipway save --volumes ${numbers} with the same -o ${stem}, --volume-size and images`,
+    detail: { volumes: volumes.map(({ name }) => name) },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** An image of the archive that is not loaded, and the volumes it waits for. */
+interface Unfinished {
+  readonly image: BundleImage;
+  readonly needs: readonly Volume[];
+}
+
+function unfinishedIn(
+  list: VolumesDocument,
+  found: Places,
+  arrived: readonly ArrivedImage[],
+): readonly Unfinished[] {
+  const done = new Set<string>(
+    arrived.flatMap(({ digest, names }) => [digest, ...names.map(formatReference)]),
+  );
+  const blobs = new Map(list.bundle.blobs.map((blob) => [blob.digest, blob]));
+  const absent = list.volumes.filter(({ name }) => !found.has(name));
+  return list.bundle.images
+    .filter(({ digest, names }) => ![digest, ...names].some((one) => done.has(one)))
+    .map((image) => {
+      const places = image.blobs.flatMap((digest) => blobs.get(digest) ?? []);
+      const isIn = (volume: Volume): boolean => places.some((place) => overlap(place, volume));
+      return { image, needs: absent.filter(isIn) };
+    });
+}
+
+interface Extent {
+  readonly offset: number;
+  readonly size: number;
+}
+
+function overlap(one: Extent, other: Extent): boolean {
+  return one.offset < other.offset + other.size && other.offset < one.offset + one.size;
+}
+
+/** Images wait for nothing but volumes that are still to come. Companions follow their image. */
+function areOnlyWaiting(unfinished: readonly Unfinished[]): boolean {
+  const waiting = unfinished.filter(({ needs }) => needs.length > 0);
+  const stuck = unfinished.filter(
+    ({ image, needs }) => needs.length === 0 && image.subject === undefined,
+  );
+  return waiting.length > 0 && stuck.length === 0;
+}
+
+function tellProgress(
+  { volumes }: VolumesDocument,
+  found: Places,
+  {
+    unfinished,
+    events = ignoreEvents,
+  }: {
+    readonly unfinished: readonly Unfinished[];
+    readonly events?: EventSink;
+  },
+): void {
+  const note = (text: string): void => events({ kind: 'note', level: 'info', text });
+  const absent = volumes.filter(({ name }) => !found.has(name));
+  note(`${found.size} of ${volumes.length} volumes are here; still to come: ${namesOf(absent)}`);
+  for (const { image, needs } of unfinished) {
+    if (needs.length === 0 || image.subject !== undefined) continue;
+    note(`not complete yet: ${image.names[0] ?? image.digest} needs ${namesOf(needs)}`);
+  }
+}
+
+/** A few by name: a long list tells nobody which stick to take next. */
+function namesOf(volumes: readonly Volume[]): string {
+  const names = volumes.slice(0, NAMES_MAX).map(({ name }) => name);
+  const more = volumes.length - names.length;
+  return names.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+const NAMES_MAX = 8;

@@ -1,0 +1,140 @@
+/**
+ * Volumes that come one at a time: each is copied here, verified on the way, until all of its archive
+ * are here or every image could be loaded. A folder per archive, named by its id, with the list of
+ * its volumes; folders that no volume has come to for a week are garbage.
+ */
+import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createHasher, encodedOf } from '#core/digest.ts';
+import { errnoOf, isSlipwayError } from '#core/errors.ts';
+import type { CallOptions } from '#core/repository.ts';
+import { onDisk } from './disk-errors.ts';
+import { putInPlace, writeAll, writeInPlace } from './durable-file.ts';
+import { readFileChunks } from './file-read.ts';
+import type { StorePaths } from './paths.ts';
+import {
+  decodeVolumes,
+  encodeVolumes,
+  type Volume,
+  type VolumesDocument,
+} from './volumes-document.ts';
+
+/** How long volumes wait for the others. */
+export const INCOMING_TTL_MS = 7 * 24 * 60 * 60 * 1000;
+
+const LIST = 'volumes.json';
+
+/** The lists of all archives of which some volumes are here. */
+export async function incomingLists(paths: StorePaths): Promise<readonly VolumesDocument[]> {
+  const lists: VolumesDocument[] = [];
+  for (const name of await namesIn(paths.incoming)) {
+    const path = join(paths.incoming, name, LIST);
+    try {
+      lists.push(decodeVolumes(await onDisk(path, () => readFile(path)), path));
+    } catch (error) {
+      // Half a folder, of a process that was killed: the next volume completes it.
+      if (errnoOf(error) !== 'ENOENT' && !isSlipwayError(error, 'ARCHIVE_INVALID')) throw error;
+    }
+  }
+  return lists;
+}
+
+/** The volumes of an archive that are here, by name; they were right when they came. */
+export async function keptVolumes(
+  paths: StorePaths,
+  list: VolumesDocument,
+): Promise<ReadonlyMap<string, string>> {
+  const kept = new Map<string, string>();
+  for (const { name, size } of list.volumes) {
+    const path = join(folderOf(paths, list), name);
+    if ((await sizeOf(path)) === size) kept.set(name, path);
+  }
+  return kept;
+}
+
+/** Copies a volume here and gives its path; undefined when its bytes are not those of the list. */
+export async function keepVolume(
+  paths: StorePaths,
+  { list, volume, from }: KeepOptions,
+  call: CallOptions = {},
+): Promise<string | undefined> {
+  const folder = folderOf(paths, list);
+  await onDisk(folder, () => mkdir(folder, { recursive: true }));
+  await writeInPlace(paths.temporary('ingest'), join(folder, LIST), encodeVolumes(list));
+  const temporary = paths.temporary('ingest');
+  try {
+    if (!(await copyVerified(from, temporary, volume, call))) return undefined;
+    const path = join(folder, volume.name);
+    await putInPlace(temporary, path);
+    return path;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+export interface KeepOptions {
+  readonly list: VolumesDocument;
+  readonly volume: Volume;
+  /** The file to copy. */
+  readonly from: string;
+}
+
+/** Forgets an archive's volumes, or one of them. */
+export async function dropIncoming(
+  paths: StorePaths,
+  list: VolumesDocument,
+  volume?: Volume,
+): Promise<void> {
+  const folder = folderOf(paths, list);
+  const path = volume ? join(folder, volume.name) : folder;
+  await rm(path, { recursive: true, force: true });
+}
+
+/** Whether a file is what the list says. */
+export async function isRight(volume: Volume, path: string, call: CallOptions): Promise<boolean> {
+  if ((await sizeOf(path)) !== volume.size) return false;
+  const hasher = createHasher();
+  for await (const chunk of readFileChunks(path, call)) hasher.update(chunk);
+  return hasher.digest() === volume.digest;
+}
+
+async function copyVerified(
+  from: string,
+  to: string,
+  volume: Volume,
+  call: CallOptions,
+): Promise<boolean> {
+  const hasher = createHasher();
+  let size = 0;
+  await using file = await onDisk(to, () => open(to, 'wx', 0o600));
+  const range = { offset: 0, length: volume.size };
+  for await (const chunk of readFileChunks(from, { ...call, range })) {
+    const written = onDisk(to, () => writeAll(file, chunk));
+    hasher.update(chunk);
+    size += chunk.byteLength;
+    await written;
+  }
+  return size === volume.size && hasher.digest() === volume.digest;
+}
+
+function folderOf(paths: StorePaths, { id }: VolumesDocument): string {
+  return join(paths.incoming, encodedOf(id));
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await onDisk(folder, () => readdir(folder));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Some volumes of an archive as its files: the list says where each blob lies, so what is covered can
+ * be read and what is not is not there. The whole archive is better read as a tar (tar-files.ts).
+ */
+import { algorithmOf, type Digest, encodedOf } from '#core/digest.ts';
+import { parseReference } from '#core/reference.ts';
+import type { BundleDocument } from './bundle-document.ts';
+import type { PackedFiles } from './packed-files.ts';
+import type { PackedContents } from './packed-repository.ts';
+import { covers, readSegments, type Segment } from './segments.ts';
+
+/** The blobs that lie whole in the segments. */
+export function volumeFiles(
+  name: string,
+  { blobs }: BundleDocument,
+  segments: readonly Segment[],
+): PackedFiles {
+  const places = new Map(
+    blobs
+      .map(({ digest, offset, size }) => [pathOf(digest), { offset, length: size }] as const)
+      .filter(([, range]) => covers(segments, range)),
+  );
+  return {
+    name,
+    async size(path) {
+      return places.get(path)?.length;
+    },
+    async *read(path, { range, signal } = {}) {
+      const place = places.get(path);
+      if (!place) throw new Error(`invariant broken: ${path} is in no volume`);
+      const start = Math.min(range?.offset ?? 0, place.length);
+      const length = Math.min(range?.length ?? place.length, place.length - start);
+      yield* readSegments(segments, {
+        range: { offset: place.offset + start, length },
+        ...(signal ? { signal } : {}),
+      });
+    },
+  };
+}
+
+/** What bundle.json alone tells of the images. @throws REFERENCE_INVALID */
+export function volumeContents(bundle: BundleDocument): PackedContents {
+  const sizes = new Map([...bundle.blobs, ...bundle.missing].map((one) => [one.digest, one.size]));
+  return {
+    bundle,
+    images: bundle.images.map(({ digest, mediaType, names }) => {
+      const references = names.map(parseReference);
+      return {
+        manifest: { mediaType, digest, size: sizes.get(digest) ?? 0 },
+        names: references,
+        refNames: references.flatMap(({ tag }) => tag ?? []),
+      };
+    }),
+  };
+}
+
+function pathOf(digest: Digest): string {
+  return `blobs/${algorithmOf(digest)}/${encodedOf(digest)}`;
+}
