@@ -82,3 +82,63 @@ export interface GarbageReport {
   /** By kind: blob, index, folder, merged, upload. Kinds of which nothing went are left out. */
   readonly freed: Readonly<Record<string, { readonly count: number; readonly bytes: number }>>;
 }
+
+/** Who keeps a digest in the store, and what else speaks of it. */
+export interface DigestReport {
+  readonly digest: Digest;
+  /** What is here of it: `blob`, `index`, `folder`, `merged`. */
+  readonly files: readonly {
+    readonly kind: string;
+    readonly path: string;
+    readonly bytes: number;
+  }[];
+  readonly holders: readonly DigestHolder[];
+  /** What points at it without keeping it. */
+  readonly mentions: readonly {
+    readonly kind: 'referrer' | 'alias';
+    /** Of the referrer; of the manifest that the alias stands for. */
+    readonly digest: Digest;
+    readonly repository: string;
+    readonly artifactType?: string;
+  }[];
+  /** All that is here of it goes with the next gc. */
+  readonly isGarbage: boolean;
+  /** Bytes the next gc frees of it. */
+  readonly freedByGc: number;
+  /** For a merged image: days it stays after its last use. */
+  readonly keptDays?: number;
+}
+
+export type DigestHolder = Holding & {
+  /** It holds another form of the same layer, and all forms stay together. */
+  readonly as?: { readonly digest: Digest; readonly form: string };
+};
+
+type Holding =
+  | {
+      readonly kind: 'name';
+      readonly space: 'images' | 'registry';
+      readonly repository: string;
+      /** None: it can be had by its digest. */
+      readonly tags: readonly string[];
+      readonly manifest: Digest;
+      /** From that manifest down; empty when it is the digest itself. */
+      readonly way: readonly { readonly manifest: Digest; readonly role: string }[];
+    }
+  | {
+      readonly kind: 'lease';
+      /** `build .`, `pull docker.io/library/x`. */
+      readonly purpose: string;
+      readonly isAlive: boolean;
+      readonly pid?: number;
+    }
+  | {
+      readonly kind: 'cache';
+      /** The instruction. */
+      readonly description: string;
+      readonly usedAtMs: number;
+      readonly uses: number;
+      readonly records: number;
+    }
+  | { readonly kind: 'link'; readonly repository: string; readonly untilMs: number }
+  | { readonly kind: 'mount'; readonly pid: number; readonly mountPoint: string };

@@ -3,7 +3,7 @@
  * `du -sb` does: the length of files and folders themselves, a file with several names once.
  */
 import { type Dirent, lstatSync, readdirSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Digest, isDigest } from '#core/digest.ts';
 import { errnoOf } from '#core/errors.ts';
 import type { StorePaths } from './paths.ts';
@@ -20,39 +20,82 @@ export interface DigestFile {
   readonly path: string;
 }
 
+/** One kind's folder, and how the names in it end. */
+interface Place {
+  readonly kind: DigestFileKind;
+  readonly folder: string;
+  readonly suffix: string;
+}
+
+function placesIn(paths: StorePaths): readonly Place[] {
+  return [
+    { kind: 'blob', folder: paths.blobs, suffix: '' },
+    { kind: 'index', folder: paths.indexes, suffix: '.erofs' },
+    { kind: 'folder', folder: paths.folders, suffix: '' },
+    { kind: 'merged', folder: paths.merged, suffix: '.erofs' },
+    { kind: 'merged', folder: paths.merged, suffix: '.folder' },
+  ];
+}
+
 /** Every entry named by a digest. What is named otherwise is not ours, and left out. */
 export function digestFiles(
   paths: StorePaths,
   kinds: readonly DigestFileKind[] = ['blob', 'index', 'folder', 'merged'],
 ): readonly DigestFile[] {
-  return kinds.flatMap((kind) => filesOfKind(paths, kind));
+  return placesIn(paths)
+    .filter(({ kind }) => kinds.includes(kind))
+    .flatMap(({ kind, folder, suffix }) =>
+      ALGORITHMS.flatMap((algorithm) =>
+        namesIn(join(folder, algorithm)).flatMap((name) => {
+          const digest = digestOfName(algorithm, name, suffix);
+          return digest ? [{ kind, digest, path: join(folder, algorithm, name) }] : [];
+        }),
+      ),
+    );
 }
 
-function filesOfKind(paths: StorePaths, kind: DigestFileKind): readonly DigestFile[] {
-  const { folder, suffix } = placeOf(paths, kind);
-  return ALGORITHMS.flatMap((algorithm) =>
-    namesIn(join(folder, algorithm)).flatMap((name) => {
-      const digest = `${algorithm}:${name.slice(0, name.length - suffix.length)}`;
-      if (!name.endsWith(suffix) || !isDigest(digest)) return [];
-      return [{ kind, digest, path: join(folder, algorithm, name) }];
-    }),
+function digestOfName(algorithm: string, name: string, suffix: string): Digest | undefined {
+  if (!name.endsWith(suffix)) return undefined;
+  const digest = `${algorithm}:${name.slice(0, name.length - suffix.length)}`;
+  return isDigest(digest) ? digest : undefined;
+}
+
+/** What lies in the folders of content without being content: nobody of ours put it there. */
+export function foreignFiles(paths: StorePaths): readonly string[] {
+  return [...Map.groupBy(placesIn(paths), ({ folder }) => folder)].flatMap(([folder, places]) => {
+    const top = namesIn(folder).filter((name) => !ALGORITHMS.some((known) => known === name));
+    const below = ALGORITHMS.flatMap((algorithm) =>
+      namesIn(join(folder, algorithm))
+        .filter((name) => !places.some(({ suffix }) => digestOfName(algorithm, name, suffix)))
+        .map((name) => join(folder, algorithm, name)),
+    );
+    return [...top.map((name) => join(folder, name)), ...below];
+  });
+}
+
+/** Bytes of everything in the store that is not content and nobody's root or upload. */
+export function frameBytes(paths: StorePaths): number {
+  const apart = [paths.uploads, paths.snapshots];
+  const content = new Set(placesIn(paths).map(({ folder }) => folder));
+  const tops = [...content].map((folder) => (folder === paths.blobs ? folder : dirname(folder)));
+  const others = namesIn(paths.root)
+    .map((name) => join(paths.root, name))
+    .filter((path) => !tops.includes(path) && !apart.includes(path));
+  const beside = tops
+    .filter((top) => !content.has(top))
+    .flatMap((top) => namesIn(top).map((name) => join(top, name)))
+    .filter((path) => !content.has(path));
+  const frames = [
+    paths.root,
+    ...apart,
+    ...new Set([...tops, ...content]),
+    ...[...content].flatMap((folder) => ALGORITHMS.map((algorithm) => join(folder, algorithm))),
+  ];
+  const whole = [...others, ...beside, ...foreignFiles(paths)];
+  return (
+    frames.reduce((sum, path) => sum + (statsOf(path)?.size ?? 0), 0) +
+    whole.reduce((sum, path) => sum + diskBytes(path), 0)
   );
-}
-
-function placeOf(
-  paths: StorePaths,
-  kind: DigestFileKind,
-): { readonly folder: string; readonly suffix: string } {
-  switch (kind) {
-    case 'blob':
-      return { folder: paths.blobs, suffix: '' };
-    case 'index':
-      return { folder: paths.indexes, suffix: '.erofs' };
-    case 'folder':
-      return { folder: paths.folders, suffix: '' };
-    case 'merged':
-      return { folder: paths.merged, suffix: '.erofs' };
-  }
 }
 
 /** Names in a folder; none where there is no such folder. */

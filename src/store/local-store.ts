@@ -4,11 +4,13 @@
  */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Digest } from '#core/digest.ts';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
-import type { DiskUsage } from '#core/store-report.ts';
+import type { DigestReport, DiskUsage } from '#core/store-report.ts';
 import { CacheRecords } from './cache-records.ts';
 import { onDiskSync } from './disk-errors.ts';
 import { collectGarbage, type GcOptions, type GcResult } from './gc.ts';
+import { digestsFrom, holdersOf } from './holders.ts';
 import { ImageNames } from './images.ts';
 import { LayerStore } from './layers.ts';
 import { collectDeadLeases, createLease, type Lease, type LeaseOptions } from './leases.ts';
@@ -118,6 +120,17 @@ export class LocalStore implements AsyncDisposable {
     await this.#collectDead();
     const images = this.images.list();
     return storeUsage(this.paths, this.#metadata, { ...question, images });
+  }
+
+  /** Who keeps a digest (holders.ts). @throws BLOB_UNKNOWN */
+  async holders(digest: Digest): Promise<DigestReport> {
+    await this.#collectDead();
+    return holdersOf(this.paths, this.#metadata, digest);
+  }
+
+  /** Digests of which something is here and that begin with the hex digits. */
+  digestsFrom(begin: string): readonly Digest[] {
+    return digestsFrom(this.paths, this.#metadata, begin);
   }
 
   /** What dead processes held or left lying. */

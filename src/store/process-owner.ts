@@ -26,6 +26,12 @@ export function ownerState(owner: string): 'alive' | 'dead' | 'unseen' {
   return startTicks(Number(pid)) === Number(ticks) ? 'alive' : 'dead';
 }
 
+/** For people; undefined for what is no owner. The number is the one in the owner's own namespace. */
+export function pidOfOwner(owner: string): number | undefined {
+  const pid = Number(owner.split('.')[2]);
+  return Number.isInteger(pid) ? pid : undefined;
+}
+
 /** The owner part of a temporary file's name, `<owner>.<random>`. */
 export function ownerOfName(name: string): string {
   return name.slice(0, name.lastIndexOf('.'));

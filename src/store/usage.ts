@@ -8,7 +8,7 @@ import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import { childrenOf, type ImageIndex } from '#core/manifest.ts';
 import type { DiskUsage, UsageSummary } from '#core/store-report.ts';
-import { type DigestFile, digestFiles, diskBytes, namesIn } from './disk-files.ts';
+import { type DigestFile, digestFiles, diskBytes, frameBytes, namesIn } from './disk-files.ts';
 import { abandonedUploads, mergedRule } from './garbage.ts';
 import type { ImageName } from './images.ts';
 import type { Metadata } from './metadata.ts';
@@ -184,7 +184,7 @@ class Accounts {
   ): UsageSummary {
     const layers = this.#sum(share.isMine, share.kept);
     const mayGo = mergedRule(this.#metadata, { merged: 'all' });
-    const goes = (file: DigestFile): boolean => !this.#held.has(file.digest) && mayGo(file);
+    const goes = (file: DigestFile): boolean => !share.kept.has(file.digest) && mayGo(file);
     return {
       total: entries.length,
       active: entries.filter(({ diffId }) => diffId && this.#held.has(diffId)).length,
@@ -207,15 +207,14 @@ class Accounts {
     };
   }
 
-  /** Garbage, what running commands hold, and the store's own files. */
+  /** Garbage, what only running commands hold, and the store's own files and folders. */
   #otherRow(isMine: (digest: Digest) => boolean, kept: ReadonlySet<Digest>): UsageSummary {
     const content = this.#sum(isMine, kept);
     const mine = [...this.#bytes.keys()].filter(isMine);
-    const own = ownFiles(this.#paths);
     return {
-      total: mine.length + own.length,
-      active: mine.filter((digest) => kept.has(digest)).length + own.length,
-      sizeBytes: content.sizeBytes + own.reduce((sum, path) => sum + diskBytes(path), 0),
+      total: mine.length,
+      active: mine.filter((digest) => kept.has(digest)).length,
+      sizeBytes: content.sizeBytes + frameBytes(this.#paths),
       reclaimableBytes: content.reclaimableBytes,
     };
   }
@@ -260,15 +259,4 @@ function sizeOf(files: readonly { readonly path: string }[]): number {
 /** Of a folder's entries, without the folder itself. */
 function bytesIn(folder: string): number {
   return namesIn(folder).reduce((sum, name) => sum + diskBytes(join(folder, name)), 0);
-}
-
-/** What is neither content nor somebody's root: database, stubs, files being written, set aside. */
-function ownFiles(paths: StorePaths): readonly string[] {
-  const folders = [paths.ingest, paths.trash, paths.quarantine];
-  const database = ['', '-wal', '-shm'].map((suffix) => paths.database + suffix);
-  return [
-    ...database,
-    paths.stubs,
-    ...folders.flatMap((folder) => namesIn(folder).map((name) => join(folder, name))),
-  ].filter((path) => diskBytes(path) > 0);
 }

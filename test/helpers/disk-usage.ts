@@ -13,13 +13,19 @@ const CONTENT = [
   'trash/*',
   'quarantine/*',
 ];
-const OWN = ['stubs/v1', 'metadata.db', 'metadata.db-wal', 'metadata.db-shm'];
 
-/** Bytes of content and of what is being written; `all`: also the store's own files. */
-export function duOf(root: string, options: { readonly all?: boolean } = {}): number {
-  const patterns = options.all ? [...CONTENT, ...OWN] : CONTENT;
-  const paths = globSync(patterns, { cwd: root });
-  if (paths.length === 0) return 0;
-  const output = execFileSync('du', ['-scb', '--', ...paths], { cwd: root, encoding: 'utf8' });
+/** Bytes of content and of what is being written, whatever lies around it. */
+export function duOf(root: string): number {
+  const paths = globSync(CONTENT, { cwd: root });
+  return paths.length === 0 ? 0 : du(root, '-scb', '--', ...paths);
+}
+
+/** Bytes of the whole store. */
+export function duOfAll(root: string): number {
+  return du(root, '-sb', '.');
+}
+
+function du(cwd: string, ...argv: readonly string[]): number {
+  const output = execFileSync('du', argv, { cwd, encoding: 'utf8' });
   return Number(output.trimEnd().split('\n').at(-1)?.split('\t')[0]);
 }

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { type Digest, digestOf } from '#core/digest.ts';
 import type { DiskUsage } from '#core/store-report.ts';
 import type { LocalStore } from '#store/local-store.ts';
-import { duOf } from '#test/helpers/disk-usage.ts';
+import { duOf, duOfAll } from '#test/helpers/disk-usage.ts';
 import {
   imageOf,
   putBlob,
@@ -27,7 +27,21 @@ describe('usage', () => {
     const none = { total: 0, active: 0, sizeBytes: 0, reclaimableBytes: 0 };
     const { other, ...content } = rows;
     assert.deepEqual(Object.values(content), Array(5).fill(none));
-    assert.equal(other.sizeBytes, duOf(place.root, { all: true }));
+    assert.equal(other.sizeBytes, duOfAll(place.root));
+  });
+
+  it('whatever lies about is counted as other', async () => {
+    await using place = await temporaryStore();
+    await filled(place.store);
+    const chain = `${place.store.paths.merged}/sha256/${'a'.repeat(64)}.folder`;
+    for (const folder of [chain, `${place.root}/nobody/knows`, `${place.root}/merged/v0`]) {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'file'), 'some bytes');
+    }
+    writeFileSync(`${place.store.paths.blobs}/sha256/README`, 'not a blob');
+    const { rows } = await usageOf(place.store);
+    const sum = Object.values(rows).reduce((total, row) => total + row.sizeBytes, 0);
+    assert.equal(sum, duOfAll(place.root));
   });
 
   it('each byte counts once: images before registry before cache, the rest as other', async () => {
@@ -36,7 +50,7 @@ describe('usage', () => {
     const layers = await filled(store);
     const usage = await usageOf(store);
     const sum = Object.values(usage.rows).reduce((total, row) => total + row.sizeBytes, 0);
-    assert.equal(sum, duOf(place.root, { all: true }));
+    assert.equal(sum, duOfAll(place.root));
     const size = (layer: SampleLayer): number => layerBytes(store, layer.diffId);
     assert.equal(usage.rows.cache.sizeBytes, size(layers.cached) + 'merged'.length);
     assert.equal(usage.rows.other.reclaimableBytes, layers.garbage);
