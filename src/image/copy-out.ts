@@ -61,8 +61,9 @@ function sourceOf({ tree }: OpenedRoot, image: string, options: CopyOutOptions):
   const { source } = options;
   const isContents = /(?:^|\/)\.$/.test(source);
   const needsDirectory = isContents || source.endsWith('/');
+  const bare = source.replace(/(?:\/\.?)+$/, '');
   const place = placeOf(tree, {
-    path: source,
+    path: bare === '' ? '/' : bare,
     image,
     followLast: options.followLink || needsDirectory,
   });
@@ -73,7 +74,7 @@ function sourceOf({ tree }: OpenedRoot, image: string, options: CopyOutOptions):
     });
   }
   // As the user calls it: a followed link gives its own name, not its target's.
-  const named = toByteString(basename(source.replace(/(?:\/\.?)+$/, '')));
+  const named = toByteString(basename(bare));
   const name = named === '..' ? splitPath(place.path).name : named;
   return { place, name, isContents: isContents || place.path === '' };
 }
