@@ -16,7 +16,14 @@ export {
 } from '#core/errors.ts';
 export type { Event, EventSink, TransferEvent, VertexEvent } from '#core/events.ts';
 export type { ImageConfig } from '#core/image-config.ts';
-export type { ImageSummary, LoadedImage, RemovedName } from '#core/local-image.ts';
+export type {
+  BrokenImage,
+  ImageDetails,
+  ImageSummary,
+  LoadedImage,
+  LocalLayer,
+  RemovedName,
+} from '#core/local-image.ts';
 export { formatPlatform, type Platform, parsePlatform } from '#core/platform.ts';
 export {
   familiarReference,

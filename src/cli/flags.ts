@@ -15,6 +15,8 @@ interface FlagBase {
 export interface ToggleFlag extends FlagBase {
   readonly type: 'boolean';
   readonly allowNo: false;
+  /** Without the flag; false unless said. */
+  readonly default?: boolean;
 }
 
 /** `--name value`; given twice, the last one wins, as in docker. */

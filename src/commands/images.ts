@@ -3,6 +3,8 @@ import { list, text, toggle } from '#cli/flags.ts';
 import { parseImageFilters } from '#cli/image-filters.ts';
 import { imageRowKind, imageRows } from '#cli/image-rows.ts';
 import { formatRows } from '#cli/rows.ts';
+import type { BrokenImage } from '#core/local-image.ts';
+import { familiarReference } from '#core/reference.ts';
 
 export default class Images extends BaseCommand {
   static override readonly summary = 'List local images';
@@ -35,12 +37,24 @@ export default class Images extends BaseCommand {
       nowMs,
       inspect: (reference) => engine.inspect(reference),
     });
-    const images = (await engine.images()).filter(filters.keeps);
-    const rows = imageRows(images, { names: filters.names, fullIds: flags['no-trunc'], nowMs });
+    const images = await engine.images({ onBroken: (broken) => this.#warn(broken) });
+    const rows = imageRows(images.filter(filters.keeps), {
+      names: filters.names,
+      fullIds: flags['no-trunc'],
+      nowMs,
+    });
     if (flags.quiet) {
       for (const { ID } of rows) this.print(ID);
       return;
     }
     this.host.stdout.write(formatRows(rows, imageRowKind(flags), flags.format));
+  }
+
+  /** It is named here and has no ID to show: kept out of the list, but not silently. */
+  #warn({ names, problem }: BrokenImage): void {
+    const name = names.map(familiarReference).join(', ') || '<none>';
+    this.host.stderr.write(
+      `WARNING: ${name} cannot be read: ${problem.message}\n  fix: "slipway system check" says what is lost; pulling or loading it again repairs it\n`,
+    );
   }
 }

@@ -1,6 +1,7 @@
 /** What the local store tells about its images: the answers of images, inspect, load and rmi. */
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
+import type { SlipwayError } from './errors.ts';
 import type { ImageConfig } from './image-config.ts';
 import type { Reference } from './reference.ts';
 
@@ -16,6 +17,30 @@ export interface ImageSummary {
   /** Sum of what the image's layers and config take as stored. */
   readonly sizeBytes: number;
   readonly config: ImageConfig;
+}
+
+/** A layer of a local image. */
+export interface LocalLayer {
+  /** Of the blob as stored. */
+  readonly digest: Digest;
+  readonly diffId: Digest;
+  /** Of its plain tar where that is here, else of the blob. */
+  readonly sizeBytes: number;
+}
+
+/** An image with what a look at one of them costs to find out. */
+export interface ImageDetails extends ImageSummary {
+  /** Base first. */
+  readonly layers: readonly LocalLayer[];
+  /** When its newest tag was given; absent: it has none. */
+  readonly lastTagMs?: number;
+}
+
+/** A name in the local store whose image cannot be read. */
+export interface BrokenImage {
+  /** Its tags; without any, its digests. */
+  readonly names: readonly Reference[];
+  readonly problem: SlipwayError;
 }
 
 export interface LoadedImage {

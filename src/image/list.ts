@@ -1,7 +1,7 @@
 /** The images of the local store, each once, with everything that points at it. */
 import type { Digest } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
-import type { ImageSummary } from '#core/local-image.ts';
+import type { BrokenImage, ImageSummary } from '#core/local-image.ts';
 import { childrenOf, decodeManifest } from '#core/manifest.ts';
 import { isIndexType } from '#core/media-type.ts';
 import type { Platform } from '#core/platform.ts';
@@ -15,9 +15,11 @@ export interface ListOptions {
   readonly store: LocalStore;
   /** Which image of an index is shown. */
   readonly platform: Platform;
+  /** Told of each image that cannot be read and is left out. */
+  readonly onBroken?: (image: BrokenImage) => void;
 }
 
-/** Newest first. Broken ones are left out. */
+/** Newest first. What cannot be read is left out and told. */
 export async function listImages(options: ListOptions): Promise<readonly ImageSummary[]> {
   const groups = await groupImages(options);
   return groups.map(summaryOf).sort(byAge);
@@ -37,7 +39,18 @@ export async function groupImages(options: ListOptions): Promise<readonly ImageG
   const inside = await childKeys(options, [...names.values()]);
   const companions = companionSubjects(store, [...names.values()]);
   const groups = new Map<Digest, { image: LocalImage; names: ImageName[] }>();
-  for await (const image of localImages({ ...options, lease, orAnyPlatform: true })) {
+  const found = localImages({
+    ...options,
+    lease,
+    orAnyPlatform: true,
+    onUnusable: (name, problem) => {
+      // A part of an index that was never fetched is not missed.
+      if (inside.has(keyOf(name)) && name.tags.length === 0) return;
+      const names = name.tags.length > 0 ? tagsOf(name) : digestsOf(name);
+      options.onBroken?.({ names, problem });
+    },
+  });
+  for await (const image of found) {
     const key = keyOf({ repository: image.repositoryName, digest: image.root.digest });
     const name = names.get(key);
     if (!name || (inside.has(key) && name.tags.length === 0) || companions.has(key)) continue;

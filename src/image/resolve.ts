@@ -9,6 +9,7 @@ import { decodeImageConfig, type ImageConfig } from '#core/image-config.ts';
 import { decodeManifest, descriptorOf, type ImageManifest } from '#core/manifest.ts';
 import type { Platform } from '#core/platform.ts';
 import { parseReference, type Reference, repositoryKey, withDefaultTag } from '#core/reference.ts';
+import type { ImageName } from '#store/images.ts';
 import type { StoredLayer } from '#store/layers.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalRepository } from '#store/local-repository.ts';
@@ -110,16 +111,24 @@ function targetOf(name: string, digest: Digest, store: LocalStore): Digest {
   return known?.digest ?? digest;
 }
 
+export interface LocalImagesOptions extends ResolveOptions {
+  readonly onUnusable?: (name: ImageName, problem: SlipwayError) => void;
+}
+
 /** Every manifest of the image store that can be opened as an image for the platform. */
-export async function* localImages(options: ResolveOptions): AsyncIterable<LocalImage> {
-  for (const { repository: name, digest, mediaType, size } of options.store.images.list()) {
+export async function* localImages({
+  onUnusable,
+  ...options
+}: LocalImagesOptions): AsyncIterable<LocalImage> {
+  for (const known of options.store.images.list()) {
+    const { repository: name, digest, mediaType, size } = known;
     try {
       const repository = repositoryAt(name, options);
       yield await openImage(repository, { name, root: { mediaType, digest, size } }, options);
     } catch (error) {
       // Of another platform, or with a lost blob: not an image that anybody could use.
-      if (isSlipwayError(error, ...UNUSABLE)) continue;
-      throw error;
+      if (!isSlipwayError(error, ...UNUSABLE)) throw error;
+      onUnusable?.(known, error);
     }
   }
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shortId } from '#core/digest.ts';
+import { SlipwayError } from '#core/errors.ts';
 import { fakeEngine } from '#test/helpers/fake-engine.ts';
 import { imageSummary } from '#test/helpers/image-summary.ts';
 import { runCommand } from '#test/helpers/run-command.ts';
@@ -65,4 +66,23 @@ test('filters, and a pattern', async () => {
   const wrong = await runCommand(['images', '-f', 'foo=bar'], { engine });
   assert.deepEqual([wrong.exitCode, wrong.stdout], [1, '']);
   assert.match(wrong.stderr, /^invalid filter 'foo'\nthe filters here are before, dangling, /);
+});
+
+test('an image that cannot be read is told on stderr', async () => {
+  const broken = fakeEngine({
+    images: async (options) => {
+      options?.onBroken?.({
+        names: app.tags,
+        problem: new SlipwayError('BLOB_UNKNOWN', 'blob sha256:ab not found'),
+      });
+      return [nameless];
+    },
+  });
+  assert.deepEqual(await runCommand(['images', '-q'], { engine: broken }), {
+    exitCode: 0,
+    stdout: `${shortId(nameless.imageId)}\n`,
+    stderr: `WARNING: app:1 cannot be read: blob sha256:ab not found
+  fix: "slipway system check" says what is lost; pulling or loading it again repairs it
+`,
+  });
 });

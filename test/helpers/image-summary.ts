@@ -1,6 +1,6 @@
 /** Image summaries for tests of listings. */
 import { digestOf } from '#core/digest.ts';
-import type { ImageSummary } from '#core/local-image.ts';
+import type { ImageDetails } from '#core/local-image.ts';
 import { parseReference } from '#core/reference.ts';
 
 export interface SummaryOptions {
@@ -11,7 +11,7 @@ export interface SummaryOptions {
 }
 
 /** An image whose ID is the digest of `seed`. */
-export function imageSummary(seed: string, options: SummaryOptions = {}): ImageSummary {
+export function imageSummary(seed: string, options: SummaryOptions = {}): ImageDetails {
   return {
     imageId: digestOf(seed),
     manifest: {
@@ -23,6 +23,9 @@ export function imageSummary(seed: string, options: SummaryOptions = {}): ImageS
     digests: (options.digests ?? []).map(parseReference),
     ...(options.created === undefined ? {} : { created: options.created }),
     sizeBytes: options.sizeBytes ?? 4_567_890,
+    layers: [
+      { digest: digestOf(`${seed} blob`), diffId: digestOf(`${seed} layer`), sizeBytes: 1_982_256 },
+    ],
     config: {
       architecture: 'amd64',
       os: 'linux',

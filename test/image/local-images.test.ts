@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir, rm, truncate } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { encodedOf } from '#core/digest.ts';
-import type { ImageSummary } from '#core/local-image.ts';
+import type { BrokenImage, ImageSummary } from '#core/local-image.ts';
 import { familiarReference } from '#core/reference.ts';
 import { inspectImage } from '#image/inspect.ts';
 import { listImages } from '#image/list.ts';
@@ -73,6 +73,44 @@ describe('listImages', () => {
 });
 
 describe('inspectImage', () => {
+  it('tells the layers and when the newest tag was given', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    const [tagged, nameless] = [await sampleImage({ codec: 'gzip' }), await sampleImage()];
+    await storeImage(store, tagged, 'app:1');
+    await storeImage(store, nameless);
+    const details = await inspectImage('app:1', { store, platform });
+    assert.deepEqual(
+      details.layers,
+      tagged.layers.map(({ digest, diffId, bytes }) => ({
+        digest,
+        diffId,
+        sizeBytes: bytes.byteLength,
+      })),
+    );
+    assert.equal(details.lastTagMs, store.images.list().find(({ tags }) => tags.length)?.putAtMs);
+    const other = await inspectImage(nameless.imageId, { store, platform });
+    assert.equal(other.lastTagMs, undefined);
+  });
+
+  it('of one platform, when asked', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    const index = await sampleIndex();
+    await storeImage(store, index, 'multi');
+    await storeImage(store, await sampleImage(), 'single');
+    for (const { config, imageId } of index.images) {
+      const only = { os: config.os, architecture: config.architecture };
+      assert.equal((await inspectImage('multi', { store, platform, only })).imageId, imageId);
+    }
+    const only = { os: 'linux', architecture: 's390x' };
+    await assert.rejects(inspectImage('single', { store, platform, only }), {
+      code: 'PLATFORM_UNKNOWN',
+      message:
+        'image with reference single was found but its platform (linux/amd64) does not match the specified platform (linux/s390x)',
+    });
+  });
+
   it('finds by name, digest, ID with and without sha256, and the beginning of an ID', async () => {
     await using place = await temporaryStore();
     const { store } = place;
@@ -274,8 +312,11 @@ describe('removeImage', () => {
       await storeImage(store, broken, 'app:1', 'app:2', 'other');
       await storeImage(store, good, 'good');
       await spoil(store.paths.blob(broken.imageId));
-      const ids = (await listImages({ store, platform })).map(({ imageId }) => imageId);
+      const told: string[] = [];
+      const onBroken = ({ names }: BrokenImage) => told.push(...names.map(familiarReference));
+      const ids = (await listImages({ store, platform, onBroken })).map(({ imageId }) => imageId);
       assert.deepEqual(ids, [good.imageId]);
+      assert.deepEqual(told, ['app:1', 'app:2', 'other:latest']);
       const named = (name: string) => ({ kind: 'untagged', name });
       const { digest } = broken.manifest;
       assert.deepEqual(await removeImage('app:1', { store, platform }), [named('app:1')]);
