@@ -5,7 +5,7 @@
  * says is named, so that it alone needs to be sent again.
  */
 import { stat } from 'node:fs/promises';
-import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { type ErrorKind, isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { type EventSink, ignoreEvents } from '#core/events.ts';
 import { formatReference } from '#core/reference.ts';
 import type { BundleImage } from '#store/bundle-document.ts';
@@ -114,7 +114,9 @@ async function damageOf(
   found: Places,
   { error, options }: Failure,
 ): Promise<SlipwayError | undefined> {
-  if (!isSlipwayError(error) || !['integrity', 'invalid'].includes(error.kind)) return undefined;
+  // A name or an offset may have been hit as well: then something seems to be missing.
+  const kinds: readonly ErrorKind[] = ['integrity', 'invalid', 'not-found'];
+  if (!isSlipwayError(error) || !kinds.includes(error.kind)) return undefined;
   const { signal, store } = options;
   const bad: Volume[] = [];
   for (const volume of list.volumes) {

@@ -1,0 +1,237 @@
+/** load of volumes: together, one after the other, in any order; damaged ones are named. */
+import assert from 'node:assert/strict';
+import { cp, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import pLimit from 'p-limit';
+import { isSlipwayError } from '#core/errors.ts';
+import { familiarReference } from '#core/reference.ts';
+import { archiveInputs } from '#image/archive-inputs.ts';
+import { listImages } from '#image/list.ts';
+import { loadImages } from '#image/load.ts';
+import { loadVolumes, wholeSegments } from '#image/load-volumes.ts';
+import { saveImages } from '#image/save.ts';
+import { INCOMING_TTL_MS, incomingLists } from '#store/incoming.ts';
+import type { LocalStore } from '#store/local-store.ts';
+import { decodeVolumes } from '#store/volumes-document.ts';
+import { sampleImage } from '#test/helpers/images.ts';
+import { storeImage } from '#test/helpers/local-images.ts';
+import { temporaryStore } from '#test/helpers/store.ts';
+import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
+
+const platform = { os: 'linux', architecture: 'amd64' };
+
+interface Outcome {
+  readonly names: readonly string[];
+  readonly notes: readonly string[];
+}
+
+async function load(store: LocalStore, ...paths: readonly string[]): Promise<Outcome> {
+  const notes: string[] = [];
+  const names: string[] = [];
+  for (const given of await archiveInputs(paths, await incomingLists(store.paths))) {
+    const options = {
+      store,
+      platform,
+      limit: pLimit(2),
+      events: (event: { readonly kind: string; readonly text?: string }) =>
+        void (event.kind === 'note' && notes.push(event.text ?? '')),
+    };
+    const loaded =
+      given.kind === 'volumes'
+        ? await loadVolumes(given, options)
+        : await loadImages({ ...options, input: given.input });
+    names.push(...loaded.flatMap((image) => image.names.map(familiarReference)));
+  }
+  return { names, notes };
+}
+
+/** Two images in volumes of 10 kB; gives the volumes' names. */
+async function saved(folder: TempFolder): Promise<readonly string[]> {
+  await using from = await temporaryStore();
+  await storeImage(from.store, await sampleImage({ layers: 1, fileSize: 15_000 }), 'a:1');
+  await storeImage(from.store, await sampleImage({ layers: 1, fileSize: 15_000 }), 'b:1');
+  await saveImages({
+    store: from.store,
+    images: ['a:1', 'b:1'],
+    output: folder.at('x.tar'),
+    platform,
+    volumes: { size: '10k' },
+  });
+  const path = folder.at('x.tar.volumes.json');
+  return decodeVolumes(await readFile(path), path).volumes.map(({ name }) => name);
+}
+
+/** Moves files into a folder of their own, as onto a stick. */
+async function stick(folder: TempFolder, ...names: readonly string[]): Promise<string> {
+  const place = folder.at(`stick-${names.join('-')}`);
+  await mkdir(place);
+  for (const name of names) await cp(folder.at(name), `${place}/${name}`);
+  return place;
+}
+
+async function incoming(store: LocalStore): Promise<readonly string[]> {
+  const folders = await readdir(store.paths.incoming).catch(() => []);
+  const inside = await Promise.all(
+    folders.map((name) => readdir(`${store.paths.incoming}/${name}`)),
+  );
+  return inside.flat().sort();
+}
+
+describe('load of volumes', () => {
+  it('by the list, by any volume, by all in any order, and put together by others', async () => {
+    using folder = tempFolder();
+    const names = await saved(folder);
+    const paths = names.map((name) => folder.at(name));
+    const all = [...paths].reverse();
+    for (const given of [[folder.at('x.tar.volumes.json')], [paths[1] ?? ''], all]) {
+      await using to = await temporaryStore();
+      assert.deepEqual(await load(to.store, ...given), { names: ['a:1', 'b:1'], notes: [] });
+      assert.deepEqual(await incoming(to.store), []);
+    }
+    await rm(folder.at('x.tar.volumes.json'));
+    await using to = await temporaryStore();
+    assert.deepEqual((await load(to.store, paths[2] ?? '')).names, ['a:1', 'b:1']);
+    await rm(paths[1] ?? '');
+    await assert.rejects(load(to.store, paths[0] ?? ''), { code: 'VOLUME_MISSING' });
+  });
+
+  it('one stick after the other, the list on the first only: images as they become whole', async () => {
+    using folder = tempFolder();
+    const names = await saved(folder);
+    const [one = '', ...others] = names;
+    const first = await stick(folder, one, 'x.tar.volumes.json');
+    await using to = await temporaryStore();
+    const begun = await load(to.store, `${first}/${one}`);
+    assert.deepEqual(begun.names, []);
+    assert.equal(
+      begun.notes[0],
+      `1 of ${names.length} volumes are here; still to come: ${others.join(', ')}`,
+    );
+    assert.ok(
+      begun.notes.some((note) => note.startsWith('not complete yet: docker.io/library/a:1')),
+    );
+    assert.deepEqual(await incoming(to.store), ['volumes.json', one]);
+    const arrived: string[] = [];
+    for (const name of [...others].reverse()) {
+      const place = await stick(folder, name);
+      const outcome = await load(to.store, `${place}/${name}`);
+      arrived.push(...outcome.names);
+      if (name === others[1]) assert.equal(new Set(arrived).size, 1, arrived.join());
+    }
+    assert.deepEqual([...new Set(arrived)].sort(), ['a:1', 'b:1']);
+    assert.equal((await listImages({ store: to.store, platform })).length, 2);
+    assert.deepEqual(await incoming(to.store), []);
+  });
+
+  it('a damaged volume is named, and nothing else needs to be sent again', async () => {
+    using folder = tempFolder();
+    const names = await saved(folder);
+    const bad = names[1] ?? '';
+    const good = await readFile(folder.at(bad));
+    const wrong = Buffer.from(good);
+    wrong[300] = (wrong[300] ?? 0) ^ 1;
+    await writeFile(folder.at(bad), wrong);
+    const isNamed = (error: unknown): true => {
+      assert.ok(isSlipwayError(error, 'VOLUME_DAMAGED'), String(error));
+      assert.deepEqual(error.detail.volumes, [bad]);
+      assert.match(error.hint ?? '', /--volumes 2 /);
+      return true;
+    };
+    await using to = await temporaryStore();
+    await assert.rejects(load(to.store, folder.at('x.tar.volumes.json')), isNamed);
+    const place = await stick(folder, bad, 'x.tar.volumes.json');
+    await assert.rejects(load(to.store, `${place}/${bad}`), isNamed);
+    assert.deepEqual(await incoming(to.store), ['volumes.json']);
+    await writeFile(folder.at(bad), good.subarray(1));
+    await assert.rejects(load(to.store, folder.at('x.tar.volumes.json')), isNamed);
+    await writeFile(folder.at(bad), good);
+    const { names: loaded } = await load(to.store, folder.at('x.tar.volumes.json'));
+    assert.deepEqual(loaded, ['a:1', 'b:1']);
+  });
+
+  it('a kept volume that went bad is forgotten', async () => {
+    using folder = tempFolder();
+    const names = await saved(folder);
+    const [one = '', ...others] = names;
+    const first = await stick(folder, one, 'x.tar.volumes.json');
+    const rest = await stick(folder, ...others);
+    await using to = await temporaryStore();
+    await load(to.store, `${first}/${one}`);
+    const [kept = ''] = await readdir(to.store.paths.incoming);
+    const path = `${to.store.paths.incoming}/${kept}/${one}`;
+    const bytes = await readFile(path);
+    bytes[2000] = (bytes[2000] ?? 0) ^ 1;
+    await writeFile(path, bytes);
+    await assert.rejects(load(to.store, `${rest}/${others[0]}`), { code: 'VOLUME_DAMAGED' });
+    await load(to.store, `${first}/${one}`, `${rest}/${others[0]}`);
+    assert.equal((await listImages({ store: to.store, platform })).length, 2);
+  });
+
+  it('numbers that are no volumes are archives; a renamed list is still the list', async () => {
+    using folder = tempFolder();
+    await saved(folder);
+    await rename(folder.at('x.tar.volumes.json'), folder.at('list'));
+    await using to = await temporaryStore();
+    assert.deepEqual((await load(to.store, folder.at('list'))).names, ['a:1', 'b:1']);
+    await using from = await temporaryStore();
+    await storeImage(from.store, await sampleImage(), 'c:1');
+    const options = { store: from.store, images: ['c:1'], platform };
+    await saveImages({ ...options, output: folder.at('backup.2026') });
+    assert.deepEqual((await load(to.store, folder.at('backup.2026'))).names, ['c:1']);
+  });
+
+  it('who needs all of them is told which are missing', async () => {
+    using folder = tempFolder();
+    const names = await saved(folder);
+    await rm(folder.at(names[2] ?? ''));
+    await using to = await temporaryStore();
+    const [given] = await archiveInputs([folder.at('x.tar.volumes.json')]);
+    assert.ok(given?.kind === 'volumes');
+    await assert.rejects(wholeSegments(given, to.store), (error) => {
+      assert.ok(isSlipwayError(error, 'VOLUME_MISSING'));
+      assert.deepEqual(error.detail.missing, [names[2]]);
+      return true;
+    });
+  });
+
+  it('volumes that wait for a week are garbage', async () => {
+    using folder = tempFolder();
+    const [one = ''] = await saved(folder);
+    const first = await stick(folder, one, 'x.tar.volumes.json');
+    await using to = await temporaryStore();
+    await load(to.store, `${first}/${one}`);
+    await to.store.gc();
+    const [kept = ''] = await readdir(to.store.paths.incoming);
+    assert.notEqual(kept, '');
+    const old = new Date(Date.now() - INCOMING_TTL_MS - 1000);
+    await utimes(`${to.store.paths.incoming}/${kept}`, old, old);
+    await to.store.gc();
+    assert.deepEqual(await readdir(to.store.paths.incoming), []);
+    assert.deepEqual(await incomingLists(to.store.paths), []);
+  });
+
+  it('an archive of differences in volumes: what no volume has is a gap, not a wait', async () => {
+    using folder = tempFolder();
+    await using from = await temporaryStore();
+    const image = await sampleImage({ layers: 2, fileSize: 15_000 });
+    await storeImage(from.store, image, 'a:1');
+    const base = image.layers[0]?.digest;
+    assert.ok(base);
+    await saveImages({
+      store: from.store,
+      images: ['a:1'],
+      output: folder.at('x.tar'),
+      platform,
+      volumes: { size: '15k' },
+      have: [{ has: async ({ digest }) => digest === base }],
+    });
+    const place = await stick(folder, 'x.tar.001', 'x.tar.volumes.json');
+    await using to = await temporaryStore();
+    const begun = await load(to.store, `${place}/x.tar.001`);
+    assert.match(begun.notes[0] ?? '', /^1 of 2 volumes are here/);
+    await assert.rejects(load(to.store, folder.at('x.tar.002')), { code: 'ARCHIVE_INCOMPLETE' });
+    await using has = await temporaryStore();
+    await storeImage(has.store, image, 'old:1');
+    assert.deepEqual((await load(has.store, folder.at('x.tar.002'))).names, ['a:1']);
+  });
+});
