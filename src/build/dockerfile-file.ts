@@ -1,6 +1,5 @@
 /** Where a build's Dockerfile is, and its text. */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
 import type { SourceFile } from '#core/source.ts';
@@ -34,7 +33,7 @@ const UNREADABLE: Readonly<
 /** Named by its last part, as docker shows it. @throws DOCKERFILE_MISSING */
 export async function readDockerfile(path: string): Promise<SourceFile> {
   try {
-    return { name: basename(path), text: await readFile(path, 'utf8') };
+    return { name: basename(path), text: readFileSync(path, 'utf8') };
   } catch (cause) {
     const errno = errnoOf(cause);
     const known = errno === undefined ? undefined : UNREADABLE[errno];

@@ -5,8 +5,15 @@ import { list, text, toggle } from '#cli/flags.ts';
 import { packageVersion } from '#cli/package-root.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { LintOptions } from '#dockerfile/lint/engine.ts';
-import type { FileReport } from '#dockerfile/lint/report/report.ts';
-import type { CheckSettings, DockerfileInput } from '#engine/check-dockerfile.ts';
+import { REPORT_FORMATS } from '#dockerfile/lint/report/formats.ts';
+import { type FileReport, severityOf } from '#dockerfile/lint/report/report.ts';
+import {
+  type CheckSettings,
+  checkDockerfile,
+  type DockerfileInput,
+  fixDockerfile,
+  readInput,
+} from '#engine/check-dockerfile.ts';
 
 const FORMATS = ['tty', 'json', 'sarif', 'gitlab', 'github', 'checkstyle', 'junit'] as const;
 const PROFILES = ['buildkit', 'hadolint', 'all'] as const;
@@ -50,7 +57,6 @@ export default class Lint extends BaseCommand {
         await (flags.fix ? this.#fixed(input, settings) : this.#checked(input, settings)),
       );
     }
-    const { severityOf } = await import('#dockerfile/lint/report/report.ts');
     await this.#print(reports, flags.format);
     const hasErrors = reports.some(({ reported }) =>
       reported.some((one) => severityOf(one) === 'error'),
@@ -59,7 +65,6 @@ export default class Lint extends BaseCommand {
   }
 
   async #input(file: string | undefined): Promise<DockerfileInput> {
-    const { readInput } = await import('#engine/check-dockerfile.ts');
     if (file !== '-') return await readInput(file === undefined ? {} : { dockerfile: file });
     const chunks: Buffer[] = [];
     for await (const chunk of this.host.stdin) chunks.push(Buffer.from(chunk));
@@ -67,7 +72,6 @@ export default class Lint extends BaseCommand {
   }
 
   async #checked(input: DockerfileInput, settings: CheckSettings): Promise<FileReport> {
-    const { checkDockerfile } = await import('#engine/check-dockerfile.ts');
     return { file: input.file, reported: (await checkDockerfile(input, settings)).reported };
   }
 
@@ -79,7 +83,6 @@ export default class Lint extends BaseCommand {
         hint: 'save the Dockerfile and name it instead of -',
       });
     }
-    const { fixDockerfile } = await import('#engine/check-dockerfile.ts');
     const fixed = await fixDockerfile(input, settings);
     if (fixed.text !== file.text) writeFileSync(path, fixed.text);
     if (fixed.count > 0) this.host.stderr.write(`${file.name}: ${fixed.count} fixed\n`);
@@ -87,7 +90,6 @@ export default class Lint extends BaseCommand {
   }
 
   async #print(reports: readonly FileReport[], format: string | undefined): Promise<void> {
-    const { REPORT_FORMATS } = await import('#dockerfile/lint/report/formats.ts');
     const name = FORMATS.find((one) => one === format) ?? 'tty';
     const colours = this.settings().colour && this.host.stdout.isTTY === true;
     const report = await REPORT_FORMATS[name]();
