@@ -46,6 +46,7 @@ export async function groupImages(options: ListOptions): Promise<readonly ImageG
     onUnusable: (name, problem) => {
       // A part of an index that was never fetched is not missed.
       if (inside.has(keyOf(name)) && name.tags.length === 0) return;
+      if (companions.has(keyOf(name))) return;
       const names = name.tags.length > 0 ? tagsOf(name) : digestsOf(name);
       options.onBroken?.({ names, problem });
     },

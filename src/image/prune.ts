@@ -11,6 +11,7 @@ import type { PruneReport, PruneSelection } from '#core/store-report.ts';
 import type { ImageName } from '#store/images.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import type { PrunedImage } from '#store/prune.ts';
+import { companionSubjects } from './companion-names.ts';
 import { digestsOf, groupImages, type ImageGroup, type ListOptions, tagsOf } from './list.ts';
 
 /** Removes, or with `dryRun` only tells. */
@@ -60,20 +61,32 @@ function isBefore(created: string | undefined, beforeMs: number): boolean {
   return Date.parse(created ?? '') < beforeMs;
 }
 
-/** Which manifests go with an image: its own and, of an index, untagged children nobody else has. */
+/**
+ * Which manifests go with an image: its own, what signs it and, of an index, untagged children nobody
+ * else has.
+ */
 class Families {
   readonly #names: ReadonlyMap<string, ImageName>;
+  /** Also what signs or describes a manifest. */
   readonly #children: ReadonlyMap<string, readonly string[]>;
+  readonly #companions: ReadonlySet<string>;
   /** Children of what stays. */
   readonly #kept: ReadonlySet<string>;
 
-  private constructor(
-    names: ReadonlyMap<string, ImageName>,
-    children: ReadonlyMap<string, readonly string[]>,
-    going: ReadonlySet<string>,
-  ) {
+  private constructor({
+    names,
+    children,
+    going,
+    companions,
+  }: {
+    readonly names: ReadonlyMap<string, ImageName>;
+    readonly children: ReadonlyMap<string, readonly string[]>;
+    readonly going: ReadonlySet<string>;
+    readonly companions: ReadonlySet<string>;
+  }) {
     this.#names = names;
     this.#children = children;
+    this.#companions = companions;
     const staying = [...children].filter(([key]) => !going.has(key));
     this.#kept = new Set(staying.flatMap(([, keys]) => keys));
   }
@@ -82,8 +95,13 @@ class Families {
     const names = new Map(store.images.list().map((name) => [keyOf(name), name]));
     const children = new Map<string, readonly string[]>();
     for (const [key, name] of names) children.set(key, await childrenIn(name, store));
+    const companions = companionSubjects(store);
+    for (const [key, subject] of companions) {
+      const owner = key.slice(0, key.lastIndexOf('@') + 1) + subject;
+      children.set(owner, [...(children.get(owner) ?? []), key]);
+    }
     const going = new Set(chosen.flatMap((group) => group.names.map(keyOf)));
-    return new Families(names, children, going);
+    return new Families({ names, children, going, companions: new Set(companions.keys()) });
   }
 
   whole({ image, names }: ImageGroup): PrunedImage {
@@ -95,7 +113,9 @@ class Families {
       manifests.set(key, next);
       for (const childKey of this.#children.get(key) ?? []) {
         const child = this.#names.get(childKey);
-        if (child?.tags.length === 0 && !this.#kept.has(childKey)) pending.push(child);
+        const isNamed = child !== undefined && child.tags.length > 0;
+        if (isNamed && !this.#companions.has(childKey)) continue;
+        if (child && !this.#kept.has(childKey)) pending.push(child);
       }
     }
     return {

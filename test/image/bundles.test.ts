@@ -12,6 +12,7 @@ import { inspectImage } from '#image/inspect.ts';
 import { storeInventory } from '#image/inventory.ts';
 import { listImages } from '#image/list.ts';
 import { type ArrivedImage, type LoadOptions, loadImages } from '#image/load.ts';
+import { pruneStore } from '#image/prune.ts';
 import { removeImage } from '#image/remove.ts';
 import { type PlanSaveOptions, saveImages, trySave } from '#image/save.ts';
 import { decodeBundle } from '#store/bundle-document.ts';
@@ -139,13 +140,32 @@ describe('signatures and other referrers', () => {
     });
     await save(from.store, folder.at('x.tar'), ['app']);
     assert.deepEqual(textOf(await load(to.store, folder.at('x.tar'))), [[image.imageId, 'app:1']]);
-    const listed = await listImages({ store: to.store, platform });
+    const broken: unknown[] = [];
+    const onBroken = (image: unknown): void => void broken.push(image);
+    const listed = await listImages({ store: to.store, platform, onBroken });
+    assert.deepEqual(broken, []);
     assert.deepEqual(
       listed.map(({ imageId }) => imageId),
       [image.imageId],
     );
     await removeImage('app:1', { store: to.store, platform });
     assert.deepEqual(to.store.images.list(), []);
+  });
+
+  it('stay when images without a name are pruned, and go when theirs is', async () => {
+    await using from = await temporaryStore();
+    const image = await sampleImage();
+    await storeImage(from.store, image, 'app:1');
+    const tag = companionTag(image.manifest.digest, '.sig');
+    await inRepository(from.store, 'app', async (repository) => {
+      await putCompanion(repository, sampleReferrer(image.manifest));
+      await putCompanion(repository, sampleSignature(), tag);
+    });
+    const local = { store: from.store, platform };
+    await pruneStore({ images: { all: false } }, local);
+    assert.equal(from.store.images.list().length, 3);
+    await pruneStore({ images: { all: true } }, local);
+    assert.deepEqual(from.store.images.list(), []);
   });
 
   it('stay behind with --no-referrers', async () => {
