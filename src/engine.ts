@@ -17,6 +17,8 @@ import type {
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
 import type {
+  CheckOptions,
+  CheckReport,
   DigestReport,
   DiskUsage,
   GarbageReport,
@@ -142,6 +144,8 @@ export interface PlanSaveOptions extends CallContext {
 export interface SaveOptions extends PlanSaveOptions {
   /** Splits the file into volumes `file.001`, `file.002` …; `only`: writes just those, from 1. */
   readonly volumes?: { readonly size: string; readonly only?: ReadonlySet<number> };
+  /** Path of an ed25519 private key (PEM) that signs the archive. */
+  readonly sign?: string;
 }
 
 export interface LoadOptions extends CallContext {
@@ -149,6 +153,8 @@ export interface LoadOptions extends CallContext {
   readonly platform?: Platform;
   /** Writes what was loaded to this path; it can be the next `have`. */
   readonly receipt?: string;
+  /** Path of an ed25519 public key (PEM): loads only what its holder signed. */
+  readonly verify?: string;
   /** Called for each image when it has its names; those before a failure stay loaded. */
   readonly onLoaded?: (image: LoadedImage) => void;
 }
@@ -161,6 +167,8 @@ export interface LoadToOptions extends CallContext {
   readonly to: string;
   /** `FROM=TO`: names below FROM go below TO, within the prefix. */
   readonly maps?: readonly string[];
+  /** As for load. */
+  readonly verify?: string;
 }
 
 export interface ServeOptions {
@@ -252,6 +260,8 @@ export interface Engine extends AsyncDisposable {
   ): Promise<readonly RemovedName[]>;
   /** Where the store's bytes are, each counted once. */
   diskUsage(): Promise<DiskUsage>;
+  /** Looks for damage in the store and, when asked to, mends what can be mended. */
+  checkStore(options?: CheckOptions): Promise<CheckReport>;
   /** Who keeps content in the store: by digest, the beginning of one, or a name. @throws BLOB_UNKNOWN, IMAGE_ID_AMBIGUOUS */
   why(text: string): Promise<DigestReport>;
   /** Removes images and build cache with all that only they kept. What is in use stays. */

@@ -22,6 +22,10 @@ export default class Load extends BaseCommand {
       description: 'Load only this platform of an image that has several',
       helpValue: 'os/arch[/variant]',
     }),
+    verify: text({
+      description: 'Load only what was signed by the holder of this ed25519 key (PEM)',
+      helpValue: 'file',
+    }),
     receipt: text({
       description: 'Write what was loaded to a file; it is good for save --have',
       helpValue: 'file',
@@ -59,8 +63,10 @@ export default class Load extends BaseCommand {
     const input = flags.input.length > 0 ? flags.input : stdin;
     const { signal } = interrupts;
     const { to, map: maps } = flags;
+    const verify = flags.verify === undefined ? {} : { verify: flags.verify };
     if (to !== undefined) {
-      const loaded = await engine.loadTo(input, { to, maps, signal, events: showNotes(this.host) });
+      const events = showNotes(this.host);
+      const loaded = await engine.loadTo(input, { to, maps, signal, events, ...verify });
       this.#printNames(loaded);
       return;
     }
@@ -69,6 +75,7 @@ export default class Load extends BaseCommand {
       await engine.load(input, {
         signal,
         events: this.#events(flags.quiet),
+        ...verify,
         onLoaded: (image) => loaded.push(image),
         ...(flags.platform === undefined
           ? {}

@@ -39,6 +39,10 @@ export default class Save extends BaseCommand {
       description: 'With --volume-size: write these volumes only, such as 3 or 2,5',
       helpValue: 'number',
     }),
+    sign: text({
+      description: 'Sign the archive with an ed25519 private key (PEM)',
+      helpValue: 'file',
+    }),
     'dry-run': toggle({ description: 'Print what would be saved, and write nothing' }),
     format: text({
       description: "How --dry-run prints: 'table' or 'json'",
@@ -73,7 +77,11 @@ export default class Save extends BaseCommand {
       );
     }
     const engine = await this.engine();
-    const saved = await engine.save(args.image, flags.output ?? stdout, { ...options, ...volumes });
+    const saved = await engine.save(args.image, flags.output ?? stdout, {
+      ...options,
+      ...volumes,
+      ...(flags.sign === undefined ? {} : { sign: flags.sign }),
+    });
     this.#hint(saved);
   }
 

@@ -4,6 +4,7 @@ import type { LoadedImage } from '#core/local-image.ts';
 import { hostPlatform } from '#core/platform.ts';
 import type { ArchiveSource, LoadToOptions } from '#engine.ts';
 import { type ArchiveInput, openArchive } from '#image/archive-open.ts';
+import { readVerifyKey } from '#image/bundle-signature.ts';
 import { parseDestination } from '#image/destination.ts';
 import { loadToRegistry } from '#image/load-to.ts';
 import { wholeArchives } from './load.ts';
@@ -32,9 +33,11 @@ async function sendArchive(
   const events = options.events ?? ignoreEvents;
   const signal = options.signal ? { signal: options.signal } : {};
   const { paths } = await resources.store();
+  const verify =
+    options.verify === undefined ? {} : { verify: await readVerifyKey(options.verify) };
   await using held = new AsyncDisposableStack();
   const archive = held.use(
-    await openArchive(input, { temporary: () => paths.temporary('ingest'), ...signal }),
+    await openArchive(input, { temporary: () => paths.temporary('ingest'), ...verify, ...signal }),
   );
   const { registry, scheme } = destination;
   const open = (repository: string) =>

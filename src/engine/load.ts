@@ -6,6 +6,7 @@ import { formatReference } from '#core/reference.ts';
 import type { ArchiveSource, LoadOptions } from '#engine.ts';
 import { archiveInputs, type GivenArchive } from '#image/archive-inputs.ts';
 import type { ArchiveInput } from '#image/archive-open.ts';
+import { readVerifyKey } from '#image/bundle-signature.ts';
 import { storeInventory } from '#image/inventory.ts';
 import { type ArrivedImage, loadImages } from '#image/load.ts';
 import { loadVolumes, wholeSegments } from '#image/load-volumes.ts';
@@ -19,13 +20,15 @@ import type { Resources } from './resources.ts';
 export async function load(
   resources: Resources,
   source: ArchiveSource,
-  { platform: only, receipt, onLoaded, ...options }: LoadOptions,
+  { platform: only, receipt, verify, onLoaded, ...options }: LoadOptions,
 ): Promise<readonly LoadedImage[]> {
+  const key = verify === undefined ? {} : { verify: await readVerifyKey(verify) };
   const store = await resources.store();
   const arrived: ArrivedImage[] = [];
   const loading = {
     ...options,
     ...(only ? { only } : {}),
+    ...key,
     store,
     platform: hostPlatform(process.arch),
     limit: resources.transfers,

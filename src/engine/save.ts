@@ -2,6 +2,7 @@
 import type { ArchivePlanSummary } from '#core/archive-summary.ts';
 import { hostPlatform } from '#core/platform.ts';
 import type { CallContext, PlanSaveOptions, SaveOptions } from '#engine.ts';
+import { readSigningKey } from '#image/bundle-signature.ts';
 import { storeInventory } from '#image/inventory.ts';
 import { writeOutput } from '#image/output-file.ts';
 import { saveImages, trySave } from '#image/save.ts';
@@ -14,11 +15,13 @@ export async function save(
   images: readonly string[],
   options: SaveOptions & { readonly output: string | NodeJS.WritableStream },
 ): Promise<ArchivePlanSummary> {
-  const { have = [], platform: only, ...rest } = options;
+  const { have = [], platform: only, sign, ...rest } = options;
+  const key = sign === undefined ? {} : { sign: await readSigningKey(sign) };
   await using sources = await openHaveSources(resources, have, options);
   return await saveImages({
     ...(await shared(resources, images, only)),
     ...rest,
+    ...key,
     have: sources.have,
   });
 }

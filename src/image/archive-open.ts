@@ -16,8 +16,11 @@ import { readSegments, type Segment, segmentsOf } from '#store/segments.ts';
 import { openTarFiles, type TarFiles } from '#store/tar-files.ts';
 import { volumeContents, volumeFiles } from '#store/volume-files.ts';
 import type { VolumesDocument } from '#store/volumes-document.ts';
+import { type VerifyKey, verifyBundle, verifyDocuments } from './bundle-signature.ts';
 
 export interface OpenArchiveOptions {
+  /** Opens only what was signed by the holder of this key. */
+  readonly verify?: VerifyKey;
   /** Gives a fresh path for a plain copy. */
   readonly temporary: () => string;
   readonly signal?: AbortSignal;
@@ -28,6 +31,8 @@ export interface OpenedArchive extends AsyncDisposable {
   readonly repository: PackedRepository;
   /** What lies in it, the images' documents included. */
   readonly files: PackedFiles;
+  /** Some volumes only: bundle.json is all there is of documents. */
+  readonly isPartial?: boolean;
 }
 
 /** Some volumes of an archive: images whose blobs they cover can be had. */
@@ -43,8 +48,30 @@ export type ArchiveInput =
   | PartialArchive
   | AsyncIterable<Uint8Array | string>;
 
-/** @throws FILE_UNUSABLE, ARCHIVE_INVALID, COMPRESSION_UNKNOWN, DISK_FULL */
+/**
+ * @throws FILE_UNUSABLE, ARCHIVE_INVALID, COMPRESSION_UNKNOWN, DISK_FULL, and with `verify`
+ * SIGNATURE_MISSING, SIGNATURE_WRONG
+ */
 export async function openArchive(
+  input: ArchiveInput,
+  options: OpenArchiveOptions,
+): Promise<OpenedArchive> {
+  const archive = await openUnverified(input, options);
+  try {
+    if (options.verify) await verify(archive, options.verify);
+    return archive;
+  } catch (error) {
+    await archive[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function verify({ files, isPartial }: OpenedArchive, key: VerifyKey): Promise<void> {
+  const bundle = await verifyBundle(files, key);
+  if (!isPartial) await verifyDocuments(files, bundle);
+}
+
+async function openUnverified(
   input: ArchiveInput,
   options: OpenArchiveOptions,
 ): Promise<OpenedArchive> {
@@ -66,9 +93,9 @@ export async function openArchive(
 }
 
 function openPartial(name: string, { list, segments }: PartialArchive): OpenedArchive {
-  const files = volumeFiles(name, list.bundle, segments);
+  const files = volumeFiles(name, list, segments);
   const repository = new PackedRepository(files, volumeContents(list.bundle));
-  return { repository, files, [Symbol.asyncDispose]: async () => {} };
+  return { repository, files, isPartial: true, [Symbol.asyncDispose]: async () => {} };
 }
 
 /** How messages call it. */

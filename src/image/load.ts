@@ -16,6 +16,7 @@ import type { PackedImage, PackedRepository } from '#store/packed-repository.ts'
 import type { WalkedImage } from '#store/walk.ts';
 import { archiveIncomplete, type Gap } from './archive-gaps.ts';
 import { type ArchiveInput, nameOf, openArchive } from './archive-open.ts';
+import type { VerifyKey } from './bundle-signature.ts';
 import { checkLayers } from './check-layers.ts';
 import { copyImage } from './copy.ts';
 import { needFile } from './input-file.ts';
@@ -38,6 +39,8 @@ export interface LoadOptions {
   /** Loads only this platform's image of an index. Absent: all that are there. */
   readonly only?: Platform;
   readonly limit: LimitFunction;
+  /** Loads only what was signed by the holder of this key. */
+  readonly verify?: VerifyKey;
   /** Called for each image when it has its names. */
   readonly onLoaded?: (image: ArrivedImage) => void;
   readonly events?: EventSink;
@@ -71,6 +74,7 @@ export async function loadImages(options: LoadOptions): Promise<readonly Arrived
   await using lease = await store.lease({ purpose: 'load' });
   await using archive = await openArchive(input, {
     temporary: () => store.paths.temporary('ingest'),
+    ...(options.verify ? { verify: options.verify } : {}),
     ...(signal ? { signal } : {}),
   });
   const from = archive.repository;

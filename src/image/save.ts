@@ -12,6 +12,7 @@ import { type ArchivedTree, type ArchivePlan, lookUp, planArchive } from '#store
 import { writeImageArchive } from '#store/archive-write.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import type { SigningKey } from './bundle-signature.ts';
 import { type Have, leftOut } from './have.ts';
 import { type Sink, writeOutput } from './output-file.ts';
 import { collectSaved } from './save-names.ts';
@@ -30,6 +31,7 @@ export interface PlanSaveOptions {
   readonly noReferrers?: boolean;
   /** What the receiver has; several are added up. */
   readonly have?: readonly Have[];
+  readonly sign?: SigningKey;
   readonly signal?: AbortSignal;
 }
 
@@ -79,7 +81,7 @@ function leaseFor({ store, images }: PlanSaveOptions): Promise<Lease> {
 }
 
 async function planSave(options: PlanSaveOptions, lease: Lease): Promise<ArchivePlan> {
-  const { platform, have = [], signal } = options;
+  const { platform, have = [], sign, signal } = options;
   const saved = await collectSaved({ ...options, lease });
   const images: ArchivedTree[] = [];
   for (const image of saved) {
@@ -93,6 +95,7 @@ async function planSave(options: PlanSaveOptions, lease: Lease): Promise<Archive
     images,
     show: (index) => selectAnyManifest(index, platform),
     leaveOut: await leftOut(images, { have, ...(signal ? { signal } : {}) }),
+    ...(sign ? { sign } : {}),
   });
 }
 

@@ -38,6 +38,7 @@ export interface WriteVolumesOptions extends Pick<OutputOptions, 'write'> {
   readonly path: string;
   readonly volumes: VolumeOptions;
   readonly bundle: BundleDocument;
+  readonly signature?: Uint8Array;
   /** Of the whole archive, known before it is written. */
   readonly sizeBytes: number;
   readonly events?: EventSink;
@@ -49,7 +50,7 @@ export function volumesPath(path: string): string {
 
 /** @throws USAGE, VOLUME_MISSING (no such number), NAME_CONFLICT (another archive's volumes are there) */
 export async function writeVolumes(options: WriteVolumesOptions): Promise<void> {
-  const { path, volumes, bundle, sizeBytes } = options;
+  const { path, volumes, bundle, signature, sizeBytes } = options;
   const volumeBytes = volumeBytesOf(volumes.size);
   const count = Math.ceil(sizeBytes / volumeBytes);
   if (count > VOLUMES_MAX) throw tooMany(count, sizeBytes);
@@ -60,7 +61,8 @@ export async function writeVolumes(options: WriteVolumesOptions): Promise<void> 
   await using _ = cutter;
   await options.write((chunk) => cutter.write(chunk));
   const written = await cutter.finish();
-  const document = { id: bundleId(bundle), bundle, volumeBytes, volumes: written };
+  const signed = signature ? { signature } : {};
+  const document = { id: bundleId(bundle), bundle, ...signed, volumeBytes, volumes: written };
   await removeOthers(path, written);
   await writeWhole(`${path}.sha256`, Buffer.from(checksums(written)));
   await writeWhole(volumesPath(path), encodeVolumes(document));

@@ -2,7 +2,7 @@
  * What an image archive will be, to the byte, before the first byte is written: ONE tar that is an
  * OCI layout and a docker-archive at once. In this order: oci-layout, index.json, manifest.json,
  * repositories; under blobs/ every manifest and config, then every layer, each once; bundle.json
- * (bundle-document.ts) at the end. Blobs are as stored, so all digests survive.
+ * (bundle-document.ts) at the end, and its signature if there is one. Blobs are as stored, so all digests survive.
  */
 import { type EntrySource, EPOCH, NO_XATTRS } from '#archive/entry.ts';
 import { toByteString } from '#core/bytes.ts';
@@ -21,6 +21,7 @@ import {
   type BundleBlob,
   type BundleDocument,
   encodeBundle,
+  SIGNATURE_FILE,
 } from './bundle-document.ts';
 import { bundleImages } from './bundle-images.ts';
 import {
@@ -73,11 +74,15 @@ export interface PlanOptions {
   readonly show: (index: ImageIndex) => Descriptor;
   /** Layers that the receiver has. */
   readonly leaveOut?: ReadonlySet<Digest>;
+  /** Signs the bytes of bundle.json. */
+  readonly sign?: (bundle: Uint8Array) => Uint8Array;
 }
 
 /** The archive to be. Nothing has been read of its layers. */
 export interface ArchivePlan {
   readonly bundle: BundleDocument;
+  /** Of bundle.json, when it is signed. */
+  readonly signature?: Uint8Array;
   /** Of the whole tar. */
   readonly sizeBytes: number;
   /** The tar's entries in order; contents are read when asked for. */
@@ -117,15 +122,19 @@ export function planArchive(options: PlanOptions): ArchivePlan {
     files: new Map([...documents].map(([path, bytes]) => [path, digestOf(bytes)])),
   };
   const last = encodeBundle(bundle);
+  const signature = options.sign?.(last);
   advance(BUNDLE_FILE, last.byteLength);
+  if (signature) advance(SIGNATURE_FILE, signature.byteLength);
   return {
     bundle,
+    ...(signature ? { signature } : {}),
     sizeBytes: offset + END_BYTES,
     *entries(signal) {
       for (const [path, bytes] of documents) yield file(path, bytes.byteLength, () => [bytes]);
       for (const path of folders) yield folder(path);
       for (const { path, size, content } of written) yield file(path, size, () => content(signal));
       yield file(BUNDLE_FILE, last.byteLength, () => [last]);
+      if (signature) yield file(SIGNATURE_FILE, signature.byteLength, () => [signature]);
     },
   };
 }

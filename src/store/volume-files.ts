@@ -4,28 +4,40 @@
  */
 import { algorithmOf, type Digest, encodedOf } from '#core/digest.ts';
 import { parseReference } from '#core/reference.ts';
-import type { BundleDocument } from './bundle-document.ts';
+import {
+  BUNDLE_FILE,
+  type BundleDocument,
+  encodeBundle,
+  SIGNATURE_FILE,
+} from './bundle-document.ts';
 import type { PackedFiles } from './packed-files.ts';
 import type { PackedContents } from './packed-repository.ts';
 import { covers, readSegments, type Segment } from './segments.ts';
+import type { VolumesDocument } from './volumes-document.ts';
 
-/** The blobs that lie whole in the segments. */
+/** The blobs that lie whole in the segments; bundle.json itself is the list's. */
 export function volumeFiles(
   name: string,
-  { blobs }: BundleDocument,
+  { bundle, signature }: VolumesDocument,
   segments: readonly Segment[],
 ): PackedFiles {
+  const documents = new Map([
+    [BUNDLE_FILE, encodeBundle(bundle)],
+    ...(signature ? [[SIGNATURE_FILE, signature] as const] : []),
+  ]);
   const places = new Map(
-    blobs
+    bundle.blobs
       .map(({ digest, offset, size }) => [pathOf(digest), { offset, length: size }] as const)
       .filter(([, range]) => covers(segments, range)),
   );
   return {
     name,
     async size(path) {
-      return places.get(path)?.length;
+      return documents.get(path)?.byteLength ?? places.get(path)?.length;
     },
     async *read(path, { range, signal } = {}) {
+      const document = documents.get(path);
+      if (document) return yield document;
       const place = places.get(path);
       if (!place) throw new Error(`invariant broken: ${path} is in no volume`);
       const start = Math.min(range?.offset ?? 0, place.length);

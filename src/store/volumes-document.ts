@@ -25,6 +25,8 @@ export interface VolumesDocument {
   /** The digest of bundle.json: what this archive is, however it was cut. */
   readonly id: Digest;
   readonly bundle: BundleDocument;
+  /** Of bundle.json, when it is signed. */
+  readonly signature?: Uint8Array;
   /** What was asked for; the last volume is shorter. */
   readonly volumeBytes: number;
   /** In order; together the archive. */
@@ -44,8 +46,10 @@ export function bundleId(bundle: BundleDocument): Digest {
   return digestOf(encodeBundle(bundle));
 }
 
-export function encodeVolumes({ id, bundle, volumeBytes, volumes }: VolumesDocument): Uint8Array {
-  const head = { schemaVersion: 1, mediaType: VOLUMES_TYPE, id, volumeBytes };
+export function encodeVolumes(document: VolumesDocument): Uint8Array {
+  const { id, bundle, signature, volumeBytes, volumes } = document;
+  const signed = signature ? { signature: Buffer.from(signature).toString('base64') } : {};
+  const head = { schemaVersion: 1, mediaType: VOLUMES_TYPE, id, ...signed, volumeBytes };
   const rows = volumes.map(({ name, size, digest }) => ({ name, size, digest }));
   const text = JSON.stringify({ ...head, volumes: rows }).slice(0, -1);
   // The bundle as it is: its digest is the id.
@@ -61,7 +65,14 @@ export function decodeVolumes(bytes: Uint8Array, where: string): VolumesDocument
     const inner = top.raw('bundle');
     const bundle = decodeBundle(Buffer.from(JSON.stringify(inner ?? null)), where);
     if (bundleId(bundle) !== id) top.refuse('bundle', `content of ${id}`);
-    return { id, bundle, volumeBytes: top.size('volumeBytes'), volumes: readVolumes(top) };
+    const signature = top.optionalString('signature');
+    return {
+      id,
+      bundle,
+      ...(signature === undefined ? {} : { signature: Buffer.from(signature, 'base64') }),
+      volumeBytes: top.size('volumeBytes'),
+      volumes: readVolumes(top),
+    };
   } catch (cause) {
     if (!isSlipwayError(cause, 'JSON_INVALID', 'DIGEST_INVALID')) throw cause;
     throw new SlipwayError('ARCHIVE_INVALID', cause.message, {

@@ -73,3 +73,22 @@ test('what was loaded before a failure is named all the same', async () => {
   assert.equal(stdout, 'Loaded image: app:1\n');
   assert.match(stderr, /^ERROR: 1 image is not complete\n/);
 });
+
+test('--verify goes on, here and to a registry', async () => {
+  const keys: unknown[] = [];
+  const engine = fakeEngine({
+    load: async (_source, { verify } = {}) => {
+      keys.push(verify);
+      return [];
+    },
+    loadTo: async (_source, { verify }) => {
+      keys.push(verify);
+      return [];
+    },
+  });
+  await runCommand(['load', '-i', 'x.tar', '--verify', 'key.pub'], { engine });
+  const to = ['--to', 'registry://localhost:5000'];
+  await runCommand(['load', '-i', 'x.tar', '--verify', 'key.pub', ...to], { engine });
+  await runCommand(['load', '-i', 'x.tar'], { engine });
+  assert.deepEqual(keys, ['key.pub', 'key.pub', undefined]);
+});

@@ -100,20 +100,22 @@ test('what goes without a name is said on stderr', async () => {
   assert.match(stderr, /^note: [0-9a-f]{12} was saved without a name and will load as <none>/);
 });
 
-test('--volume-size and --volumes go on; what makes no sense is refused', async () => {
+test('--volume-size, --volumes and --sign go on; what makes no sense is refused', async () => {
   const calls: unknown[] = [];
   const engine = fakeEngine({
-    save: async (_names, target, { volumes } = {}) => {
-      calls.push([target, volumes]);
+    save: async (_names, target, { volumes, sign } = {}) => {
+      calls.push(sign === undefined ? [target, volumes] : [target, volumes, sign]);
       return { images: [], archiveBytes: 0, contentBytes: 0, leftOut: { blobs: 0, bytes: 0 } };
     },
   });
   const argv = ['save', '-o', 'x.tar', '--volume-size', '4G'];
   await runCommand([...argv, 'a'], { engine });
   await runCommand([...argv, '--volumes', '2,5', '--volumes', '7', 'a'], { engine });
+  await runCommand([...argv, '--sign', 'key.pem', 'a'], { engine });
   assert.deepEqual(calls, [
     ['x.tar', { size: '4G' }],
     ['x.tar', { size: '4G', only: new Set([2, 5, 7]) }],
+    ['x.tar', { size: '4G' }, 'key.pem'],
   ]);
   const refused = async (...words: readonly string[]): Promise<string> => {
     const { exitCode, stderr } = await runCommand(['save', ...words, 'a'], { engine });
