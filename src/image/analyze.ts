@@ -18,7 +18,6 @@ export async function analyzeImage(image: string, options: LookOptions): Promise
   const wasted = new Map<ByteString, WastedFile>();
   const layers: AnalyzedLayer[] = [];
   for (const [i, size] of sizes.entries()) {
-    options.signal?.throwIfAborted();
     const files = root.layers[i];
     if (!files) throw new Error('invariant broken: an image with fewer layers than it lists');
     layers.push({ ...size, ...countLayer(files, { index: i, visible, wasted }) });

@@ -17,6 +17,7 @@ import { placeOf } from './files.ts';
 import { writeOutput } from './output-file.ts';
 import { type LookOptions, type OpenedRoot, openRoot, type Place } from './root-tree.ts';
 import { treeEntries } from './tree-entries.ts';
+import { turns } from './turns.ts';
 
 export interface CopyOutOptions extends LookOptions {
   /** Absolute. `/.` at its end: what is in the folder, not the folder. */
@@ -91,13 +92,14 @@ async function copyToFolder(
   options: CopyOutOptions & { readonly destination: string },
 ): Promise<readonly string[]> {
   const { folder, as } = await targetOf(source, options.destination);
+  const turn = turns(options.signal);
   const target = new UnpackTarget({ folder, userXattr: false });
   for (const found of treeEntries(tree, source.place, as)) {
-    options.signal?.throwIfAborted();
+    await turn();
     // The destination is the user's own: its mode and owner stay.
     if (found.entry.path === '') continue;
     keepFolders(folder, found.entry);
-    await target.add(unpackable(found, options.keepOwner));
+    await target.add(unpackable(found, { ...options, turn }));
   }
   target.finish();
   return target.warnings.map(({ message, path }) => `${displayPath(path)}: ${message}`);
@@ -177,13 +179,19 @@ function keepFolders(folder: string, { path, kind }: Entry): void {
   );
 }
 
-function unpackable({ entry, content }: EntrySource, keepOwner: boolean): TarEntry {
+function unpackable(
+  { entry, content }: EntrySource,
+  { keepOwner, turn }: { readonly keepOwner: boolean; readonly turn: () => Promise<void> },
+): TarEntry {
   const owned = keepOwner
     ? entry
     : { ...entry, uid: process.geteuid?.() ?? entry.uid, gid: process.getegid?.() ?? entry.gid };
   const size = entry.kind === 'file' ? entry.size : 0;
   const read = async function* (): AsyncGenerator<Uint8Array> {
-    yield* content?.() ?? [];
+    for await (const piece of content?.() ?? []) {
+      await turn();
+      yield piece;
+    }
   };
   return { entry: owned, dataOffset: 0, storedSize: size, content: read, stored: read };
 }

@@ -24,7 +24,6 @@ export async function listFiles(
   const start = placeOf(root.tree, { path: options.path ?? '/', image });
   const files: ImageFile[] = [];
   for (const place of walkTree(root.tree, start, options)) {
-    options.signal?.throwIfAborted();
     if (place.node !== start.node || start.node.kind !== 'directory') {
       files.push(fileAt(root, place));
     }

@@ -8,6 +8,7 @@ import type { FileChange, FileDifference } from '#core/image-files.ts';
 import type { MergedTree, TreeNode } from '#layer/merged-tree.ts';
 import { absolute } from './files.ts';
 import { joined, walkTree } from './root-tree.ts';
+import { turns } from './turns.ts';
 
 export interface TreeDiffOptions {
   /** How many layers both chains have in common from the base on. */
@@ -23,6 +24,11 @@ interface Pair {
   readonly path: ByteString;
 }
 
+interface Comparison extends TreeDiffOptions {
+  readonly pair: Pair;
+  readonly turn: () => Promise<void>;
+}
+
 /** Sorted by path, as bytes. */
 export async function treeDiff(
   before: MergedTree,
@@ -30,10 +36,11 @@ export async function treeDiff(
   options: TreeDiffOptions,
 ): Promise<readonly FileChange[]> {
   const changes: FileChange[] = [];
+  const turn = turns(options.signal);
   const pending: Pair[] = [{ before: before.root, after: after.root, path: '' as ByteString }];
   for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
-    options.signal?.throwIfAborted();
-    const change = await changeOf(before, after, { ...options, pair });
+    await turn();
+    const change = await changeOf(before, after, { ...options, pair, turn });
     if (change) changes.push(change);
     const names = bothNames(before.list(pair.before), after.list(pair.after));
     for (const [name, [old, now]] of names) {
@@ -83,7 +90,7 @@ function* onlyIn(
 async function changeOf(
   before: MergedTree,
   after: MergedTree,
-  options: TreeDiffOptions & { readonly pair: Pair },
+  options: Comparison,
 ): Promise<FileChange | undefined> {
   const { pair, sharedLayers } = options;
   if (isShared(pair, sharedLayers)) return undefined;
@@ -121,7 +128,7 @@ const CHUNK_BYTES = 1024 * 1024;
 async function sameContent(
   before: MergedTree,
   after: MergedTree,
-  { pair, signal }: TreeDiffOptions & { readonly pair: Pair },
+  { pair, turn }: Comparison,
 ): Promise<boolean> {
   if (pair.before.kind !== 'file') return true;
   const { size } = pair.before;
@@ -130,10 +137,7 @@ async function sameContent(
     const range = { offset, length: CHUNK_BYTES };
     const a = joinedPieces(before.read(pair.before, range));
     if (!a.equals(joinedPieces(after.read(pair.after, range)))) return false;
-    if (offset === 0) continue;
-    // A file may be huge: others, Ctrl-C among them, get their turn.
-    await new Promise((resolve) => setImmediate(resolve));
-    signal?.throwIfAborted();
+    await turn();
   }
   return true;
 }
