@@ -12,6 +12,7 @@ import type {
   ImageDetails,
   ImageSummary,
   LoadedImage,
+  RemovalPlan,
   RemovedName,
 } from '#core/local-image.ts';
 import type { Platform } from '#core/platform.ts';
@@ -258,6 +259,11 @@ export interface Engine extends AsyncDisposable {
     reference: string,
     options?: { readonly force?: boolean },
   ): Promise<readonly RemovedName[]>;
+  /** What removing these would take away. @throws as {@link removeImage} */
+  planRemoval(
+    references: readonly string[],
+    options?: { readonly force?: boolean },
+  ): Promise<RemovalPlan>;
   /** Where the store's bytes are, each counted once. */
   diskUsage(): Promise<DiskUsage>;
   /** Looks for damage in the store and, when asked to, mends what can be mended. */

@@ -22,6 +22,7 @@ export type {
   ImageSummary,
   LoadedImage,
   LocalLayer,
+  RemovalPlan,
   RemovedName,
 } from '#core/local-image.ts';
 export { formatPlatform, type Platform, parsePlatform } from '#core/platform.ts';

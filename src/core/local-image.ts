@@ -49,6 +49,15 @@ export interface LoadedImage {
   readonly names: readonly Reference[];
 }
 
+/** What `rmi --dry-run` tells. */
+export interface RemovalPlan {
+  readonly names: readonly string[];
+  /** Of those whose last name goes. */
+  readonly imageIds: readonly Digest[];
+  /** On disk, with all that only they keep. */
+  readonly freedBytes: number;
+}
+
 /** One line of docker's answer to rmi: `Untagged: name` or `Deleted: sha256:…`. */
 export interface RemovedName {
   readonly kind: 'untagged' | 'deleted';

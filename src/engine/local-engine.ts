@@ -3,7 +3,7 @@
 import type { Platform } from '#core/platform.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { parseReference } from '#core/reference.ts';
-import type { PruneSelection } from '#core/store-report.ts';
+import type { CheckOptions, PruneSelection } from '#core/store-report.ts';
 import type {
   ArchiveSource,
   BuildOptions,
@@ -144,9 +144,18 @@ export class LocalEngine implements Engine {
     return await removeImage(reference, { ...(await this.#local()), ...options });
   }
 
+  async planRemoval(references: readonly string[], options: { readonly force?: boolean } = {}) {
+    const { planRemoval } = await import('#image/plan-removal.ts');
+    return await planRemoval(references, { ...(await this.#local()), ...options });
+  }
+
   async diskUsage() {
     const { diskUsage } = await import('./store-care.ts');
     return await diskUsage(await this.#local());
+  }
+
+  async checkStore(options: CheckOptions = {}) {
+    return await (await this.#resources.store()).check(options);
   }
 
   async why(text: string) {

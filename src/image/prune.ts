@@ -42,6 +42,13 @@ export async function pruneStore(
   };
 }
 
+/** What would be free if these images went, all at once. Removes nothing. */
+export async function freedBy(groups: readonly ImageGroup[], store: LocalStore): Promise<number> {
+  const families = await Families.of(store, groups);
+  const images = groups.map((group) => families.whole(group));
+  return (await store.prune({ images, dryRun: true })).freedBytes;
+}
+
 async function chooseImages(
   wanted: NonNullable<PruneSelection['images']>,
   options: ListOptions,

@@ -68,7 +68,7 @@ async function removeBroken(
 }
 
 /** The name the user meant, when it was a name and not an ID. */
-function nameIn(text: string, group: ImageGroup): Reference | undefined {
+export function nameIn(text: string, group: ImageGroup): Reference | undefined {
   const reference = referenceIn(text);
   return reference && group.names.some((known) => isNameOf(reference, known))
     ? reference
@@ -120,16 +120,7 @@ async function removeWhole(
 ): Promise<readonly RemovedName[]> {
   const { imageId } = group.image;
   const tags = group.names.flatMap(tagsOf);
-  if (tags.length > 1 && !options.force) {
-    throw new SlipwayError(
-      'IMAGE_IN_USE',
-      `conflict: unable to delete ${shortId(imageId)} (must be forced) - image is referenced in multiple repositories`,
-      {
-        hint: `remove the names one by one (${tags.map(familiarReference).join(', ')}), or use --force`,
-        detail: { names: tags.map(familiarReference) },
-      },
-    );
-  }
+  if (tags.length > 1 && !options.force) throw imageInUse(group);
   for (const { repository, digest } of group.names) {
     await forget(options.store, repository, digest);
   }
@@ -137,6 +128,19 @@ async function removeWhole(
     ...[...tags, ...group.names.flatMap(digestsOf)].map(untagged),
     { kind: 'deleted', name: imageId },
   ];
+}
+
+/** By ID an image goes with all its names: only when that was meant. */
+export function imageInUse({ image, names }: ImageGroup): SlipwayError {
+  const tags = names.flatMap(tagsOf).map(familiarReference);
+  return new SlipwayError(
+    'IMAGE_IN_USE',
+    `conflict: unable to delete ${shortId(image.imageId)} (must be forced) - image is referenced in multiple repositories`,
+    {
+      hint: `remove the names one by one (${tags.join(', ')}), or use --force`,
+      detail: { names: tags },
+    },
+  );
 }
 
 function untagged(name: Reference): RemovedName {
