@@ -28,6 +28,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   rmi: () => import('../commands/rmi.ts'),
   run: () => import('../commands/run.ts'),
   save: () => import('../commands/save.ts'),
+  'system:check': () => import('../commands/system/check.ts'),
   'system:df': () => import('../commands/system/df.ts'),
   'system:gc': () => import('../commands/system/gc.ts'),
   'system:prune': () => import('../commands/system/prune.ts'),

@@ -142,3 +142,43 @@ type Holding =
     }
   | { readonly kind: 'link'; readonly repository: string; readonly untilMs: number }
   | { readonly kind: 'mount'; readonly pid: number; readonly mountPoint: string };
+
+/** Something that is not as it should be in the store. */
+export interface StoreProblem {
+  readonly kind:
+    | 'blob-damaged'
+    | 'image-incomplete'
+    | 'layer-mismatch'
+    | 'index-damaged'
+    | 'merged-damaged'
+    | 'fact-wrong'
+    | 'row-orphan'
+    | 'database-damaged'
+    | 'file-foreign'
+    | 'file-left';
+  /** False: worth knowing, no harm. */
+  readonly isError: boolean;
+  /** One sentence. */
+  readonly what: string;
+  /** What it means for the user, and what to do. */
+  readonly consequence: string;
+  /** `left`: only people, or a pull, can do something about it. */
+  readonly state: 'repairable' | 'repaired' | 'left';
+}
+
+export interface CheckReport {
+  readonly problems: readonly StoreProblem[];
+  readonly blobs: number;
+  /** Of the blobs. */
+  readonly bytes: number;
+  readonly layers: number;
+  readonly images: number;
+  /** Contents were not read: lengths, small documents and rows only. */
+  readonly isQuick: boolean;
+}
+
+export interface CheckOptions {
+  readonly repair?: boolean;
+  readonly quick?: boolean;
+  readonly signal?: AbortSignal;
+}

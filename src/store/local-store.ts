@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Digest } from '#core/digest.ts';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
-import type { DigestReport, DiskUsage } from '#core/store-report.ts';
+import type { CheckOptions, CheckReport, DigestReport, DiskUsage } from '#core/store-report.ts';
 import { CacheRecords } from './cache-records.ts';
 import { onDiskSync } from './disk-errors.ts';
 import { collectGarbage, type GcOptions, type GcResult } from './gc.ts';
@@ -131,6 +131,14 @@ export class LocalStore implements AsyncDisposable {
   /** Digests of which something is here and that begin with the hex digits. */
   digestsFrom(begin: string): readonly Digest[] {
     return digestsFrom(this.paths, this.#metadata, begin);
+  }
+
+  /** Looks for damage, and mends it when asked to (fsck.ts). Safe beside other processes. */
+  async check(options: CheckOptions = {}): Promise<CheckReport> {
+    await this.#collectDead();
+    const { paths, layers } = this;
+    const { checkStore } = await import('./fsck.ts');
+    return await checkStore({ paths, layers, metadata: this.#metadata }, options);
   }
 
   /** What dead processes held or left lying. */
