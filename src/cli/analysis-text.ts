@@ -50,9 +50,14 @@ function stepText(step: string, full: boolean): string {
   return full || line.length <= STEP_LENGTH_MAX ? line : `${line.slice(0, STEP_LENGTH_MAX - 1)}…`;
 }
 
+/** Without the noise of binary fractions: 0.949 is 94.9. */
+export function percentOf(part: number): number {
+  return Number((part * 100).toFixed(6));
+}
+
 /** `99.7%`; rounded down, so that a threshold just missed does not look met. */
 export function percentText(part: number): string {
-  return `${Math.floor(part * 1000) / 10}%`;
+  return `${Math.floor(Number((percentOf(part) * 10).toFixed(5))) / 10}%`;
 }
 
 /** The document of `--format`. */

@@ -52,6 +52,7 @@ WASTED    COPIES    FATE      LAYERS    PATH
 
 test('a threshold just missed does not look met', () => {
   assert.equal(percentText(0.94999), '94.9%');
+  assert.equal(percentText(0.57), '57%');
   assert.equal(percentText(1), '100%');
 });
 

@@ -1,4 +1,4 @@
-import { analysisJson, analysisText, percentText } from '#cli/analysis-text.ts';
+import { analysisJson, analysisText, percentOf, percentText } from '#cli/analysis-text.ts';
 import { BaseCommand } from '#cli/base-command.ts';
 import { text, toggle } from '#cli/flags.ts';
 import { parseTemplate } from '#cli/template.ts';
@@ -36,7 +36,7 @@ export default class ImageAnalyze extends BaseCommand {
       const options = { top, fullSteps: flags['no-trunc'] };
       this.host.stdout.write(analysisText(analysis, options));
     }
-    if (analysis.efficiency * 100 >= threshold) return 0;
+    if (percentOf(analysis.efficiency) >= threshold) return 0;
     const found = percentText(analysis.efficiency);
     this.host.stderr.write(`ERROR: the efficiency is ${found}, under ${threshold}%\n`);
     return 1;
