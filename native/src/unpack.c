@@ -2,7 +2,9 @@
 // hostile until proven otherwise: nothing outside the folder is ever touched (beneath.c), and nothing is
 // created for an entry whose header cannot be kept. A parent that is a symlink is replaced by a
 // directory, as in the layer index. As root, owners and devices are restored; otherwise everything
-// belongs to the caller. On failure the folder is left half full: the caller throws it away.
+// belongs to the caller. On failure the folder is left half full: the caller throws it away. The tar of
+// `--before` is unpacked first, as if its entries stood at the start of the other: what the layer takes
+// from those below it.
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,8 +71,20 @@ static int unpack_members(struct unpack *unpack) {
   return found;
 }
 
-static int run_steps(struct unpack *unpack) {
-  if (unpack_members(unpack) < 0) return -1;
+// The reader stays open for its count; unpack_free closes it.
+static int unpack_file(struct unpack *unpack, const char *tar) {
+  cleanup_close int fd = open(tar, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return report_system("open", tar);
+  if (tar_reader_open(&unpack->reader, fd, tar) < 0) return -1;
+  return unpack_members(unpack);
+}
+
+static int run_steps(struct unpack *unpack, const char *before, const char *tar) {
+  if (before) {
+    if (unpack_file(unpack, before) < 0) return -1;
+    tar_reader_close(&unpack->reader);
+  }
+  if (unpack_file(unpack, tar) < 0) return -1;
   // After the entries: a mark never hides an entry of its own layer, whatever their order.
   unpack->is_marking = true;
   for (size_t i = 0; i < unpack->mark_count; i++)
@@ -87,18 +101,16 @@ static void unpack_free(struct unpack *unpack) {
   free(unpack->marks);
 }
 
-static int unpack_tar(struct unpack *unpack, const char *tar, const char *folder) {
-  cleanup_close int fd = open(tar, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return report_system("open", tar);
+static int unpack_into(struct unpack *unpack, const char *before, const char *tar,
+                       const char *folder) {
   cleanup_close int root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (root < 0) return report_system("open", folder);
-  if (tar_reader_open(&unpack->reader, fd, tar) < 0) return -1;
   unpack->is_root = geteuid() == 0;
   unpack->root = root;
   unpack->places = (struct beneath){.root = root, .create = unpack_create_parent,
                                     .context = unpack};
   unpack->targets = (struct beneath){.root = root};
-  int result = run_steps(unpack);
+  int result = run_steps(unpack, before, tar);
   if (result == 0) printf("{\"entries\":%llu}\n", (unsigned long long)unpack->reader.count);
   unpack_free(unpack);
   if (result == 0 && fflush(stdout) != 0) return report_system("write", "stdout");
@@ -106,9 +118,10 @@ static int unpack_tar(struct unpack *unpack, const char *tar, const char *folder
 }
 
 int command_unpack(int argc, char **argv) {
-  const char *tar = NULL, *folder = NULL;
+  const char *before = NULL, *tar = NULL, *folder = NULL;
   struct unpack unpack = {0};
   const struct option_slot slots[] = {
+      {"--before", &before, NULL, false},
       {"--tar", &tar, NULL, true},
       {"--folder", &folder, NULL, true},
       {"--user-xattr", NULL, &unpack.user_xattr, false},
@@ -121,5 +134,5 @@ int command_unpack(int argc, char **argv) {
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
   }
-  return unpack_tar(&unpack, tar, folder) < 0 ? 1 : 0;
+  return unpack_into(&unpack, before, tar, folder) < 0 ? 1 : 0;
 }

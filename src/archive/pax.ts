@@ -71,3 +71,11 @@ export function paxTime(value: Buffer, offset: number): Timestamp {
   if (below === 0) return { seconds: seconds === 0 ? 0 : -seconds, nanoseconds: 0 };
   return { seconds: -seconds - 1, nanoseconds: 1_000_000_000 - below };
 }
+
+/** Decimal seconds with nine digits of fraction. */
+export function encodePaxTime({ seconds, nanoseconds }: Timestamp): Buffer {
+  const isBelow = seconds < 0 && nanoseconds > 0;
+  const whole = isBelow ? `-${-(seconds + 1)}` : `${seconds}`;
+  const fraction = isBelow ? 1_000_000_000 - nanoseconds : nanoseconds;
+  return Buffer.from(`${whole}.${String(fraction).padStart(9, '0')}`);
+}

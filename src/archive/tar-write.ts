@@ -6,7 +6,7 @@
  * - a name over 100 bytes is split at the last slash that leaves at most 155 bytes in front; where
  *   that fails it is a pax `path` and its first 100 bytes stand in the field; so too a name that is
  *   not UTF-8 when the entry has a pax header anyway; a link target over 100 bytes: pax `linkpath`;
- * - times are whole seconds; no user and group names; records sorted by key; the pax header itself
+ * - times are whole seconds, unless asked for otherwise; no user and group names; records sorted by key; the pax header itself
  *   is named `././@PaxHeader`, mode 0644, everything else 0;
  * - two zero blocks end the archive, without padding to a record.
  * Whiteouts are plain entries here. tar-stream's packer is not used: it formats fields differently
@@ -17,12 +17,17 @@ import { bytesOf } from '#core/bytes.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { Entry, EntrySource } from './entry.ts';
 import { displayPath } from './entry-path.ts';
-import { encodePax, type PaxRecord } from './pax.ts';
+import { encodePax, encodePaxTime, type PaxRecord } from './pax.ts';
 import { BLOCK, encodeHeader, fitsOctal, paddingOf, TYPE } from './tar-header.ts';
 
 const BUFFER_BYTES = 256 * 1024;
 const PAX_HEADER_NAME = '././@PaxHeader';
 const ZEROS = Buffer.alloc(2 * BLOCK);
+
+export interface TarWriteOptions {
+  /** Fractions of seconds are kept, in pax records: for tars that nobody names by digest. */
+  readonly nanoseconds?: boolean;
+}
 
 /**
  * Writes one archive. Chunks given to `sink` are reused after its promise settles. After an error
@@ -30,12 +35,14 @@ const ZEROS = Buffer.alloc(2 * BLOCK);
  */
 export class TarWriter {
   readonly #sink: (chunk: Uint8Array) => Promise<void>;
+  readonly #options: TarWriteOptions;
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   #used = 0;
   #offset = 0;
 
-  constructor(sink: (chunk: Uint8Array) => Promise<void>) {
+  constructor(sink: (chunk: Uint8Array) => Promise<void>, options: TarWriteOptions = {}) {
     this.#sink = sink;
+    this.#options = options;
   }
 
   /** Bytes of the archive so far. */
@@ -50,7 +57,7 @@ export class TarWriter {
    */
   async add(source: EntrySource): Promise<{ readonly dataOffset: number }> {
     const { entry } = source;
-    await this.#append(encodeEntryHeaders(entry));
+    await this.#append(encodeEntryHeaders(entry, this.#options));
     const dataOffset = this.#offset;
     if (entry.kind === 'file' && entry.size > 0) {
       let left = entry.size;
@@ -89,7 +96,7 @@ export class TarWriter {
 }
 
 /** The header block of an entry, after its pax header where one is needed. @throws ENTRY_REFUSED */
-export function encodeEntryHeaders(entry: Entry): Buffer {
+export function encodeEntryHeaders(entry: Entry, options: TarWriteOptions = {}): Buffer {
   const records = new PaxRecords();
   const size = entry.kind === 'file' ? entry.size : 0;
   const target = entry.kind === 'symlink' || entry.kind === 'hardlink' ? entry.target : '';
@@ -106,7 +113,9 @@ export function encodeEntryHeaders(entry: Entry): Buffer {
   const uid = records.fit('uid', entry.uid, 7);
   const gid = records.fit('gid', entry.gid, 7);
   const sizeField = records.fit('size', size, 11);
-  const mtime = records.fit('mtime', entry.mtime.seconds, 11);
+  const hasFraction = options.nanoseconds === true && entry.mtime.nanoseconds !== 0;
+  if (hasFraction) records.set('mtime', encodePaxTime(entry.mtime));
+  const mtime = hasFraction ? 0 : records.fit('mtime', entry.mtime.seconds, 11);
   if (target.length > 100) records.set('linkpath', Buffer.from(target, 'latin1'));
   const { name, prefix } = placeName(entry, records);
   const header = encodeHeader({

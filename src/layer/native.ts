@@ -56,6 +56,7 @@ export class NativeHelper {
    */
   async unpack(options: UnpackOptions): Promise<UnpackResult> {
     const args = ['--tar', options.tar, '--folder', options.folder];
+    if (options.before !== undefined) args.push('--before', options.before);
     if (options.userXattr) args.push('--user-xattr');
     const { stdout, warnings } = await this.#run('unpack', args, options);
     const result = new ObjectReader(parseJson(stdout, 'result of unpack'), 'result of unpack');

@@ -7,7 +7,7 @@
  * Whiteouts, devices and attributes need the caller's HostCalls; times are kept to the millisecond.
  */
 import { createReadStream } from 'node:fs';
-import { readTar, type TarEntry } from '#archive/tar-read.ts';
+import { readTar } from '#archive/tar-read.ts';
 import { type FolderWarning, onPath } from './folder-errors.ts';
 import type { HostCalls } from './host-calls.ts';
 import { UnpackTarget } from './unpack-target.ts';
@@ -15,6 +15,8 @@ import { UnpackTarget } from './unpack-target.ts';
 export interface UnpackOptions {
   /** A plain tar: a regular file. */
   readonly tar: string;
+  /** Another one, unpacked first: what the layer takes from those below it (from-below.ts). */
+  readonly before?: string;
   /** Exists, and is empty. After a failure it is half full: throw it away. Not synced. */
   readonly folder: string;
   /** Opaque marks are user.overlay.opaque, as an overlay in a user namespace wants them. */
@@ -23,7 +25,7 @@ export interface UnpackOptions {
 }
 
 export interface UnpackResult {
-  /** Of the tar, whiteouts included. */
+  /** Of `tar`, whiteouts included. */
   readonly entries: number;
   readonly warnings: readonly FolderWarning[];
 }
@@ -39,20 +41,30 @@ export async function unpackTar(
   options: UnpackOptions & { readonly host?: Omit<HostCalls, 'readXattrs'> },
 ): Promise<UnpackResult> {
   const target = new UnpackTarget(options);
-  const source = createReadStream(options.tar, { highWaterMark: 1024 * 1024 });
+  if (options.before !== undefined) await unpackEntries(target, options.before, options.signal);
+  const entries = await unpackEntries(target, options.tar, options.signal);
+  target.finish();
+  return { entries, warnings: target.warnings };
+}
+
+/** Returns how many there were. */
+async function unpackEntries(
+  target: UnpackTarget,
+  tar: string,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const source = createReadStream(tar, { highWaterMark: 1024 * 1024 });
   let entries = 0;
   try {
-    const readOptions = options.signal === undefined ? {} : { signal: options.signal };
-    for await (const found of readTar(source, readOptions)) {
-      await target.add(found satisfies TarEntry);
+    for await (const found of readTar(source, signal === undefined ? {} : { signal })) {
+      await target.add(found);
       entries++;
     }
   } catch (error) {
     // createReadStream reports a missing tar only when it is read.
-    onPath(options.tar, () => {
+    onPath(tar, () => {
       throw error;
     });
   }
-  target.finish();
-  return { entries, warnings: target.warnings };
+  return entries;
 }

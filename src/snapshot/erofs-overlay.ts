@@ -2,7 +2,7 @@
  * Roots from one merged EROFS image per chain: nothing is unpacked, the kernel reads the layers' tars.
  * Needs root and a kernel and store that can mount such an image (probed by the runtime's `probe`).
  */
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { chainIdOf } from '#core/chain-id.ts';
 import { errnoOf } from '#core/errors.ts';
@@ -33,12 +33,17 @@ export function erofsSnapshotter(
   };
 }
 
-/** Merged images are derived: written whole or not at all, and never checked for age. */
+/** Merged images are derived: written whole or not at all. */
 async function ensureImage(
   paths: StorePaths,
   { path, layers }: { readonly path: string; readonly layers: readonly LayerFiles[] },
 ): Promise<string> {
-  if (await isFile(path)) return path;
+  if (await isFile(path)) {
+    // For gc, which goes by when it was last used.
+    const now = new Date();
+    await utimes(path, now, now);
+    return path;
+  }
   const temporary = paths.temporary('ingest');
   await mkdir(dirname(temporary), { recursive: true });
   await mkdir(dirname(path), { recursive: true });

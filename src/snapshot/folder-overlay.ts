@@ -1,11 +1,14 @@
 /**
  * Roots from unpacked folders, one a layer: works wherever overlay does, without EROFS. A layer is
- * unpacked once and shared by every chain that has it.
+ * unpacked once and shared by every chain that has it; one that takes something from the layers below
+ * it (hard links to them, directories it only passes through) is unpacked once for each chain.
  */
-import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { chmod, mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { chainIdOf } from '#core/chain-id.ts';
 import { errnoOf } from '#core/errors.ts';
 import type { RootfsLower } from '#core/runtime-spec.ts';
+import { takesFromBelow, writeFromBelow } from '#layer/from-below.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import type { NativeHelper } from '#layer/native.ts';
 import type { StorePaths } from '#store/paths.ts';
@@ -14,12 +17,13 @@ import { stubFolder } from './stubs.ts';
 import { writableRoot } from './writable-root.ts';
 
 export function folderSnapshotter(paths: StorePaths, helper: NativeHelper): Snapshotter {
+  const folders = new LayerFolders(paths, helper);
   return {
     name: 'folders',
     async prepare(layers) {
       const lowers: RootfsLower[] = [];
-      for (const layer of topmostOnly(layers)) {
-        lowers.push({ kind: 'folder', path: await ensureFolder(paths, { helper, layer }) });
+      for (const chain of chainsOf(layers)) {
+        lowers.push({ kind: 'folder', path: await folders.ensure(chain) });
       }
       lowers.push({ kind: 'folder', path: await stubFolder(paths) });
       return writableRoot(paths, { lowers, userXattr: false });
@@ -27,35 +31,89 @@ export function folderSnapshotter(paths: StorePaths, helper: NativeHelper): Snap
   };
 }
 
+/** A layer, and base first what is below it. */
+interface Chain {
+  readonly layer: LayerFiles;
+  readonly below: readonly LayerFiles[];
+}
+
 /**
  * Top first, each layer once: overlay refuses a folder given twice. What a layer says wins over all
  * below it, so its topmost place alone gives the same tree.
  */
-function topmostOnly(layers: readonly LayerFiles[]): readonly LayerFiles[] {
-  const byDiffId = new Map(layers.toReversed().map((layer) => [layer.diffId, layer]));
+function chainsOf(layers: readonly LayerFiles[]): readonly Chain[] {
+  const byDiffId = new Map<string, Chain>();
+  for (const [index, layer] of [...layers.entries()].reverse()) {
+    if (byDiffId.has(layer.diffId)) continue;
+    byDiffId.set(layer.diffId, { layer, below: layers.slice(0, index) });
+  }
   return [...byDiffId.values()];
 }
 
-/** Unpacked into a temporary folder and renamed, so a folder that is there is whole. */
-async function ensureFolder(
-  paths: StorePaths,
-  { helper, layer }: { readonly helper: NativeHelper; readonly layer: LayerFiles },
-): Promise<string> {
-  const folder = paths.folder(layer.diffId);
-  if (await isFolder(folder)) return folder;
-  const temporary = paths.temporary('ingest');
-  await mkdir(temporary, { recursive: true });
-  await chmod(temporary, 0o755);
-  await mkdir(dirname(folder), { recursive: true });
-  try {
-    await helper.unpack({ tar: layer.tar, folder: temporary, userXattr: false });
-    await rename(temporary, folder);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    // Another process was first with the same layer: its folder is as good.
-    if (errnoOf(error) !== 'ENOTEMPTY' && errnoOf(error) !== 'EEXIST') throw error;
+class LayerFolders {
+  readonly #paths: StorePaths;
+  readonly #helper: NativeHelper;
+  /** Layers of a chain, by the chain's ID, that stand for themselves. */
+  readonly #selfContained = new Set<string>();
+
+  constructor(paths: StorePaths, helper: NativeHelper) {
+    this.#paths = paths;
+    this.#helper = helper;
   }
-  return folder;
+
+  /** The folder to mount. */
+  async ensure({ layer, below }: Chain): Promise<string> {
+    const layers = [...below, layer];
+    const chain = chainIdOf(layers.map(({ diffId }) => diffId)) ?? layer.diffId;
+    const shared = this.#paths.chainFolder(chain);
+    if (await isFolder(shared)) {
+      // For gc, which goes by when it was last used.
+      const now = new Date();
+      await utimes(shared, now, now);
+      return join(shared, 'root');
+    }
+    if (!this.#selfContained.has(chain)) {
+      if (takesFromBelow(layers)) return join(await this.#make(shared, layers), 'root');
+      this.#selfContained.add(chain);
+    }
+    const own = this.#paths.folder(layer.diffId);
+    if (!(await isFolder(own))) await this.#make(own, [layer]);
+    return own;
+  }
+
+  /** Unpacked into a temporary folder and renamed, so a folder that is there is whole. */
+  async #make(folder: string, layers: readonly LayerFiles[]): Promise<string> {
+    const temporary = this.#paths.temporary('ingest');
+    try {
+      await this.#unpack(temporary, layers);
+      await mkdir(dirname(folder), { recursive: true });
+      await rename(temporary, folder);
+    } catch (error) {
+      // Another process was first with the same layer: its folder is as good.
+      if (errnoOf(error) !== 'ENOTEMPTY' && errnoOf(error) !== 'EEXIST') throw error;
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
+    return folder;
+  }
+
+  /** The last layer: into the folder, or with what it takes from the others into `root` in it. */
+  async #unpack(folder: string, layers: readonly LayerFiles[]): Promise<void> {
+    const layer = layers.at(-1);
+    if (layer === undefined) throw new Error('invariant broken: a chain without layers');
+    const isAlone = layers.length === 1;
+    const root = isAlone ? folder : join(folder, 'root');
+    await mkdir(root, { recursive: true });
+    await chmod(root, 0o755);
+    if (isAlone) {
+      await this.#helper.unpack({ tar: layer.tar, folder: root, userXattr: false });
+      return;
+    }
+    const before = join(folder, 'before.tar');
+    await writeFromBelow(layers, before);
+    await this.#helper.unpack({ before, tar: layer.tar, folder: root, userXattr: false });
+    await rm(before);
+  }
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -5,15 +5,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  closeSync,
+  ftruncateSync,
   lchownSync,
   linkSync,
   lutimesSync,
   mkdirSync,
+  openSync,
   readFileSync,
   readlinkSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import type { ByteString } from '#core/bytes.ts';
 import { joinBytes, walkFolder } from '#layer/folder-walk.ts';
 import { HostBatch, hostCalls } from './host-calls.ts';
@@ -78,7 +83,7 @@ function makeNames(at: At, file: MakeFile): void {
 
 function makeLinks(at: At): void {
   mkdirSync(at('links'));
-  for (const length of [1, 99, 100, 101, 440, 4000]) {
+  for (const length of [1, 99, 100, 101, 440, 480, 4000, 4095]) {
     symlinkSync('t'.repeat(length), at(`links/soft${length}`));
   }
   symlinkSync('/absolute/../target', at('links/absolute'));
@@ -121,6 +126,24 @@ function setMetadata(at: At): void {
   set('sizes/512', '2150-01-01T00:00:00.5Z');
   set('links/soft440', '2001-09-09T01:46:40Z');
   set('empty', '1999-12-31T23:59:59Z');
+}
+
+/** Files with holes: at the start, in the middle, at the end, nothing else, and many. */
+export function sparseFiles(folder: string): void {
+  const make = (name: string, size: number, places: readonly number[]): void => {
+    const fd = openSync(join(folder, `sparse ${name}`), 'w');
+    for (const place of places) writeSync(fd, `data at ${place}`, place);
+    ftruncateSync(fd, size);
+    closeSync(fd);
+  };
+  make('start and end', 3_000_001, [1_000_000]);
+  make('middle', 1_000_000, [0, 999_980]);
+  make('nothing else', 70_000_000, []);
+  make(
+    'many',
+    12_345_678,
+    Array.from({ length: 90 }, (_, i) => i * 131_072),
+  );
 }
 
 export interface DescribeOptions {

@@ -102,10 +102,10 @@ test('erofs: one image for the chain, its tars as devices base first, made once'
       lower.devices,
       layers.map(({ tar }) => tar),
     );
-    const { mtimeNs } = statSync(lower.image, { bigint: true });
+    const { ino } = statSync(lower.image);
     await using again = await snapshotter.prepare(layers);
     assert.deepEqual(again.rootfs.lowers, snapshot.rootfs.lowers);
-    assert.equal(statSync(lower.image, { bigint: true }).mtimeNs, mtimeNs);
+    assert.equal(statSync(lower.image).ino, ino);
   }));
 
 test('folders: top first, and a layer that comes twice counts at its topmost place', { skip }, () =>
