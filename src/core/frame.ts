@@ -4,26 +4,32 @@
  * colours, no I/O.
  */
 import type { Diagnostic } from './diagnostic.ts';
-import { positionAt, type Range, type SourceFile } from './source.ts';
+import { lineCount, lineText, positionAt, type Range, type SourceFile } from './source.ts';
 
 const RULE = '--------------------';
+
+/** So many lines at either end of a long stretch are shown, the others counted. */
+const EDGE_LINES = 50;
 
 /**
  * The frame alone; for a failing RUN or a missing COPY source as for a diagnostic. `caret` is an
  * exact place within the marked lines, where that is not all of them.
  */
 export function formatFrame(file: SourceFile, range: Range, caret: Range = range): string {
-  const lines = file.text.split('\n').map((line) => line.replace(/\r$/, ''));
   const start = positionAt(file, range.start);
   const end = positionAt(file, Math.max(range.start, range.end - 1));
   const [from, to] = [
     positionAt(file, caret.start),
     positionAt(file, Math.max(caret.start, caret.end - 1)),
   ];
-  const shown = padded({ first: start.line, last: end.line, count: lines.length });
+  const shown = padded({ first: start.line, last: end.line, count: lineCount(file) });
   const output = [`${file.name}:${start.line}`, RULE];
-  for (let number = shown.first; number <= shown.last; number++) {
-    const text = lines[number - 1] ?? '';
+  let previous = shown.first - 1;
+  for (const number of shownLines(shown, from.line)) {
+    const omitted = number - previous - 1;
+    if (omitted > 0) output.push(`     | >>> … ${omitted} more lines …`);
+    previous = number;
+    const text = lineText(file, number);
     const marked = number >= start.line && number <= end.line;
     output.push(` ${String(number).padStart(3)} | ${marked ? '>>>' : '   '} ${text}`.trimEnd());
     // One caret line: a range over many lines says enough with its `>>>`.
@@ -57,6 +63,17 @@ function padded(lines: { first: number; last: number; count: number }): {
     first: Math.max(1, lines.first - around),
     last: Math.min(lines.count, lines.last + around),
   };
+}
+
+/** All line numbers of a frame, or of a long one those at its ends and around the caret. */
+function* shownLines(lines: { first: number; last: number }, caret: number): Generator<number> {
+  const tail = lines.last - EDGE_LINES + 1;
+  for (let number = lines.first; number <= lines.last; number++) {
+    const isEdge = number < lines.first + EDGE_LINES || number >= tail;
+    if (!isEdge && number < caret - 2) number = Math.min(caret - 2, tail);
+    else if (!isEdge && number > caret + 2) number = tail;
+    yield number;
+  }
 }
 
 function caretLine(place: { text: string; number: number; from: number; length: number }): string {

@@ -21,11 +21,42 @@ export interface Position {
   readonly column: number;
 }
 
+/** A file may have thousands of places that are asked for: its lines are found once. */
+const lineStarts = new WeakMap<SourceFile, readonly number[]>();
+
 /** Line and column of an offset. Offsets past the end give the end. */
 export function positionAt(file: SourceFile, offset: number): Position {
-  const before = file.text.slice(0, offset);
-  const line = before.split('\n').length;
-  return { line, column: before.length - before.lastIndexOf('\n') };
+  const starts = startsOf(file);
+  const place = Math.min(offset, file.text.length);
+  let low = 0;
+  for (let high = starts.length - 1; low < high; ) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] ?? 0) <= place) low = middle;
+    else high = middle - 1;
+  }
+  return { line: low + 1, column: place - (starts[low] ?? 0) + 1 };
+}
+
+/** How many lines there are; a newline at the end begins one more. */
+export function lineCount(file: SourceFile): number {
+  return startsOf(file).length;
+}
+
+/** A line by its one-based number, without its line end; empty past the last one. */
+export function lineText(file: SourceFile, line: number): string {
+  const starts = startsOf(file);
+  const end = (starts[line] ?? file.text.length + 1) - 1;
+  return file.text.slice(starts[line - 1] ?? end, end).replace(/\r$/, '');
+}
+
+function startsOf(file: SourceFile): readonly number[] {
+  const known = lineStarts.get(file);
+  if (known !== undefined) return known;
+  const starts = [0];
+  const { text } = file;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  lineStarts.set(file, starts);
+  return starts;
 }
 
 /** The smallest range that covers both. */

@@ -87,3 +87,34 @@ test('a caret of its own stands within the marked lines', () => {
 --------------------`,
   );
 });
+
+test('of very many lines those at the ends and around the caret are shown', () => {
+  const text = Array.from({ length: 1000 }, (_, index) => `RUN ${index + 1}\n`).join('');
+  const many = { name: 'f', text };
+  const whole = { start: 0, end: text.length };
+  const frame = formatFrame(many, whole).split('\n');
+  assert.equal(frame.length, 104);
+  assert.deepEqual(frame.slice(51, 54), [
+    '  50 | >>> RUN 50',
+    '     | >>> … 901 more lines …',
+    ' 952 | >>> RUN 952',
+  ]);
+  assert.equal(frame.at(-2), ' 1001 |');
+  const start = text.indexOf('RUN 500\n');
+  assert.deepEqual(
+    formatFrame(many, whole, { start, end: start + 3 })
+      .split('\n')
+      .slice(51, 60),
+    [
+      '  50 | >>> RUN 50',
+      '     | >>> … 447 more lines …',
+      ' 498 | >>> RUN 498',
+      ' 499 | >>> RUN 499',
+      ' 500 | >>> RUN 500',
+      '     |     ^^^',
+      ' 501 | >>> RUN 501',
+      ' 502 | >>> RUN 502',
+      '     | >>> … 449 more lines …',
+    ],
+  );
+});

@@ -1,7 +1,7 @@
 /** Positions in source text, for people: one-based lines and columns. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { positionAt, spanOf } from '#core/source.ts';
+import { lineCount, lineText, positionAt, spanOf } from '#core/source.ts';
 
 const file = { name: 'f', text: 'ab\r\n\nc😀d' };
 
@@ -32,6 +32,20 @@ describe('positionAt', () => {
     assert.deepEqual(positionAt(empty, 0), { line: 1, column: 1 });
     assert.deepEqual(positionAt(empty, 5), { line: 1, column: 1 });
   });
+});
+
+describe('lines', () => {
+  it('are without their ends, and the last may be empty', () => {
+    const lines = (text: string): readonly string[] => {
+      const source = { name: 'f', text };
+      return Array.from({ length: lineCount(source) }, (_, index) => lineText(source, index + 1));
+    };
+    assert.deepEqual(lines('ab\r\n\nc'), ['ab', '', 'c']);
+    assert.deepEqual(lines('a\n'), ['a', '']);
+    assert.deepEqual(lines(''), ['']);
+  });
+
+  it('past the last one are empty', () => assert.equal(lineText(file, 100), ''));
 });
 
 describe('spanOf', () => {

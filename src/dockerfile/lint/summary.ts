@@ -4,8 +4,7 @@
  * exact place.
  */
 import { formatFrame } from '#core/frame.ts';
-import type { Range, SourceFile } from '#core/source.ts';
-import { lineAt } from './line-numbers.ts';
+import { positionAt, type Range, type SourceFile } from '#core/source.ts';
 import type { Reported } from './rule.ts';
 
 /** The block after a build; empty when nothing was found. Ends with a newline. */
@@ -63,8 +62,8 @@ export function lineRanges(
   range: Range,
   file: SourceFile,
 ): { readonly start: { readonly line: number }; readonly end: { readonly line: number } }[] {
-  const first = lineAt(file, range.start);
-  const last = lineAt(file, Math.max(range.start, range.end - 1));
+  const first = positionAt(file, range.start).line;
+  const last = positionAt(file, Math.max(range.start, range.end - 1)).line;
   return Array.from({ length: last - first + 1 }, (_, index) => ({
     start: { line: first + index },
     end: { line: first + index },
@@ -81,7 +80,7 @@ function byLine(
 }
 
 function lineOf({ finding }: Reported, file: SourceFile): number {
-  return lineAt(file, (finding.statement ?? finding.range).start);
+  return positionAt(file, (finding.statement ?? finding.range).start).line;
 }
 
 function shortText({ rule, finding }: Reported, line: number): string {

@@ -2,11 +2,10 @@
  * For programs: an array with an object for each finding. The names that hadolint's JSON has too
  * (file, line, column, code, level, message) mean the same.
  */
-import { type FileReport, LineTable, placed, severityOf } from './report.ts';
+import { type FileReport, type Place, placed, placeOf, severityOf } from './report.ts';
 
 export function reportJson(reports: readonly FileReport[]): string {
   const findings = reports.flatMap((report) => {
-    const lines = new LineTable(report.file.text);
     return placed(report).map(({ reported, place }) => {
       const { rule, finding } = reported;
       return {
@@ -18,7 +17,10 @@ export function reportJson(reports: readonly FileReport[]): string {
         ...(finding.hint === undefined ? {} : { hint: finding.hint }),
         ...(rule.url === '' ? {} : { url: rule.url }),
         ...(finding.fix && {
-          fix: finding.fix.map(({ range, text }) => ({ ...flat(lines.place(range)), text })),
+          fix: finding.fix.map(({ range, text }) => ({
+            ...flat(placeOf(report.file, range)),
+            text,
+          })),
         }),
       };
     });
@@ -26,6 +28,6 @@ export function reportJson(reports: readonly FileReport[]): string {
   return `${JSON.stringify(findings, null, 2)}\n`;
 }
 
-function flat({ start, end }: ReturnType<LineTable['place']>) {
+function flat({ start, end }: Place) {
   return { line: start.line, column: start.column, endLine: end.line, endColumn: end.column };
 }

@@ -1,6 +1,6 @@
 /** What every reporter gets and gives: findings of files in, one text out. Nothing is printed. */
 import type { Severity } from '#core/diagnostic.ts';
-import type { Position, SourceFile } from '#core/source.ts';
+import { type Position, positionAt, type Range, type SourceFile } from '#core/source.ts';
 import type { Reported } from '../rule.ts';
 
 export interface FileReport {
@@ -41,33 +41,11 @@ export interface Placed {
 }
 
 export function placed(report: FileReport): readonly Placed[] {
-  const lines = new LineTable(report.file.text);
   return report.reported
     .toSorted((left, right) => left.finding.range.start - right.finding.range.start)
-    .map((reported) => ({ reported, place: lines.place(reported.finding.range) }));
+    .map((reported) => ({ reported, place: placeOf(report.file, reported.finding.range) }));
 }
 
-/** Line starts, searched by halves: a file may have many findings. */
-export class LineTable {
-  readonly #starts: readonly number[];
-
-  constructor(text: string) {
-    const starts = [0];
-    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
-    this.#starts = starts;
-  }
-
-  place(range: { readonly start: number; readonly end: number }): Place {
-    return { start: this.#position(range.start), end: this.#position(range.end) };
-  }
-
-  #position(offset: number): Position {
-    let low = 0;
-    for (let high = this.#starts.length - 1; low < high; ) {
-      const middle = (low + high + 1) >> 1;
-      if ((this.#starts[middle] ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return { line: low + 1, column: offset - (this.#starts[low] ?? 0) + 1 };
-  }
+export function placeOf(file: SourceFile, range: Range): Place {
+  return { start: positionAt(file, range.start), end: positionAt(file, range.end) };
 }

@@ -3,14 +3,15 @@
  * code scanning and most editors read it. Columns count UTF-16 units.
  */
 import type { Severity } from '#core/diagnostic.ts';
+import type { SourceFile } from '#core/source.ts';
 import type { Rule } from '../rule.ts';
 import { fingerprints } from './fingerprint.ts';
 import {
   type FileReport,
-  LineTable,
   type Place,
   type Placed,
   placed,
+  placeOf,
   type ReportOptions,
   severityOf,
 } from './report.ts';
@@ -43,9 +44,13 @@ export function reportSarif(reports: readonly FileReport[], options: ReportOptio
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-/** Each rule that found something, once. */
+/** Each rule that found something, once; the parser's errors are rules of one name, made anew. */
 function rulesOf(reports: readonly FileReport[]): readonly Rule[] {
-  return [...new Set(reports.flatMap(({ reported }) => reported.map(({ rule }) => rule)))];
+  const byName = new Map<string, Rule>();
+  for (const { rule } of reports.flatMap(({ reported }) => reported)) {
+    if (!byName.has(rule.name)) byName.set(rule.name, rule);
+  }
+  return [...byName.values()];
 }
 
 function describe(rule: Rule) {
@@ -62,31 +67,30 @@ function describe(rule: Rule) {
 function resultsOf(report: FileReport, rules: readonly Rule[]) {
   const findings = placed(report);
   const names = fingerprints(report, findings);
-  const indexes = new Map(rules.map((rule, index) => [rule, index]));
-  const lines = new LineTable(report.file.text);
+  const indexes = new Map(rules.map(({ name }, index) => [name, index]));
   const artifactLocation = { uri: uriOf(report.file.name) };
   return findings.map((finding, index) => {
     const { rule } = finding.reported;
     return {
       ruleId: rule.name,
-      ruleIndex: indexes.get(rule),
+      ruleIndex: indexes.get(rule.name),
       level: LEVELS[severityOf(finding.reported)],
       message: { text: finding.reported.finding.message },
       locations: [{ physicalLocation: { artifactLocation, region: regionOf(finding.place) } }],
       partialFingerprints: { 'slipway/v1': names[index] },
-      ...fixesOf(finding, { artifactLocation, lines }),
+      ...fixesOf(finding, { artifactLocation, file: report.file }),
     };
   });
 }
 
 function fixesOf(
   { reported }: Placed,
-  where: { readonly artifactLocation: { readonly uri: string }; readonly lines: LineTable },
+  where: { readonly artifactLocation: { readonly uri: string }; readonly file: SourceFile },
 ) {
   const { fix, hint } = reported.finding;
   if (fix === undefined) return {};
   const replacements = fix.map(({ range, text }) => ({
-    deletedRegion: regionOf(where.lines.place(range)),
+    deletedRegion: regionOf(placeOf(where.file, range)),
     insertedContent: { text },
   }));
   const { artifactLocation } = where;

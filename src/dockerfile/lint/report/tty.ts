@@ -1,14 +1,17 @@
 /** For people: each finding under docker's source frame with a caret, then a count. */
 import type { Severity } from '#core/diagnostic.ts';
 import { formatFrame } from '#core/frame.ts';
+import type { SourceFile } from '#core/source.ts';
 import type { Reported } from '../rule.ts';
 import { type FileReport, placed, type ReportOptions, severityOf } from './report.ts';
 
 export function reportTty(reports: readonly FileReport[], options: ReportOptions): string {
   const paint = options.colours === true ? coloured : plain;
-  const findings = reports.flatMap((report) =>
-    placed(report).map(({ reported }) => findingText(report, reported, paint)),
-  );
+  const findings = reports.flatMap((report) => {
+    // One file for all frames, so that its lines are found once.
+    const shown = { name: visible(report.file.name), text: visible(report.file.text) };
+    return placed(report).map(({ reported }) => findingText(shown, reported, paint));
+  });
   const all = reports.flatMap(({ reported }) => reported);
   return [...findings, `${summary(all)}\n`].join('\n');
 }
@@ -21,13 +24,12 @@ const COLOURS: Readonly<Record<Severity, number>> = { error: 31, warning: 33, in
 
 const coloured: Paint = (text, severity) => `\u001b[1;${COLOURS[severity]}m${text}\u001b[0m`;
 
-function findingText({ file }: FileReport, reported: Reported, paint: Paint): string {
+function findingText(shown: SourceFile, reported: Reported, paint: Paint): string {
   const { rule, finding } = reported;
   const severity = severityOf(reported);
-  const frame = formatFrame(
-    { name: visible(file.name), text: visible(file.text) },
-    finding.range,
-  ).replace(/\^+(?=\n)/, (carets) => paint(carets, severity));
+  const frame = formatFrame(shown, finding.range).replace(/\^+(?=\n)/, (carets) =>
+    paint(carets, severity),
+  );
   return [
     frame,
     `${paint(`${severity}[${rule.name}]`, severity)}: ${visible(finding.message)}`,
