@@ -6,13 +6,15 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { planBuild } from '#build/plan.ts';
+import { referenceProblems } from '#build/stage-references.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { formatDiagnostic, formatFrame } from '#core/frame.ts';
 import { positionAt, type Range, type SourceFile } from '#core/source.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
-import { parseExpose } from '#dockerfile/expose.ts';
 import { lint } from '#dockerfile/lint/engine.ts';
+import { refusalsOf } from '#dockerfile/lint/refusals.ts';
 import { reportTty } from '#dockerfile/lint/report/tty.ts';
+import type { LintSubject } from '#dockerfile/lint/rule.ts';
 import { createSubject } from '#dockerfile/lint/subject.ts';
 import { parseDockerfile } from '#dockerfile/parser.ts';
 
@@ -95,7 +97,7 @@ function diagnosticsText(dockerfile: Dockerfile): string {
     ...orNothing(diagnostics.map((diagnostic) => `${formatDiagnostic(diagnostic, file)}\n`)),
     '== plan ==',
     '',
-    ...orNothing(isValid ? refusals(dockerfile) : ['(not asked: the file has errors)\n']),
+    ...orNothing(isValid ? refusals(subject) : ['(not asked: the file has errors)\n']),
     '== lint, profile all ==',
     '',
     reportTty([{ file, reported }], { version: '' }),
@@ -107,25 +109,22 @@ function orNothing(texts: readonly string[]): readonly string[] {
 }
 
 /** What a build refuses before its first step, though the file is well-formed. */
-function refusals(dockerfile: Dockerfile): readonly string[] {
-  const ports = dockerfile.instructions
-    .flatMap((one) => (one.kind === 'expose' ? one.ports : []))
-    .filter(({ text }) => !text.includes('$'));
-  return [
-    ...refusalOf(dockerfile, () =>
-      planBuild(dockerfile, { buildArgs: new Map(), platform: PLATFORM }),
-    ),
-    ...ports.flatMap(({ text, range }) => refusalOf(dockerfile, () => parseExpose(text), range)),
-  ];
+function refusals(subject: LintSubject): readonly string[] {
+  const { dockerfile, stages } = subject;
+  const found = [...refusalsOf(subject), ...referenceProblems(stages)];
+  if (found.length > 0) return found.map((one) => `${formatDiagnostic(one, dockerfile.file)}\n`);
+  return refusalOf(dockerfile, () =>
+    planBuild(dockerfile, { buildArgs: new Map(), platform: PLATFORM }),
+  );
 }
 
-function refusalOf({ file }: Dockerfile, ask: () => unknown, range?: Range): readonly string[] {
+function refusalOf({ file }: Dockerfile, ask: () => unknown): readonly string[] {
   try {
     ask();
     return [];
   } catch (error) {
     if (!(error instanceof SlipwayError)) throw error;
-    const known = range ?? rangeOf(error.detail);
+    const known = rangeOf(error.detail);
     const lines = [
       ...(known === undefined ? [] : [formatFrame(file, known)]),
       `error[${error.code}]: ${error.message}`,

@@ -5,6 +5,8 @@ import type { Digest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { Reference } from '#core/reference.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
+import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
+import { findBases, rememberBases } from './base-images.ts';
 import { reportFindings } from './check.ts';
 import { contextSource, requireFolder } from './context.ts';
 import { refuseInvalid } from './diagnostics.ts';
@@ -33,22 +35,18 @@ export interface BuiltImage {
 }
 
 /** Runs a whole build. @throws DOCKERFILE_MISSING, DOCKERFILE_INVALID and whatever a step throws */
-export async function build(session: BuildSession, request: BuildRequest): Promise<BuiltImage> {
+export async function build(engine: BuildSession, request: BuildRequest): Promise<BuiltImage> {
+  const session = { ...engine, resolveBase: rememberBases(engine.resolveBase) };
   requireFolder(request.context);
   const path = dockerfilePath(request);
   const dockerfile = await loadDockerfile(session, path);
-  await reportFindings(session, dockerfile, { ...request, path });
-  const plan = planBuild(dockerfile, {
-    buildArgs: request.buildArgs,
-    platform: session.platform,
-    ...(request.target === undefined ? {} : { target: request.target }),
-  });
-  noteUnconsumed(session, plan);
   const context = contextSource({
     folder: resolve(request.context),
     dockerfile: path,
     vertices: session.vertices,
   });
+  const plan = await checkedPlan(session, { dockerfile, request, ignore: await context.ignore() });
+  noteUnconsumed(session, plan);
   const state = await buildStages(session, plan, context);
   return session.vertices.run('exporting to image', (vertex) =>
     outputImage(session, state, { names: request.names, vertex }),
@@ -64,6 +62,34 @@ async function loadDockerfile(session: BuildSession, path: string): Promise<Dock
     refuseInvalid(dockerfile);
     return dockerfile;
   });
+}
+
+/** Findings come first, also those of a file that cannot be planned or has a base nobody has. */
+async function checkedPlan(
+  session: BuildSession,
+  inputs: {
+    readonly dockerfile: Dockerfile;
+    readonly request: BuildRequest;
+    readonly ignore: IgnoreMatcher;
+  },
+): Promise<BuildPlan> {
+  const { dockerfile, ignore, request } = inputs;
+  const check = { dockerfile, ignore, buildArgs: request.buildArgs };
+  let plan: BuildPlan;
+  try {
+    plan = planBuild(dockerfile, {
+      buildArgs: request.buildArgs,
+      platform: session.platform,
+      ...(request.target === undefined ? {} : { target: request.target }),
+    });
+  } catch (error) {
+    await reportFindings(session, { ...check, bases: new Map(), needed: new Set() });
+    throw error;
+  }
+  const { configs, failure } = await findBases(session, plan);
+  await reportFindings(session, { ...check, bases: configs, needed: plan.needed });
+  if (failure) throw failure.error;
+  return plan;
 }
 
 function noteUnconsumed(session: BuildSession, { unconsumed }: BuildPlan): void {

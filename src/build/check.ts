@@ -1,33 +1,42 @@
 /** A build's checks: findings are told, and end the build where the Dockerfile asks for it. */
 import { SlipwayError } from '#core/errors.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
+import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
 import { failureOf, lint } from '#dockerfile/lint/engine.ts';
+import { refusalsOf } from '#dockerfile/lint/refusals.ts';
 import type { Reported } from '#dockerfile/lint/rule.ts';
 import { createSubject } from '#dockerfile/lint/subject.ts';
-import { readIgnore } from './context.ts';
+import { type BaseConfigs, baseFacts } from './base-images.ts';
+import { refuseInvalid } from './diagnostics.ts';
 import type { BuildSession } from './session.ts';
 
+export interface CheckInputs {
+  readonly dockerfile: Dockerfile;
+  readonly ignore: IgnoreMatcher;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly bases: BaseConfigs;
+  /** Indexes of the stages that are built: only they are judged in every respect, as docker does. */
+  readonly needed: ReadonlySet<number>;
+}
+
 /**
- * Lints with what the build knows. Findings become diagnostics of the event stream.
- * @throws DOCKERFILE_INVALID when `# check=error=true` and something was found
+ * Lints with what the build knows; findings become diagnostics of the event stream. Then refuses
+ * what no step could do, before the first of them runs.
+ * @throws DOCKERFILE_INVALID, also when `# check=error=true` and something was found
  */
-export async function reportFindings(
-  session: BuildSession,
-  dockerfile: Dockerfile,
-  build: {
-    readonly context: string;
-    readonly path: string;
-    readonly buildArgs: ReadonlyMap<string, string>;
-  },
-): Promise<void> {
-  const { matcher } = await readIgnore({ folder: build.context, dockerfile: build.path });
+export async function reportFindings(session: BuildSession, inputs: CheckInputs): Promise<void> {
+  const { dockerfile, needed } = inputs;
+  const baseImage = await baseFacts(inputs.bases);
   const subject = createSubject(dockerfile, {
-    buildArgs: build.buildArgs,
-    ignore: matcher,
+    buildArgs: inputs.buildArgs,
+    ignore: inputs.ignore,
     platforms: { build: session.platform, target: session.platform },
+    isNeeded: (stage) => needed.has(stage),
+    ...(baseImage && { baseImage }),
   });
   const reported = lint(subject);
   for (const one of reported) session.vertices.diagnostic(diagnosticOf(one), dockerfile.file);
+  refuseInvalid({ file: dockerfile.file, diagnostics: refusalsOf(subject) });
   const failure = failureOf(reported);
   if (failure === undefined) return;
   throw new SlipwayError('DOCKERFILE_INVALID', failure, {

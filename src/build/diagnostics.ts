@@ -3,7 +3,10 @@ import { SlipwayError } from '#core/errors.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
 
 /** The first error leads; `diagnostics` in detail has them all. @throws DOCKERFILE_INVALID */
-export function refuseInvalid({ file, diagnostics }: Dockerfile): void {
+export function refuseInvalid({
+  file,
+  diagnostics,
+}: Pick<Dockerfile, 'file' | 'diagnostics'>): void {
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const [first] = errors;
   if (!first) return;

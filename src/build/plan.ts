@@ -3,14 +3,14 @@
  * expanded, what a stage takes from others, and which stages the target needs at all.
  */
 import { SlipwayError } from '#core/errors.ts';
-import { type Platform, parsePlatform } from '#core/platform.ts';
-import type { Reference } from '#core/reference.ts';
+import type { Platform } from '#core/platform.ts';
 import type { Dockerfile, FromInstruction, Instruction, Operand } from '#dockerfile/ast.ts';
+import { readBase, readPlatform, type StageBase } from '#dockerfile/base-name.ts';
 import { type Stage, splitStages, stageNamed } from '#dockerfile/stages.ts';
 import { suggest } from '#dockerfile/suggest.ts';
 import { type BuildArgs, globalScope, platformArgs, unconsumedArgs } from './args.ts';
 import { expander } from './expand.ts';
-import { copyFrom, imageReference } from './stage-references.ts';
+import { copyFrom } from './stage-references.ts';
 import { atPlace } from './step-error.ts';
 
 export interface BuildPlan {
@@ -33,11 +33,6 @@ export interface PlannedStage {
   readonly base: StageBase;
   readonly instructions: readonly Instruction[];
 }
-
-export type StageBase =
-  | { readonly kind: 'scratch' }
-  | { readonly kind: 'stage'; readonly index: number }
-  | { readonly kind: 'image'; readonly reference: Reference };
 
 export interface PlanOptions {
   readonly buildArgs: ReadonlyMap<string, string>;
@@ -110,48 +105,8 @@ function planStage(
     name: from.name?.text ?? `stage-${index}`,
     from,
     instructions,
-    base: baseOf(context.expand(from.image), {
-      written: from.image.text,
-      stages: context.stages,
-      before: index,
-    }),
+    base: readBase(stage, context.expand(from.image), context.stages),
   };
-}
-
-function baseOf(
-  image: string,
-  earlier: {
-    readonly written: string;
-    readonly stages: readonly Stage[];
-    readonly before: number;
-  },
-): StageBase {
-  if (image === '') {
-    throw new SlipwayError(
-      'DOCKERFILE_INVALID',
-      `base name (${earlier.written}) should not be blank`,
-      {
-        hint: 'give the ARG a default before FROM, or pass --build-arg',
-      },
-    );
-  }
-  const stage = stageNamed(earlier.stages, image, earlier.before);
-  if (stage) return { kind: 'stage', index: stage.index };
-  if (image === 'scratch') return { kind: 'scratch' };
-  return { kind: 'image', reference: imageReference(image) };
-}
-
-function platformOf(text: string, host: Platform): Platform {
-  try {
-    return parsePlatform(text, host);
-  } catch (cause) {
-    if (!(cause instanceof SlipwayError)) throw cause;
-    throw new SlipwayError(
-      'PLATFORM_INVALID',
-      `failed to parse platform ${text}: ${cause.message}`,
-      { cause, ...(cause.hint === undefined ? {} : { hint: cause.hint }) },
-    );
-  }
 }
 
 /** One platform a build, in this version: FROM may name it, no other. */
@@ -160,7 +115,8 @@ function checkPlatform(
   context: { readonly platform: Platform; readonly expand: (operand: Operand) => string },
 ): void {
   if (!from.platform) return;
-  const wanted = platformOf(context.expand(from.platform), context.platform);
+  const flag = { written: from.platform.text, expanded: context.expand(from.platform) };
+  const wanted = readPlatform(flag, context.platform);
   const { os, architecture, variant } = context.platform;
   if (wanted.os === os && wanted.architecture === architecture && wanted.variant === variant)
     return;
@@ -178,12 +134,14 @@ function reachable(
   stages: readonly PlannedStage[],
   target: number,
 ): ReadonlySet<number> {
+  // Of all stages: docker refuses what one says wrongly of others, needed or not.
+  const dependencies = stages.map((stage) => dependenciesOf(dockerfile, stage, stages));
   const needed = new Set<number>();
   const visit = (index: number): void => {
     const stage = stages[index];
     if (!stage || needed.has(index)) return;
     needed.add(index);
-    for (const dependency of dependenciesOf(dockerfile, stage, stages)) visit(dependency);
+    for (const dependency of dependencies[index] ?? []) visit(dependency);
   };
   visit(target);
   return needed;

@@ -2,9 +2,12 @@
  * What the names in `FROM` and `--from` refer to: an earlier stage by name or number, else an image.
  * A later stage's name means an image, unless the two stages would then need each other.
  */
+import type { Diagnostic } from '#core/diagnostic.ts';
 import { SlipwayError } from '#core/errors.ts';
-import { parseReference, type Reference, withDefaultTag } from '#core/reference.ts';
+import type { Reference } from '#core/reference.ts';
 import type { CopyInstruction, FromInstruction, Instruction } from '#dockerfile/ast.ts';
+import { imageReference } from '#dockerfile/base-name.ts';
+import type { Stages } from '#dockerfile/stages.ts';
 
 /** As much of a stage as references are about. */
 export interface ReferringStage {
@@ -17,20 +20,6 @@ export type CopyFrom =
   | { readonly kind: 'stage'; readonly index: number }
   | { readonly kind: 'image'; readonly reference: Reference };
 
-/** A reference in BuildKit's words when it is none. @throws REFERENCE_INVALID */
-export function imageReference(text: string): Reference {
-  try {
-    return withDefaultTag(parseReference(text));
-  } catch (cause) {
-    if (!(cause instanceof SlipwayError)) throw cause;
-    throw new SlipwayError(
-      cause.code,
-      `failed to parse stage name ${JSON.stringify(text)}: ${cause.message}`,
-      { cause, ...(cause.hint === undefined ? {} : { hint: cause.hint }) },
-    );
-  }
-}
-
 /** What `--from=text` in a stage means. @throws DOCKERFILE_INVALID, REFERENCE_INVALID */
 export function copyFrom(
   text: string,
@@ -41,6 +30,7 @@ export function copyFrom(
     throw new SlipwayError(
       'DOCKERFILE_INVALID',
       'variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround',
+      { hint: `Write FROM ${text} AS source above this stage, and --from=source here.` },
     );
   }
   const named = stages.findLast((other) => other.index < stage.index && isNamed(other, text));
@@ -50,6 +40,33 @@ export function copyFrom(
   const later = stages.find((other) => other.index >= stage.index && isNamed(other, text));
   if (later && needs(later, stage.index, stages)) throw circular(stages[stage.index] ?? later);
   return { kind: 'image', reference: imageReference(text) };
+}
+
+/** What is wrong with the `--from` of any stage. */
+export function referenceProblems({ stages }: Pick<Stages, 'stages'>): readonly Diagnostic[] {
+  return stages.flatMap((stage) =>
+    stage.instructions.flatMap((instruction) => {
+      const flag = instruction.kind === 'copy' ? instruction.from : undefined;
+      if (flag === undefined) return [];
+      try {
+        copyFrom(flag.text, stage, stages);
+        return [];
+      } catch (error) {
+        if (!(error instanceof SlipwayError)) throw error;
+        const { message, hint } = error;
+        const { range } = flag;
+        return [
+          {
+            code: 'StageUnknown',
+            severity: 'error',
+            message,
+            range,
+            ...(hint && { hint }),
+          } as const,
+        ];
+      }
+    }),
+  );
 }
 
 function stageNumber(

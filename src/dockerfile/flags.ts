@@ -4,7 +4,7 @@
  */
 import type { Operand } from './ast.ts';
 import type { InstructionContext, Piece } from './instruction-context.ts';
-import { mountPath, parseRunMount } from './run-mount.ts';
+import { parseRunMount } from './run-mount.ts';
 import { flagValuePlace, parseFlag } from './scan.ts';
 import { suggest } from './suggest.ts';
 
@@ -132,33 +132,17 @@ function complaintOf(use: FlagUse): { code: string; text: string; hint: string }
   return undefined;
 }
 
-/** Reports the first mistake of a `--mount`; what hangs on variables or WORKDIR is the builder's. */
+/** Reports what docker finds while it reads the file; the rest it finds in stages it builds. */
 function checkMount(value: Operand, word: Piece, context: InstructionContext): void {
   const reading = parseRunMount(value.text);
-  if (reading.kind === 'problem') {
-    const { problem } = reading;
-    const { start, end } = flagValuePlace(word.image, problem);
-    const image = word.image.slice(start, end);
-    context.report({
-      code: 'MountInvalid',
-      text: problem.text,
-      isLate: !problem.isEarly,
-      range: context.operand({ image, startOffset: word.startOffset + start }).range,
-      hint: problem.hint,
-    });
-    return;
-  }
-  if (reading.kind === 'open') return;
-  const { mount } = reading;
-  if (mount.type === 'secret' || mount.type === 'ssh' || !mount.target.startsWith('/')) return;
-  const placed = mountPath(mount.target, '/');
-  if ('error' in placed) {
-    context.report({
-      code: 'MountInvalid',
-      text: placed.error,
-      isLate: true,
-      range: value.range,
-      hint: 'Mount at a folder below the root.',
-    });
-  }
+  if (reading.kind !== 'problem' || !reading.problem.isEarly) return;
+  const { problem } = reading;
+  const { start, end } = flagValuePlace(word.image, problem);
+  const image = word.image.slice(start, end);
+  context.report({
+    code: 'MountInvalid',
+    text: problem.text,
+    range: context.operand({ image, startOffset: word.startOffset + start }).range,
+    hint: problem.hint,
+  });
 }

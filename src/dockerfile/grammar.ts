@@ -26,7 +26,13 @@ import {
 import { readFlags } from './flags.ts';
 import type { InstructionContext } from './instruction-context.ts';
 import type { Tokens } from './lexer.ts';
-import { argumentCount, complaintFor, messagesAbout, type Subject } from './messages.ts';
+import {
+  argumentCount,
+  complaintFor,
+  messagesAbout,
+  type Subject,
+  splitSubstitution,
+} from './messages.ts';
 import {
   addOf,
   copyOf,
@@ -36,7 +42,7 @@ import {
   ownership,
   type PathList,
   refuseHeredocDestination,
-  SHELL_NOT_JSON,
+  shellNotJson,
   warnIgnored,
 } from './nodes.ts';
 
@@ -76,6 +82,7 @@ export class InstructionParser extends EmbeddedActionsParser {
     const rule = error.context.ruleStack.at(-1) ?? '';
     context.report({
       ...complaintFor(rule, error.token, this.#subject.keyword),
+      ...(rule === 'from' && splitSubstitution(tokens.map(({ image }) => image))),
       text: error.message,
       ...(error.token.tokenType !== EOF && { range: context.operand(error.token).range }),
     });
@@ -457,18 +464,18 @@ export class InstructionParser extends EmbeddedActionsParser {
         { ALT: () => this.SUBRULE(jsonArray) },
         {
           ALT: () => {
-            this.CONSUME(this.#t.Text);
-            return undefined;
+            const text = this.CONSUME(this.#t.Text);
+            return text.image;
           },
         },
       ]);
       this.CONSUME(EOF);
       return this.#build((context): Instruction | undefined => {
         readFlags(flagWords, 'none', context);
-        if (args !== undefined && args.length > 0) {
+        if (typeof args !== 'string' && args.length > 0) {
           return { kind: 'shell', ...context.base(keyword), args };
         }
-        context.report(args === undefined ? SHELL_NOT_JSON : argumentCount('SHELL'));
+        context.report(typeof args === 'string' ? shellNotJson(args) : argumentCount('SHELL'));
         return undefined;
       });
     });

@@ -26,8 +26,6 @@ export interface Problem {
    * it counts inside ONBUILD too.
    */
   readonly isSyntax?: boolean;
-  /** Docker finds it when it comes to run the instruction: nothing in front of the text either. */
-  readonly isLate?: boolean;
   readonly reason?: string;
   readonly hint: string;
 }
@@ -125,9 +123,7 @@ export class InstructionContext {
   report(problem: Problem): void {
     if (this.#onlySyntax && problem.isSyntax !== true) return;
     const prefix =
-      problem.isSyntax === true || problem.isLate === true
-        ? ''
-        : `dockerfile parse error on line ${this.#line.number}: `;
+      problem.isSyntax === true ? '' : `dockerfile parse error on line ${this.#line.number}: `;
     this.diagnostics.push({
       code: problem.code,
       severity: 'error',

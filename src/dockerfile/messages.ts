@@ -2,6 +2,7 @@
  * BuildKit's words for a line that does not fit the grammar, and the parser's error message
  * provider made of them. A complaint follows from the rule that failed and the token it met.
  */
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is Dockerfile syntax
 import type { IParserErrorMessageProvider, IToken } from 'chevrotain';
 import { KEYWORDS } from './lexer.ts';
 import { suggest } from './suggest.ts';
@@ -59,12 +60,18 @@ function unknownInstruction(written: string): Complaint {
 }
 
 function stringsOnly(actual: IToken | undefined): Complaint {
+  const found = actual?.image ?? '';
+  const isNested = /^[[{]/.test(found);
   return {
     code: 'JsonStringsOnly',
     text: 'when using JSON array syntax, arrays must be comprised of strings only',
     isSyntax: true,
-    reason: `${actual?.image || 'This'} is valid JSON, but not a string.`,
-    hint: 'Put every element in double quotes.',
+    reason: isNested
+      ? `Here stands ${found.startsWith('[') ? 'a list' : 'an object'} where a string should.`
+      : `${found || 'This'} is valid JSON, but not a string.`,
+    hint: isNested
+      ? 'Write one flat list of words in double quotes: ["a", "b"].'
+      : 'Put every element in double quotes.',
   };
 }
 
@@ -103,6 +110,21 @@ const COUNTS: ReadonlyMap<string, readonly [text: string, hint: string]> = new M
   ['WORKDIR', ['requires exactly one argument', 'Name a folder of the image.']],
   ['STOPSIGNAL', ['requires exactly one argument', 'Name a signal: STOPSIGNAL SIGTERM.']],
 ]);
+
+/**
+ * Why a line has too many words when `${name:-a b}` is cut at its blank, which docker does in FROM,
+ * quotes or not. `images`: the line's tokens.
+ */
+export function splitSubstitution(
+  images: readonly string[],
+): Pick<Complaint, 'reason' | 'hint'> | undefined {
+  const open = images.find((image) => /\$\{[^}]*$/.test(image));
+  if (open === undefined) return undefined;
+  return {
+    reason: `FROM is split at blanks first, also inside quotes and braces: ${open} is a word by itself.`,
+    hint: 'Write what stands in the braces without blanks: ${TAG:?give-a-tag}.',
+  };
+}
 
 const DESTINATION =
   'requires at least two arguments, but only one was provided. Destination could not be determined';

@@ -52,6 +52,15 @@ export function mountOrigin(text: string): Slice | undefined {
   return 'error' in fields ? undefined : fields.find(({ key }) => key.text === 'from')?.value;
 }
 
+/** Where it goes. */
+export function mountTarget(text: string): Slice | undefined {
+  const fields = splitMountFields(text);
+  if ('error' in fields) return undefined;
+  return fields.findLast(({ key }) => TARGETS.has(key.text))?.value;
+}
+
+const TARGETS: ReadonlySet<string> = new Set(['target', 'dst', 'destination']);
+
 /** The text of one field, the offset of each of its characters, and where the next one starts. */
 interface RawField {
   readonly text: string;

@@ -11,11 +11,17 @@ export type PathList = readonly { readonly operand: Operand; readonly heredoc?: 
 
 export type InstructionBase = ReturnType<InstructionContext['base']>;
 
-export const SHELL_NOT_JSON = {
-  code: 'ShellNotJson',
-  text: 'SHELL requires the arguments to be in JSON form',
-  hint: 'Write SHELL ["/bin/sh", "-c"]; a backslash in it must be doubled.',
-};
+/** `written`: what stands behind SHELL, shown in the form it should have. */
+export function shellNotJson(written: string) {
+  const words = written.split(/\s+/).map((word) => JSON.stringify(word));
+  return {
+    code: 'ShellNotJson',
+    text: 'SHELL requires the arguments to be in JSON form',
+    hint: written.startsWith('[')
+      ? 'Put every word in double quotes, commas between them, and double each backslash.'
+      : `Write SHELL [${words.join(', ')}].`,
+  };
+}
 
 /** Docker takes any flag on ARG and STOPSIGNAL, and does nothing with it. */
 export function warnIgnored(flagWords: readonly Piece[], context: InstructionContext): void {

@@ -12,6 +12,7 @@ import { InstructionParser } from './grammar.ts';
 import { InstructionContext } from './instruction-context.ts';
 import { createLexer, createTokens, KEYWORDS } from './lexer.ts';
 import { LineReader, type LogicalLine, MAX_LINE_BYTES } from './lines.ts';
+import { nestedTooDeep } from './nesting.ts';
 import { parseHeredocStart } from './scan.ts';
 
 export interface ParseOptions {
@@ -34,6 +35,7 @@ export function parseDockerfile(file: SourceFile, options: ParseOptions = {}): D
     file,
     directives,
     instructions: parsed.instructions,
+    triggers: options.fragment === true ? [] : triggersOf(file, parsed.instructions),
     diagnostics: limitDiagnostics(
       found.sort((left, right) => left.range.start - right.range.start),
       parsed.unread,
@@ -41,13 +43,23 @@ export function parseDockerfile(file: SourceFile, options: ParseOptions = {}): D
   };
 }
 
+function triggersOf({ name }: SourceFile, instructions: readonly Instruction[]) {
+  return instructions
+    .filter((instruction) => instruction.kind === 'onbuild')
+    .map(
+      ({ trigger: { text } }) => parseDockerfile({ name, text }, { fragment: true }).instructions,
+    );
+}
+
 /** Lexer and parser of one escape character; made at its first use. */
 class Language {
+  readonly escape;
   readonly tokens;
   readonly lexer;
   readonly parser;
 
   constructor(escapeCharacter: '\\' | '`') {
+    this.escape = escapeCharacter;
     this.tokens = createTokens(escapeCharacter);
     this.lexer = createLexer(this.tokens);
     this.parser = new InstructionParser(this.tokens);
@@ -107,7 +119,12 @@ function parseLines(file: SourceFile, reader: LineReader, language: Language): P
     const context = new InstructionContext(parts);
     const instruction = language.parser.parse(tokens, context);
     errors += context.diagnostics.filter(({ severity }) => severity === 'error').length;
-    if (instruction !== undefined) instructions.push(instruction);
+    if (instruction !== undefined) {
+      instructions.push(instruction);
+      for (const { operand, text, hint } of nestedTooDeep(instruction, language.escape)) {
+        context.report({ code: 'NestedTooDeep', text, range: operand.range, hint });
+      }
+    }
     statements.push({ keyword: (tokens[0]?.image ?? '').toUpperCase(), range: context.range });
     diagnostics.push(
       ...bodies.diagnostics,

@@ -46,7 +46,19 @@ export function splitStages(dockerfile: Pick<Dockerfile, 'instructions'>): Stage
 }
 
 /**
- * The stage that a FROM or a `--from` means, among those before index `before`: by name without
+ * The stage that a FROM means, among those before index `before`. Docker keeps stage names in lower
+ * case and compares what FROM says as it is written: `FROM Base` is never the stage `base`.
+ */
+export function baseStage(
+  stages: readonly Stage[],
+  name: string,
+  before: number,
+): Stage | undefined {
+  return stages.slice(0, before).findLast((stage) => stage.name === name);
+}
+
+/**
+ * The stage that a `--from` or a `--target` means, among those before index `before`: by name without
  * regard to case (the last of a repeated name), undefined when it must be an image.
  */
 export function stageNamed(

@@ -43,31 +43,46 @@ export function expandWords(text: string, options: ExpandOptions): readonly stri
 
 /** Both results at once, with the names used (for lint and cache keys). @throws DOCKERFILE_INVALID */
 export function expand(text: string, options: ExpandOptions): Expansion {
-  const expander = new Expander(text, options);
+  const result = tryExpand(text, options);
+  if (!('kind' in result)) return result;
+  throw new SlipwayError('DOCKERFILE_INVALID', result.message, { hint: result.hint });
+}
+
+/** Why a word cannot be expanded. */
+export interface ExpansionFailure {
+  /** syntax: never; depth: beyond our limit; value: `${name:?}` of a name without a value. */
+  readonly kind: 'syntax' | 'depth' | 'value';
+  /** BuildKit's text. */
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The same with the failure as a value: for those who look at every word, not at the first bad one. */
+export function tryExpand(text: string, options: ExpandOptions): Expansion | ExpansionFailure {
   try {
-    return expander.run();
-  } catch (cause) {
-    if (!(cause instanceof ExpansionProblem)) throw cause;
-    throw new SlipwayError(
-      'DOCKERFILE_INVALID',
-      `failed to process ${JSON.stringify(text)}: ${cause.message}`,
-      { hint: cause.hint, cause },
-    );
+    return new Expander(text, options).run();
+  } catch (problem) {
+    if (!(problem instanceof ExpansionProblem)) throw problem;
+    const { kind, hint } = problem;
+    const message = `failed to process ${JSON.stringify(text)}: ${problem.message}`;
+    return { kind, message, hint };
   }
 }
 
 /** Nesting of `${a:-${b:-…}}` beyond this is refused: it is text from outside. */
-const MAX_DEPTH = 100;
+export const MAX_NESTING = 100;
 
 /** What Go prints for "no character": BuildKit's texts hold it. */
 const END = '\uFFFD';
 
 class ExpansionProblem extends Error {
   readonly hint: string;
+  readonly kind: ExpansionFailure['kind'];
 
-  constructor(message: string, hint: string) {
+  constructor(message: string, hint: string, kind: ExpansionFailure['kind'] = 'syntax') {
     super(message);
     this.hint = hint;
+    this.kind = kind;
   }
 }
 
@@ -133,10 +148,11 @@ class Expander {
 
   /** Reads up to `stop` (consumed) or, without one, to the end. */
   #readUntil(stop: string | undefined, keepEscapes: boolean): Part {
-    if (++this.#depth > MAX_DEPTH) {
+    if (++this.#depth > MAX_NESTING) {
       throw new ExpansionProblem(
-        'substitutions are nested too deeply',
-        'Nest fewer substitutions.',
+        `substitutions are nested more than ${MAX_NESTING} deep`,
+        'Nest fewer substitutions: give the inner ones names with ARG.',
+        'depth',
       );
     }
     const collector = new WordCollector();
@@ -286,6 +302,7 @@ class Expander {
       throw new ExpansionProblem(
         `${name}: ${word === '' ? reason : word}`,
         `Give ${name} a value with ARG, ENV or --build-arg ${name}=….`,
+        'value',
       );
     }
     return trimmed({ value: value ?? '', word, operator: operator === '#' ? '#' : '%' });
@@ -372,7 +389,9 @@ function missingBrace(): ExpansionProblem {
 function unsupported(modifier: string): ExpansionProblem {
   return new ExpansionProblem(
     `unsupported modifier (${modifier}) in substitution`,
-    'Use one of :- - :+ + :? ? # ## % %% / // and close the braces.',
+    modifier.endsWith(END)
+      ? 'Close the braces: ${name}.'
+      : 'Use one of :- - :+ + :? ? # ## % %% / //.',
   );
 }
 

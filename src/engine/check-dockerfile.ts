@@ -1,17 +1,20 @@
 /** Lint without a build: a file, its arguments and its context's ignore file; nothing else is opened. */
 import { dirname } from 'node:path';
-import { readIgnore } from '#build/context.ts';
 import { refuseInvalid } from '#build/diagnostics.ts';
 import { dockerfilePath, readDockerfile } from '#build/dockerfile-file.ts';
+import { readIgnore } from '#build/ignore-file.ts';
+import { parseFile } from '#build/parse-dockerfile.ts';
+import { referenceProblems } from '#build/stage-references.ts';
 import type { Diagnostic } from '#core/diagnostic.ts';
 import { hostPlatform } from '#core/platform.ts';
 import type { SourceFile } from '#core/source.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
 import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
 import { type LintOptions, lint } from '#dockerfile/lint/engine.ts';
+import type { FixedFile } from '#dockerfile/lint/fix.ts';
+import { refusalsOf } from '#dockerfile/lint/refusals.ts';
 import type { LintSubject, Reported, Rule } from '#dockerfile/lint/rule.ts';
 import { createSubject } from '#dockerfile/lint/subject.ts';
-import { parseDockerfile } from '#dockerfile/parser.ts';
 
 /** A Dockerfile as it is to be checked. */
 export interface DockerfileInput {
@@ -24,11 +27,17 @@ export interface DockerfileInput {
 export interface CheckSettings {
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly options?: LintOptions;
+  /** The store's root, which remembers what was parsed; absent: parsed anew. */
+  readonly root?: string;
+  /** What is known of base images; absent: nothing. */
+  readonly baseImage?: LintSubject['baseImage'];
 }
 
 export interface CheckedDockerfile {
   readonly dockerfile: Dockerfile;
   readonly subject: LintSubject;
+  /** What no build would take: what the parser says, then what docker finds later. */
+  readonly refused: readonly Diagnostic[];
   /** What the parser refused and what the rules found, by place. */
   readonly reported: readonly Reported[];
 }
@@ -43,32 +52,80 @@ export async function readInput(
   const path = dockerfilePath({ context: '.', ...place });
   const { text, name } = await readDockerfile(path);
   const folder = place.context ?? dirname(path);
-  const { matcher } = await readIgnore({ folder, dockerfile: path });
+  const { matcher } = readIgnore({ folder, dockerfile: path });
   return { file: { name: place.dockerfile ?? name, text }, path, ignore: matcher };
 }
 
 /** Parses and lints. Never throws: a file that cannot be parsed has findings that say so. */
-export function checkDockerfile(
-  { file, ignore }: DockerfileInput,
+export async function checkDockerfile(
+  input: DockerfileInput,
   settings: CheckSettings = {},
+): Promise<CheckedDockerfile> {
+  const { root } = settings;
+  const dockerfile = await parseFile(input.file, root === undefined ? undefined : { root });
+  return checkParsed(dockerfile, input, settings);
+}
+
+/** Fixes what can be fixed mechanically; the caller writes the text. Never throws. */
+export async function fixDockerfile(
+  input: DockerfileInput,
+  settings: CheckSettings = {},
+): Promise<FixedFile> {
+  const { name, text } = input.file;
+  const { parseDockerfile } = await import('#dockerfile/parser.ts');
+  const { fixAll } = await import('#dockerfile/lint/fix.ts');
+  return fixAll(text, (current) => {
+    const dockerfile = parseDockerfile({ name, text: current });
+    return checkParsed(dockerfile, input, settings).reported;
+  });
+}
+
+function checkParsed(
+  dockerfile: Dockerfile,
+  { ignore }: DockerfileInput,
+  settings: CheckSettings,
 ): CheckedDockerfile {
   const host = hostPlatform(process.arch);
-  const dockerfile = parseDockerfile(file);
   const subject = createSubject(dockerfile, {
     buildArgs: new Map(Object.entries(settings.buildArgs ?? {})),
     platforms: { build: host, target: host },
     ...(ignore ? { ignore } : {}),
+    ...(settings.baseImage ? { baseImage: settings.baseImage } : {}),
   });
-  const refused = dockerfile.diagnostics.filter(({ severity }) => severity === 'error');
-  const reported = [...refused.map(asReported), ...lint(subject, settings.options ?? {})];
-  return { dockerfile, subject, reported: reported.sort(byPlace) };
+  const refused = [
+    ...dockerfile.diagnostics.filter(({ severity }) => severity === 'error'),
+    ...refusalsOf(subject),
+    ...referenceProblems(subject.stages),
+  ];
+  // What another --build-arg may make right is a warning's matter, of InvalidDefaultArgInFrom.
+  const mistakes = refused.filter((one) => !('hangsOnArguments' in one && one.hangsOnArguments));
+  const reported = [...mistakes.map(asReported), ...lint(subject, settings.options ?? {})];
+  return { dockerfile, subject, refused, reported: reported.sort(byPlace) };
 }
 
-/** The same for callers that want a Dockerfile that could be built. @throws DOCKERFILE_INVALID */
-export function checkValid(input: DockerfileInput, settings: CheckSettings): CheckedDockerfile {
-  const checked = checkDockerfile(input, settings);
-  refuseInvalid(checked.dockerfile);
+/**
+ * The same for callers that want a Dockerfile that could be built; base images of the store at
+ * `root` are taken into account. The network is not asked. @throws DOCKERFILE_INVALID
+ */
+export async function checkValid(
+  input: DockerfileInput,
+  settings: CheckSettings,
+): Promise<CheckedDockerfile> {
+  const { root } = settings;
+  const first = await checkDockerfile(input, settings);
+  refuseInvalid(first.dockerfile);
+  const baseImage = root === undefined ? undefined : await knownBases(root, first.subject);
+  const checked = baseImage
+    ? checkParsed(first.dockerfile, input, { ...settings, baseImage })
+    : first;
+  refuseInvalid({ file: input.file, diagnostics: checked.refused });
   return checked;
+}
+
+/** The store is loaded only for those who ask with a root. */
+async function knownBases(root: string, subject: LintSubject): Promise<LintSubject['baseImage']> {
+  const { localBases } = await import('./local-bases.ts');
+  return await localBases(root, subject);
 }
 
 /** A parser's error in the shape of a finding, so that every report can show it. */

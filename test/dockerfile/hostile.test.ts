@@ -61,6 +61,6 @@ test('substitutions nested without end are refused', () => {
   const text = '${a:-'.repeat(9000) + '}'.repeat(9000);
   assert.throws(
     () => expandWord(text, { env: new Map() }),
-    (error) => isSlipwayError(error, 'DOCKERFILE_INVALID') && /too deeply/.test(error.message),
+    (error) => isSlipwayError(error, 'DOCKERFILE_INVALID') && /nested more/.test(error.message),
   );
 });

@@ -77,7 +77,7 @@ const refused: readonly (readonly [input: string, message: string])[] = [
   ['${x?}', 'x: is not allowed to be unset'],
   ['${EMPTY:?}', 'EMPTY: is not allowed to be empty'],
   ['${FILE#\\x}', "invalid pattern (\\x) in substitution: invalid escape '\\x'"],
-  [`${'${x:-'.repeat(200)}`, 'substitutions are nested too deeply'],
+  [`${'${x:-'.repeat(200)}`, 'substitutions are nested more than 100 deep'],
 ];
 
 for (const [input, message] of refused) {

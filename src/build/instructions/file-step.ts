@@ -2,8 +2,8 @@
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { JsonValue } from '#core/json.ts';
 import type { AddInstruction, CopyInstruction } from '#dockerfile/ast.ts';
-import { suggest } from '#dockerfile/suggest.ts';
 import { expandWord } from '#dockerfile/words.ts';
+import { withStageHint } from '../base-images.ts';
 import type { FileTree } from '../file-tree.ts';
 import { layerStep } from '../layer-step.ts';
 import { type CopyOp, copyOp } from '../ops/copy.ts';
@@ -99,24 +99,11 @@ async function originOf(instruction: FileInstruction, context: FileStepContext):
       : await atPlaceAsync(dockerfile, flag, async () =>
           imageState(
             await session.resolveBase(from.reference, session.signal).catch((error: unknown) => {
-              throw withStageHint(error, flag.text, context);
+              throw withStageHint(error, flag.text, plan.stages.slice(0, stage.index));
             }),
           ),
         );
   return { definition: source.definition, open: () => stageTree(session, source) };
-}
-
-/** An image nobody has may be a stage's mistyped name. */
-function withStageHint(error: unknown, name: string, { plan, stage }: FileStepContext): unknown {
-  if (!isSlipwayError(error, 'BASE_UNKNOWN')) return error;
-  const earlier = plan.stages.slice(0, stage.index).flatMap(({ from }) => from.name?.text ?? []);
-  const near = suggest(name, earlier);
-  if (near === undefined) return error;
-  return new SlipwayError(error.code, error.message, {
-    hint: `did you mean the stage ${near}?`,
-    cause: error.cause,
-    detail: error.detail,
-  });
 }
 
 /** Bodies are expanded unless their delimiter was quoted. */

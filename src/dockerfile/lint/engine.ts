@@ -30,6 +30,9 @@ export interface LintOptions extends Partial<CheckOptions> {
 export function lint(subject: LintSubject, options: LintOptions = {}): Reported[] {
   const { config, notes } = configOf(subject, options);
   const ignores = inlineIgnores(subject);
+  const misnamed = (ignores?.skipped ?? []).flatMap(({ rule, range }) =>
+    unknownNames([rule], range),
+  );
   const found: Reported[] = [];
   for (const rule of RULES) {
     if (!isWanted(rule, config, options.profile ?? 'buildkit')) continue;
@@ -39,7 +42,7 @@ export function lint(subject: LintSubject, options: LintOptions = {}): Reported[
       found.push({ rule, finding, ...(isRaised && { severity: 'error' }) });
     }
   }
-  return [...notes, ...found].sort((left, right) => placeOf(left) - placeOf(right));
+  return [...notes, ...misnamed, ...found].sort((left, right) => placeOf(left) - placeOf(right));
 }
 
 /** Docker's words when findings fail a build, or undefined when there is nothing to fail for. */
@@ -82,7 +85,7 @@ function configOf(
   try {
     const written = parseCheckOptions(argument ?? first);
     const config = mergeOptions(written, options);
-    const notes = unknownNames(config, range);
+    const notes = unknownNames(listedNames(config), range);
     if (argument === undefined && ignored.length > 0) {
       const message = `docker ignores ${JSON.stringify(ignored.join(' '))} behind the blank`;
       const finding = { message, range, hint: 'Remove the blanks from the options.' };
@@ -99,11 +102,14 @@ function configOf(
   }
 }
 
-function unknownNames({ skip, experimental }: CheckOptions, range: Range): Reported[] {
-  const listed = [skip, experimental].flatMap((names) => (names === 'all' ? [] : names));
+function listedNames({ skip, experimental }: CheckOptions): readonly string[] {
+  return [skip, experimental].flatMap((names) => (names === 'all' ? [] : names));
+}
+
+function unknownNames(names: readonly string[], range: Range): Reported[] {
   const known = RULES.map(({ name }) => name);
-  return [...new Set(listed)]
-    .filter((name) => name !== '' && !known.includes(name))
+  return [...new Set(names)]
+    .filter((name) => name !== '' && name !== 'all' && !known.includes(name))
     .map((name) => {
       const near = suggest(name, known);
       const guess = near === undefined ? '' : ` (did you mean ${near}?)`;

@@ -3,32 +3,32 @@
  * what the rules about variables, ports and paths look at. Computed once for a subject. Nothing is
  * refused here: a word that cannot be expanded stays as written.
  */
+import { posix } from 'node:path';
 import { isSlipwayError } from '#core/errors.ts';
-import { formatPlatform, type Platform, parsePlatform } from '#core/platform.ts';
+import { type Platform, parsePlatform } from '#core/platform.ts';
 import type { Range } from '#core/source.ts';
 import type { ArgInstruction, Instruction, Operand } from '../ast.ts';
+import { operandsOf } from '../operands.ts';
 import type { Stage } from '../stages.ts';
-import { suggestName } from '../suggest.ts';
-import { type ExpandOptions, expand } from '../words.ts';
+import type { ExpandOptions } from '../words.ts';
 import { BASE_NAMES } from './base-names.ts';
-import { triggersOf } from './onbuild.ts';
-import { operandsOf } from './operands.ts';
+import {
+  type Budget,
+  type ExpandedWord,
+  expandedWord,
+  expandText,
+  MAX_COMPARISONS,
+  optionsOf,
+  unsetName,
+} from './expanded-word.ts';
+import {
+  type GlobalArg,
+  type Globals,
+  globalsOf,
+  platformsOf,
+  predefinedArgs,
+} from './global-scope.ts';
 import type { BaseImage, LintSubject } from './rule.ts';
-
-export interface ExpandedWord {
-  readonly operand: Operand;
-  readonly text: string;
-  /** The same split at white space that an expansion brought in. */
-  readonly words: readonly string[];
-  readonly matched: ReadonlySet<string>;
-  readonly unset: readonly UnsetName[];
-}
-
-export interface UnsetName {
-  readonly name: string;
-  /** A name that is set and looks much alike. */
-  readonly suggestion?: string;
-}
 
 export interface Statement {
   readonly instruction: Instruction;
@@ -38,6 +38,10 @@ export interface Statement {
   readonly hasShell: boolean;
   /** WORKDIR was given before in this file. */
   readonly hasWorkdir: boolean;
+  /** The working directory in force; undefined: the base's, which is not known. */
+  readonly workdir: string | undefined;
+  /** The base's config is known, and so is every name it sets. */
+  readonly isComplete: boolean;
   /**
    * Set for an ONBUILD trigger of the base stage: where to report what is wrong with it, its own
    * ranges being none of this file.
@@ -60,18 +64,13 @@ export interface EvaluatedStage {
   readonly statements: readonly Statement[];
 }
 
-export interface GlobalArg {
-  readonly instruction: ArgInstruction;
-  readonly name: Operand;
-  readonly value?: string;
-  /** Names its default refers to. */
-  readonly uses: ReadonlySet<string>;
-}
-
 export interface Evaluation {
   readonly globalScope: ReadonlyMap<string, string>;
   /** By name, the last declaration of each. */
   readonly globalArgs: ReadonlyMap<string, GlobalArg>;
+  /** Their defaults that cannot be expanded: with --build-arg, and without any. */
+  readonly globalFailures: readonly ExpandedWord[];
+  readonly hasSoundDefaults: boolean;
   readonly stages: readonly EvaluatedStage[];
 }
 
@@ -94,6 +93,9 @@ interface Scope {
   readonly isComplete: boolean;
   hasShell: boolean;
   hasWorkdir: boolean;
+  /** Absolute. */
+  workdir: string | undefined;
+  /** What it leaves to the stages built upon it. */
   readonly triggers: Instruction[];
 }
 
@@ -110,7 +112,7 @@ function evaluate(subject: LintSubject): Evaluation {
   const parents = parentsOf(froms);
   const lastChild = new Map(parents.map((parent, index) => [parent, index]));
   const scopes: Scope[] = [];
-  const around = { subject, globals: globals.scope, budget };
+  const around = { subject, globals: globals.scope, budget, triggers: triggersOf(subject) };
   const stages = froms.map((from, index) => {
     const parent = parents[index];
     const inherited = parent === undefined ? undefined : scopes[parent];
@@ -118,7 +120,8 @@ function evaluate(subject: LintSubject): Evaluation {
     const isLast = parent !== undefined && lastChild.get(parent) === index;
     const scope = startScope(inherited, from.base, isLast);
     scopes.push(scope);
-    const triggers = triggersOf(inherited?.triggers ?? [], subject).map((instruction) => ({
+    const left = inherited?.triggers ?? from.base?.onbuild ?? [];
+    const triggers = left.map((instruction) => ({
       ...evaluateStatement(instruction, { ...around, scope }),
       trigger: from.stage.from.range,
     }));
@@ -132,6 +135,8 @@ function evaluate(subject: LintSubject): Evaluation {
   return {
     globalScope: globals.scope,
     globalArgs: globals.args,
+    globalFailures: globals.failures,
+    hasSoundDefaults: defaults.failures.length === 0,
     stages,
   };
 }
@@ -142,83 +147,11 @@ function parentsOf(
 ): readonly (number | undefined)[] {
   const byName = new Map<string, number>();
   return froms.map(({ stage, image }, index) => {
+    // In capitals it is refused, and still what was meant: no image is named so.
     const parent = byName.get(image.text.toLowerCase());
     if (stage.name !== undefined) byName.set(stage.name, index);
     return parent;
   });
-}
-
-/** Docker's automatic arguments; --build-arg may set them to something else. */
-function predefinedArgs(subject: LintSubject): Map<string, string> {
-  const { target, build } = platformsOf(subject);
-  const names = new Map([
-    ['BUILDPLATFORM', formatPlatform(build)],
-    ['BUILDOS', build.os],
-    ['BUILDOSVERSION', build['os.version'] ?? ''],
-    ['BUILDARCH', build.architecture],
-    ['BUILDVARIANT', build.variant ?? ''],
-    ['TARGETPLATFORM', formatPlatform(target)],
-    ['TARGETOS', target.os],
-    ['TARGETOSVERSION', target['os.version'] ?? ''],
-    ['TARGETARCH', target.architecture],
-    ['TARGETVARIANT', target.variant ?? ''],
-    ['TARGETSTAGE', subject.stages.stages.at(-1)?.name ?? 'default'],
-  ]);
-  for (const name of names.keys()) {
-    const given = subject.buildArgs.get(name);
-    if (given !== undefined) names.set(name, given);
-  }
-  return names;
-}
-
-const LINUX_AMD64: Platform = { os: 'linux', architecture: 'amd64' };
-
-function platformsOf(subject: LintSubject): {
-  readonly target: Platform;
-  readonly build: Platform;
-} {
-  return subject.platforms ?? { target: LINUX_AMD64, build: LINUX_AMD64 };
-}
-
-interface Globals {
-  readonly scope: ReadonlyMap<string, string>;
-  readonly args: ReadonlyMap<string, GlobalArg>;
-  /** Everything could be expanded. */
-  readonly isSound: boolean;
-}
-
-function globalsOf(
-  subject: LintSubject,
-  given: {
-    readonly predefined: ReadonlyMap<string, string>;
-    readonly buildArgs: ReadonlyMap<string, string>;
-  },
-): Globals {
-  const scope = new Map(given.predefined);
-  const args = new Map<string, GlobalArg>();
-  let isSound = true;
-  for (const instruction of subject.stages.globalArgs) {
-    for (const { name, value } of instruction.args) {
-      const passed = given.buildArgs.get(name.text);
-      const expansion =
-        passed === undefined && value !== undefined
-          ? expandOrUndefined(value.text, { ...optionsOf(subject), env: scope })
-          : undefined;
-      if (passed === undefined && value !== undefined && expansion === undefined) isSound = false;
-      const result = passed ?? expansion?.text;
-      if (result !== undefined) scope.set(name.text, result);
-      const uses = new Set(expansion?.matched);
-      // A default that refers to its own name means the declaration before it.
-      if (uses.delete(name.text)) for (const use of args.get(name.text)?.uses ?? []) uses.add(use);
-      args.set(name.text, {
-        instruction,
-        name,
-        ...(result !== undefined && { value: result }),
-        uses,
-      });
-    }
-  }
-  return { scope, args, isSound };
 }
 
 function evaluateFrom(
@@ -235,6 +168,7 @@ function evaluateFrom(
   const { subject } = given;
   const { scope } = given.scope;
   const { known, budget } = given;
+  const byDefault = expandText(stage.base.text, { ...optionsOf(subject), env: given.defaults });
   const inFrom = (operand: Operand): ExpandedWord =>
     expandedWord(operand, { ...optionsOf(subject), env: scope }, (name) => {
       if (known.has(name)) return undefined;
@@ -248,14 +182,13 @@ function evaluateFrom(
   return {
     stage,
     image,
-    defaultImage: expandOrUndefined(stage.base.text, { ...optionsOf(subject), env: given.defaults })
-      ?.text,
+    defaultImage: 'kind' in byDefault ? undefined : byDefault.text,
     ...(platform && { platform }),
     ...(namedPlatform && { namedPlatform }),
     wantedPlatform,
     base:
       image.text === 'scratch'
-        ? { platform: wantedPlatform, env: [], hasShell: false }
+        ? { platform: wantedPlatform, env: [], workdir: '/', hasShell: false, onbuild: [] }
         : subject.baseImage?.({ image: image.text, platform: wantedPlatform }),
   };
 }
@@ -293,6 +226,7 @@ function startScope(
     isComplete: base !== undefined,
     hasShell: base?.hasShell ?? false,
     hasWorkdir: false,
+    workdir: base && posix.resolve('/', base.workdir),
     triggers: [],
   };
 }
@@ -302,12 +236,21 @@ interface Surroundings {
   readonly subject: LintSubject;
   readonly globals: ReadonlyMap<string, string>;
   readonly budget: Budget;
+  /** What each ONBUILD of the file holds. */
+  readonly triggers: ReadonlyMap<Instruction, readonly Instruction[]>;
+}
+
+function triggersOf({
+  dockerfile: { instructions, triggers },
+}: LintSubject): ReadonlyMap<Instruction, readonly Instruction[]> {
+  const onbuilds = instructions.filter(({ kind }) => kind === 'onbuild');
+  return new Map(onbuilds.map((instruction, index) => [instruction, triggers[index] ?? []]));
 }
 
 /** Expands one instruction, and does to the scope what it does. */
 function evaluateStatement(instruction: Instruction, around: Surroundings): Statement {
   const { scope } = around;
-  const { hasShell, hasWorkdir } = scope;
+  const { hasShell, hasWorkdir, workdir, isComplete } = scope;
   const words =
     instruction.kind === 'arg'
       ? declareArgs(instruction, around)
@@ -317,9 +260,18 @@ function evaluateStatement(instruction: Instruction, around: Surroundings): Stat
       scope.env.set(words[index]?.text ?? '', words[index + 1]?.text ?? '');
     }
   } else if (instruction.kind === 'shell') scope.hasShell = true;
-  else if (instruction.kind === 'workdir') scope.hasWorkdir = true;
-  else if (instruction.kind === 'onbuild') scope.triggers.push(instruction);
-  return { instruction, words, hasShell, hasWorkdir };
+  else if (instruction.kind === 'workdir') {
+    scope.hasWorkdir = true;
+    scope.workdir = changedFolder(workdir, words[0]?.text ?? '');
+  } else if (instruction.kind === 'onbuild') {
+    scope.triggers.push(...(around.triggers.get(instruction) ?? []));
+  }
+  return { instruction, words, hasShell, hasWorkdir, workdir, isComplete };
+}
+
+function changedFolder(from: string | undefined, path: string): string | undefined {
+  if (path.startsWith('/')) return posix.resolve(path);
+  return from === undefined ? undefined : posix.resolve(from, path);
 }
 
 /** The values of ARG; each may use those before it. */
@@ -353,59 +305,4 @@ function inStage(
     const isKnown = scope.declared.has(name) || (!scope.isComplete && BASE_NAMES.has(name));
     return isKnown ? undefined : unsetName(name, scope.env, budget);
   });
-}
-
-/** How many more names may be compared for suggestions: files can be made to ask for too many. */
-interface Budget {
-  comparisons: number;
-}
-
-const MAX_COMPARISONS = 100_000;
-
-function unsetName(
-  name: string,
-  known: ReadonlySet<string> | ReadonlyMap<string, string>,
-  budget: Budget,
-): UnsetName {
-  budget.comparisons -= known.size;
-  const suggestion = budget.comparisons < 0 ? undefined : suggestName(name, known.keys());
-  return suggestion === undefined ? { name } : { name, suggestion };
-}
-
-function optionsOf({ dockerfile }: LintSubject): { readonly escape: '\\' | '`' } {
-  return { escape: dockerfile.directives.escape };
-}
-
-const NONE: ReadonlySet<string> = new Set();
-
-function expandedWord(
-  operand: Operand,
-  options: ExpandOptions,
-  report: (name: string) => UnsetName | undefined,
-): ExpandedWord {
-  const { text } = operand;
-  const expansion = expandOrUndefined(text, options);
-  if (expansion === undefined) return { operand, text, words: [text], matched: NONE, unset: [] };
-  const unset = [...expansion.unmatched].map(report).filter((name) => name !== undefined);
-  return {
-    operand,
-    text: expansion.text,
-    words: expansion.words,
-    matched: expansion.matched,
-    unset,
-  };
-}
-
-function expandOrUndefined(
-  text: string,
-  options: ExpandOptions,
-): ReturnType<typeof expand> | undefined {
-  // Most words have nothing to expand: they need no machine.
-  if (/^[\w./:@%+=,-]+$/.test(text)) return { text, words: [text], matched: NONE, unmatched: NONE };
-  try {
-    return expand(text, options);
-  } catch (error) {
-    if (!isSlipwayError(error, 'DOCKERFILE_INVALID')) throw error;
-    return undefined;
-  }
 }

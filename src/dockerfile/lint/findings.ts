@@ -26,11 +26,17 @@ export function foundAt(
     : { ...finding, range: trigger, statement: trigger };
 }
 
-/** Every statement of every stage. */
+/** The stages whose instructions docker comes to. */
+export function neededStages(subject: LintSubject): readonly EvaluatedStage[] {
+  const { stages } = evaluationOf(subject);
+  return stages.filter(({ stage }) => subject.isNeeded?.(stage.index) !== false);
+}
+
+/** Every statement of these stages. */
 export function* statementsOf(
   subject: LintSubject,
 ): Generator<Statement & { readonly stage: EvaluatedStage }> {
-  for (const stage of evaluationOf(subject).stages) {
+  for (const stage of neededStages(subject)) {
     for (const statement of stage.statements) yield { ...statement, stage };
   }
 }

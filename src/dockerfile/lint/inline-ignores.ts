@@ -3,12 +3,15 @@
  * instruction, and `# hadolint global ignore=…` anywhere in front of one. Both kinds may name any
  * rule; `# check=` on the file's first lines is the directive and not read here.
  */
+import type { Range } from '#core/source.ts';
 import type { Instruction } from '../ast.ts';
 import { commentsAbove } from './comments.ts';
 import type { Finding, LintSubject } from './rule.ts';
 
 export interface InlineIgnores {
   isIgnored(rule: string, finding: Finding): boolean;
+  /** What `# check=skip=` names, each with its comment. Hadolint has rules that are none of ours. */
+  readonly skipped: readonly { readonly rule: string; readonly range: Range }[];
 }
 
 const PRAGMA =
@@ -18,20 +21,24 @@ const PRAGMA =
 export function inlineIgnores(subject: LintSubject): InlineIgnores | undefined {
   const { instructions } = subject.dockerfile;
   const everywhere = new Set<string>();
+  const skipped: { rule: string; range: Range }[] = [];
   const local = instructions.map((instruction) => {
     const names = new Set<string>();
-    for (const { text } of commentsAbove(instruction, subject)) {
+    for (const { text, range } of commentsAbove(instruction, subject)) {
       const pragma = PRAGMA.exec(text)?.groups;
       const listed = pragma?.names?.split(',').map((name) => name.trim()) ?? [];
       for (const name of listed) (pragma?.global === undefined ? names : everywhere).add(name);
+      if (text.startsWith('check')) skipped.push(...listed.map((rule) => ({ rule, range })));
     }
     return names;
   });
   if (everywhere.size === 0 && local.every(({ size }) => size === 0)) return undefined;
   return {
+    skipped,
     isIgnored: (rule, finding) => {
       const place = (finding.statement ?? finding.range).start;
-      return everywhere.has(rule) || local[instructionAt(place, instructions)]?.has(rule) === true;
+      const names = local[instructionAt(place, instructions)];
+      return everywhere.has(rule) || names?.has(rule) === true || names?.has('all') === true;
     },
   };
 }

@@ -28,6 +28,7 @@ function computeLineage({ stages }: Stages): ReadonlyMap<Stage, Lineage> {
   const known = new Map<Stage, Lineage>();
   const byName = new Map<string, Stage>();
   for (const stage of stages) {
+    // In capitals it is refused, and still what was meant: no image is named so.
     const parent = byName.get(stage.base.text.toLowerCase());
     const inherited = (parent && known.get(parent)?.kinds) ?? [];
     const kinds = new Set([...inherited, ...stage.instructions.map(({ kind }) => kind)]);

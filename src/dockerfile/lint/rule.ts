@@ -5,7 +5,7 @@
 import type { Severity } from '#core/diagnostic.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Range } from '#core/source.ts';
-import type { Dockerfile } from '../ast.ts';
+import type { Dockerfile, Instruction } from '../ast.ts';
 import type { Stages } from '../stages.ts';
 
 export interface Rule {
@@ -37,6 +37,11 @@ export interface LintSubject {
    * that need it are silent.
    */
   readonly baseImage?: (base: BaseQuery) => BaseImage | undefined;
+  /**
+   * Which stages docker comes to, by index: what it finds only there is not looked for in others.
+   * Default: all, as in a check without a build.
+   */
+  readonly isNeeded?: (stage: number) => boolean;
 }
 
 export interface BaseQuery {
@@ -49,8 +54,12 @@ export interface BaseImage {
   readonly platform: Platform;
   /** `NAME=value`. */
   readonly env: readonly string[];
+  /** Where it starts; empty for the root. */
+  readonly workdir: string;
   /** The image sets a SHELL of its own. */
   readonly hasShell: boolean;
+  /** Its triggers, parsed: they come first in a stage built upon it. */
+  readonly onbuild: readonly Instruction[];
 }
 
 export interface Finding {

@@ -7,7 +7,7 @@ import type { IgnoreMatcher } from '../dockerignore.ts';
 import { splitStages } from '../stages.ts';
 import type { LintSubject } from './rule.ts';
 
-export interface SubjectOptions extends Pick<LintSubject, 'platforms' | 'baseImage'> {
+export interface SubjectOptions extends Pick<LintSubject, 'platforms' | 'baseImage' | 'isNeeded'> {
   /** --build-arg. */
   readonly buildArgs?: ReadonlyMap<string, string>;
   /** The context's ignore file. */
@@ -15,7 +15,7 @@ export interface SubjectOptions extends Pick<LintSubject, 'platforms' | 'baseIma
 }
 
 export function createSubject(dockerfile: Dockerfile, options: SubjectOptions = {}): LintSubject {
-  const { platforms, baseImage, ignore } = options;
+  const { platforms, baseImage, isNeeded, ignore } = options;
   const isIgnored = ignore === undefined ? undefined : ignoreTest(ignore);
   return {
     dockerfile,
@@ -24,6 +24,7 @@ export function createSubject(dockerfile: Dockerfile, options: SubjectOptions = 
     ...(isIgnored && { isIgnored }),
     ...(platforms && { platforms }),
     ...(baseImage && { baseImage }),
+    ...(isNeeded && { isNeeded }),
   };
 }
 

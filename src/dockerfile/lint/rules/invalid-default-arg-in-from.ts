@@ -15,10 +15,13 @@ export const invalidDefaultArgInFrom: Rule = {
     'that makes a valid image name.',
   url: 'https://docs.docker.com/go/dockerfile/rule/invalid-default-arg-in-from/',
   *check(subject) {
-    for (const { stage, defaultImage } of evaluationOf(subject).stages) {
+    const { stages, hasSoundDefaults } = evaluationOf(subject);
+    if (!hasSoundDefaults) return;
+    for (const { stage, defaultImage } of stages) {
       // Docker says nothing more once a name cannot be expanded.
       if (defaultImage === undefined) return;
-      if (isReference(defaultImage)) continue;
+      // Without a variable the name itself is wrong: that is an error, and no ARG's fault.
+      if (!stage.base.text.includes('$') || isReference(defaultImage)) continue;
       yield foundIn(stage.from, {
         message: `Default value for ARG ${stage.base.text} results in empty or invalid base image name`,
         range: stage.base.range,

@@ -1,7 +1,7 @@
 /** MultipleInstructionsDisallowed: a CMD, ENTRYPOINT or HEALTHCHECK that a later one replaces. */
 import type { Instruction } from '../../ast.ts';
-import { evaluationOf, type Statement } from '../evaluation.ts';
-import { foundAt } from '../findings.ts';
+import type { Statement } from '../evaluation.ts';
+import { foundAt, neededStages } from '../findings.ts';
 import type { Rule } from '../rule.ts';
 
 const ONCE: ReadonlySet<Instruction['kind']> = new Set(['cmd', 'entrypoint', 'healthcheck']);
@@ -16,7 +16,7 @@ export const multipleInstructionsDisallowed: Rule = {
     'ones above it do nothing but mislead: remove them.',
   url: 'https://docs.docker.com/go/dockerfile/rule/multiple-instructions-disallowed/',
   *check(subject) {
-    for (const { statements } of evaluationOf(subject).stages) {
+    for (const { statements } of neededStages(subject)) {
       const earlier = new Map<Instruction['kind'], Statement>();
       for (const statement of statements) {
         const { kind, keyword } = statement.instruction;

@@ -7,6 +7,8 @@ const base = (architecture: string) => ({
     platform: { os: 'linux', architecture },
     env: [],
     hasShell: false,
+    workdir: '',
+    onbuild: [],
   }),
 });
 const message = (image: string, actual: string, expected: string): string =>

@@ -28,6 +28,8 @@ testCheck(jsonArgsRecommended, {
           platform: { os: 'linux', architecture: 'amd64' },
           env: [],
           hasShell: true,
+          workdir: '',
+          onbuild: [],
         }),
       },
     ],

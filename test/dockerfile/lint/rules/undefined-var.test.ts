@@ -10,6 +10,8 @@ const base = {
     platform: { os: 'linux', architecture: 'amd64' },
     env: ['GREETING=hi', 'EMPTY='],
     hasShell: false,
+    workdir: '',
+    onbuild: [],
   }),
 };
 

@@ -4,9 +4,9 @@
  *
  * Spec: Dockerfile reference, "Environment replacement".
  */
-import type { Instruction, Operand } from '../ast.ts';
-import { mountValues } from '../mount-fields.ts';
-import type { ExpandOptions } from '../words.ts';
+import type { Instruction, Operand } from './ast.ts';
+import { mountValues } from './mount-fields.ts';
+import type { ExpandOptions } from './words.ts';
 
 export interface Expandable extends Pick<ExpandOptions, 'ignoreQuotes' | 'escape'> {
   readonly operand: Operand;
