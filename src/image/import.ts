@@ -102,7 +102,7 @@ async function asTar<T>(source: string, work: () => Promise<T>): Promise<T> {
       throw cause;
     }
     throw new SlipwayError('FILE_UNUSABLE', `${source} is not a tar archive`, {
-      hint: 'import takes a tar, plain or compressed with gzip or zstd',
+      hint: 'import takes a tar, plain or compressed with gzip, zstd, xz or bzip2',
       cause,
     });
   }

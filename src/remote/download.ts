@@ -1,5 +1,4 @@
 /** A file from a web server, streamed. Redirects are followed, transient refusals tried again. */
-import { STATUS_CODES } from 'node:http';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { displayUrl } from './errors.ts';
 import { type Answer, type Call, compose } from './exchange.ts';
@@ -8,6 +7,19 @@ import { DEFAULT_RETRY, type RetryPolicy, retrying } from './retry.ts';
 import { openTransport } from './transport.ts';
 
 const USER_AGENT = 'slipway';
+
+/** What Go calls the usual refusals. */
+const STATUS_WORDS: Readonly<Record<number, string>> = {
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  410: 'Gone',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+};
 
 export interface DownloadOptions {
   readonly signal?: AbortSignal;
@@ -85,7 +97,7 @@ async function asDownload<T>(work: () => Promise<T>): Promise<T> {
 
 /** docker's words. */
 function refused(url: URL, { status }: Answer): SlipwayError {
-  const words = STATUS_CODES[status];
+  const words = STATUS_WORDS[status];
   return new SlipwayError(
     'DOWNLOAD_FAILED',
     `failed to GET ${displayUrl(url)} with status ${status}${words ? ` ${words}` : ''}`,
