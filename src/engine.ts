@@ -140,6 +140,16 @@ export interface PlanSaveOptions extends CallContext {
    * before, or `registry://host:5000/prefix`.
    */
   readonly have?: readonly string[];
+  /** Saves, besides those named, the images that a build needs; what is not here is pulled. */
+  readonly forBuild?: ForBuild;
+}
+
+/** A build that is to happen elsewhere. */
+export interface ForBuild {
+  /** The Dockerfile's path. */
+  readonly dockerfile: string;
+  readonly target?: string;
+  readonly buildArgs?: Readonly<Record<string, string>>;
 }
 
 export interface SaveOptions extends PlanSaveOptions {

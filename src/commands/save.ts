@@ -1,3 +1,4 @@
+import { assignments } from '#cli/assignments.ts';
 import { BaseCommand } from '#cli/base-command.ts';
 import { list, text, toggle } from '#cli/flags.ts';
 import { savePlanJson, savePlanTable } from '#cli/save-plan.ts';
@@ -6,13 +7,13 @@ import type { ArchivePlanSummary } from '#core/archive-summary.ts';
 import { shortId } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { hostPlatform, parsePlatform } from '#core/platform.ts';
-import type { SaveOptions } from '#engine.ts';
+import type { ForBuild, SaveOptions } from '#engine.ts';
 
 export default class Save extends BaseCommand {
   static override readonly summary = 'Save one or more images to a tar archive';
   static override readonly usage = 'save [OPTIONS] IMAGE [IMAGE...]';
   static override readonly args = {
-    image: { description: 'A name, a digest or an ID', required: true, multiple: true },
+    image: { description: 'A name, a digest or an ID', required: false, multiple: true },
   } as const;
   static override readonly flags = {
     output: text({
@@ -39,6 +40,19 @@ export default class Save extends BaseCommand {
       description: 'With --volume-size: write these volumes only, such as 3 or 2,5',
       helpValue: 'number',
     }),
+    'for-build': text({
+      description:
+        'Save the images that a build of this Dockerfile needs; what is not here is pulled',
+      helpValue: 'Dockerfile',
+    }),
+    target: text({
+      description: 'With --for-build: the stage that is to be built',
+      helpValue: 'string',
+    }),
+    'build-arg': list({
+      description: 'With --for-build: a build-time variable, NAME=VALUE or NAME',
+      helpValue: 'list',
+    }),
     sign: text({
       description: 'Sign the archive with an ed25519 private key (PEM)',
       helpValue: 'file',
@@ -55,8 +69,16 @@ export default class Save extends BaseCommand {
     const { flags, args } = this.parse(Save);
     const { stdout, interrupts } = this.host;
     const { signal } = interrupts;
+    const images = args.image ?? [];
+    const forBuild = this.#forBuild(flags);
+    if (images.length === 0 && !forBuild) {
+      throw new SlipwayError('USAGE', '"slipway save" requires at least 1 argument.', {
+        hint: 'name images, or a Dockerfile with --for-build',
+      });
+    }
     const volumes = volumesIn(flags['volume-size'], flags);
     const options = {
+      ...(forBuild ? { forBuild } : {}),
       signal,
       events: showNotes(this.host),
       have: flags.have,
@@ -66,7 +88,7 @@ export default class Save extends BaseCommand {
         : { platform: parsePlatform(flags.platform, hostPlatform(process.arch)) }),
     };
     if (flags['dry-run']) {
-      const plan = await (await this.engine()).planSave(args.image, options);
+      const plan = await (await this.engine()).planSave(images, options);
       stdout.write(flags.format === 'json' ? savePlanJson(plan) : savePlanTable(plan));
       return;
     }
@@ -77,12 +99,31 @@ export default class Save extends BaseCommand {
       );
     }
     const engine = await this.engine();
-    const saved = await engine.save(args.image, flags.output ?? stdout, {
+    const saved = await engine.save(images, flags.output ?? stdout, {
       ...options,
       ...volumes,
       ...(flags.sign === undefined ? {} : { sign: flags.sign }),
     });
     this.#hint(saved);
+  }
+
+  #forBuild({
+    'for-build': dockerfile,
+    target,
+    'build-arg': args,
+  }: {
+    readonly 'for-build': string | undefined;
+    readonly target: string | undefined;
+    readonly 'build-arg': readonly string[];
+  }): ForBuild | undefined {
+    if (dockerfile !== undefined) {
+      const buildArgs = assignments(args, this.settings().variable);
+      return { dockerfile, buildArgs, ...(target === undefined ? {} : { target }) };
+    }
+    if (target === undefined && args.length === 0) return undefined;
+    throw new SlipwayError('USAGE', '--target and --build-arg need --for-build', {
+      hint: 'name the Dockerfile: --for-build Dockerfile',
+    });
   }
 
   /** docker says nothing, and its users wonder where the name went. */

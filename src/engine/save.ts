@@ -9,6 +9,7 @@ import { saveImages, trySave } from '#image/save.ts';
 import { encodeInventory } from '#store/inventory.ts';
 import { openHaveSources } from './have-sources.ts';
 import type { Resources } from './resources.ts';
+import { imagesForBuild } from './save-for-build.ts';
 
 export async function save(
   resources: Resources,
@@ -18,8 +19,9 @@ export async function save(
   const { have = [], platform: only, sign, ...rest } = options;
   const key = sign === undefined ? {} : { sign: await readSigningKey(sign) };
   await using sources = await openHaveSources(resources, have, options);
+  await using wanted = await wantedImages(resources, images, options);
   return await saveImages({
-    ...(await shared(resources, images, only)),
+    ...(await shared(resources, wanted.images, only)),
     ...rest,
     ...key,
     have: sources.have,
@@ -34,7 +36,38 @@ export async function planSave(
 ): Promise<ArchivePlanSummary> {
   const { have = [], platform: only, ...rest } = options;
   await using sources = await openHaveSources(resources, have, options);
-  return await trySave({ ...(await shared(resources, images, only)), ...rest, have: sources.have });
+  await using wanted = await wantedImages(resources, images, options);
+  return await trySave({
+    ...(await shared(resources, wanted.images, only)),
+    ...rest,
+    have: sources.have,
+  });
+}
+
+interface WantedImages extends AsyncDisposable {
+  readonly images: readonly string[];
+}
+
+/** Those named and those of a build, which are held until disposed. */
+async function wantedImages(
+  resources: Resources,
+  images: readonly string[],
+  options: PlanSaveOptions,
+): Promise<WantedImages> {
+  const { forBuild } = options;
+  if (!forBuild) return { images, [Symbol.asyncDispose]: async () => {} };
+  const store = await resources.store();
+  const lease = await store.lease({ purpose: `save for a build of ${forBuild.dockerfile}` });
+  try {
+    const needed = await imagesForBuild(resources, forBuild, { ...options, lease });
+    return {
+      images: [...images, ...needed],
+      [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await lease[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** A few kilobytes. */

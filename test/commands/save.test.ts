@@ -126,3 +126,24 @@ test('--volume-size, --volumes and --sign go on; what makes no sense is refused'
   assert.match(await refused('-o', 'x', '--volumes', '1'), /^--volumes needs --volume-size\n/);
   assert.match(await refused(...argv.slice(1), '--volumes', '0'), /^invalid volume "0"\n/);
 });
+
+test('--for-build goes on with its target and arguments; nothing to save is refused', async () => {
+  const calls: unknown[] = [];
+  const engine = fakeEngine({
+    save: async (names, _target, { forBuild } = {}) => {
+      calls.push([names, forBuild]);
+      return { images: [], archiveBytes: 0, contentBytes: 0, leftOut: { blobs: 0, bytes: 0 } };
+    },
+  });
+  const argv = ['save', '-o', 'x.tar', '--for-build', 'Dockerfile'];
+  await runCommand(argv, { engine });
+  await runCommand([...argv, '--target', 't', '--build-arg', 'A=1', 'app'], { engine });
+  assert.deepEqual(calls, [
+    [[], { dockerfile: 'Dockerfile', buildArgs: {} }],
+    [['app'], { dockerfile: 'Dockerfile', target: 't', buildArgs: { A: '1' } }],
+  ]);
+  const none = await runCommand(['save', '-o', 'x.tar'], { engine });
+  assert.match(none.stderr, /^"slipway save" requires at least 1 argument\.\n/);
+  const alone = await runCommand(['save', '-o', 'x.tar', '--target', 't', 'app'], { engine });
+  assert.match(alone.stderr, /^--target and --build-arg need --for-build\n/);
+});

@@ -1,0 +1,85 @@
+/**
+ * Every image that a build of a plan takes from a store or a registry: bases, COPY --from and RUN
+ * --mount from=, of the stages that the target needs, and of what ONBUILD of the bases adds. Nothing
+ * is built.
+ */
+import type { ContainerConfig } from '#core/image-config.ts';
+import { formatReference, type Reference } from '#core/reference.ts';
+import type { Instruction } from '#dockerfile/ast.ts';
+import { parseRunMount } from '#dockerfile/run-mount.ts';
+import { refuseInvalid } from './diagnostics.ts';
+import type { BuildPlan, PlannedStage } from './plan.ts';
+import { copyFrom } from './stage-references.ts';
+import { atPlace } from './step-error.ts';
+
+/** Gives what the image adds to a build of it (`OnBuild` of its config), and has it ready. */
+export type BaseTriggers = (reference: Reference) => Promise<ContainerConfig['OnBuild']>;
+
+/**
+ * In the order they were met, each once.
+ * @throws DOCKERFILE_INVALID, REFERENCE_INVALID, and what `triggersOf` throws
+ */
+export async function neededImages(
+  plan: BuildPlan,
+  triggersOf: BaseTriggers,
+): Promise<readonly Reference[]> {
+  const images = new Map<string, Reference>();
+  const seen = new Set<number>();
+  const need = async (reference: Reference): Promise<ContainerConfig['OnBuild']> => {
+    const triggers = await triggersOf(reference);
+    images.set(formatReference(reference), reference);
+    return triggers;
+  };
+  const visit = async (index: number): Promise<void> => {
+    const stage = plan.stages[index];
+    if (!stage || seen.has(index)) return;
+    seen.add(index);
+    const { base } = stage;
+    if (base.kind === 'stage') await visit(base.index);
+    const triggers = base.kind === 'image' ? await need(base.reference) : undefined;
+    const added = triggers ? await parseTriggers(triggers) : [];
+    for (const name of [...added, ...stage.instructions].flatMap(sourcesOf)) {
+      const from = atPlace(plan.dockerfile, stage.from.image, () => sourceOf(name, stage, plan));
+      if (from.kind === 'stage') await visit(from.index);
+      else if (from.reference.repository !== 'library/scratch') await need(from.reference);
+    }
+  };
+  await visit(plan.target.index);
+  return [...images.values()];
+}
+
+/** What an instruction takes files from, as written. */
+function sourcesOf(instruction: Instruction): readonly string[] {
+  if (instruction.kind === 'copy') return instruction.from ? [instruction.from.text] : [];
+  if (instruction.kind !== 'run') return [];
+  return instruction.mounts.flatMap(({ text }) => {
+    const reading = parseRunMount(text);
+    const from = reading.kind === 'mount' && 'from' in reading.mount && reading.mount.from;
+    return typeof from === 'string' && from !== '' ? [from] : [];
+  });
+}
+
+function sourceOf(name: string, stage: PlannedStage, { stages }: BuildPlan) {
+  return copyFrom(name, stage, stages);
+}
+
+async function parseTriggers(lines: readonly string[]): Promise<readonly Instruction[]> {
+  const { parseDockerfile } = await import('#dockerfile/parser.ts');
+  const dockerfile = parseDockerfile(
+    { name: 'ONBUILD of the base image', text: `${lines.join('\n')}\n` },
+    { fragment: true },
+  );
+  refuseInvalid(dockerfile);
+  return dockerfile.instructions;
+}
+
+/** Addresses that ADD downloads from, which no archive of images can bring along. */
+export function downloadsOf(plan: BuildPlan): readonly string[] {
+  return plan.stages
+    .filter(({ index }) => plan.needed.has(index))
+    .flatMap(({ instructions }) => instructions)
+    .flatMap((instruction) =>
+      instruction.kind === 'add' ? instruction.sources.map(({ text }) => text) : [],
+    )
+    .filter((source) => /^(https?:\/\/|git@|git:\/\/)/.test(source));
+}

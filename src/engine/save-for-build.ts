@@ -1,0 +1,50 @@
+/** `save --for-build`: the images a Dockerfile needs, in the store or pulled, held for the save. */
+import { refuseInvalid } from '#build/diagnostics.ts';
+import { readDockerfile } from '#build/dockerfile-file.ts';
+import { downloadsOf, neededImages } from '#build/needed-images.ts';
+import { parseFile } from '#build/parse-dockerfile.ts';
+import { planBuild } from '#build/plan.ts';
+import { ignoreEvents } from '#core/events.ts';
+import { hostPlatform, type Platform } from '#core/platform.ts';
+import { familiarReference } from '#core/reference.ts';
+import type { CallContext, ForBuild } from '#engine.ts';
+import type { Lease } from '#store/leases.ts';
+import { resolveBase } from './base-image.ts';
+import type { Resources } from './resources.ts';
+
+export interface ForBuildOptions extends CallContext {
+  readonly platform?: Platform;
+  /** Holds the images until they are saved. */
+  readonly lease: Lease;
+}
+
+/**
+ * Their names, as they are to be saved.
+ * @throws DOCKERFILE_MISSING, DOCKERFILE_INVALID, TARGET_UNKNOWN, BASE_UNKNOWN
+ */
+export async function imagesForBuild(
+  resources: Resources,
+  { dockerfile: path, target, buildArgs = {} }: ForBuild,
+  { platform = hostPlatform(process.arch), events = ignoreEvents, lease, signal }: ForBuildOptions,
+): Promise<readonly string[]> {
+  const dockerfile = await parseFile(await readDockerfile(path));
+  refuseInvalid(dockerfile);
+  const plan = planBuild(dockerfile, {
+    buildArgs: new Map(Object.entries(buildArgs)),
+    platform,
+    ...(target === undefined ? {} : { target }),
+  });
+  const call = { lease, events, signal: signal ?? new AbortController().signal };
+  const needed = await neededImages(plan, async (reference) => {
+    const { config } = await resolveBase(resources, reference, call);
+    return config.config.OnBuild;
+  });
+  const warn = (text: string): void => events({ kind: 'note', level: 'warning', text });
+  for (const source of downloadsOf(plan))
+    warn(`ADD downloads ${source}, which is not in the archive`);
+  for (const reference of needed.filter(({ digest }) => digest !== undefined)) {
+    const name = familiarReference(reference);
+    warn(`${name} goes along without its name: a build elsewhere will ask its registry for it`);
+  }
+  return needed.map(familiarReference);
+}
