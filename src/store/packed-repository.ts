@@ -3,6 +3,7 @@
  * Which images it holds comes from the format's reader (oci-archive.ts, docker-archive.ts). A tag
  * here is a full name (`docker.io/library/app:1`) or its last part where that is enough.
  */
+import { decompress } from '#archive/compression.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import { algorithmOf, type Digest, encodedOf, isDigest } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
@@ -32,12 +33,21 @@ export interface PackedImage {
   readonly refNames: readonly string[];
 }
 
+/** Where the bytes of a blob are. */
+export interface PackedBlob {
+  readonly path: string;
+  /** The file is compressed and the blob what it holds: its size, inflated. */
+  readonly inflatedSize?: number;
+}
+
 export interface PackedContents {
   readonly images: readonly PackedImage[];
   /** Manifests made up by the reader of a format that has none. */
   readonly manifests?: readonly RawManifest[];
   /** Where blobs lie that do not lie at `blobs/<algorithm>/<hex>`. */
-  readonly places?: ReadonlyMap<Digest, string>;
+  readonly places?: ReadonlyMap<Digest, PackedBlob>;
+  /** Configs made up by the reader of a format that has none. */
+  readonly documents?: ReadonlyMap<Digest, Uint8Array>;
   /** What its writer says of the whole. */
   readonly bundle?: BundleDocument;
 }
@@ -51,7 +61,7 @@ export class PackedRepository implements Repository {
   readonly #manifests: ReadonlyMap<Digest, RawManifest>;
 
   constructor(files: PackedFiles, contents: PackedContents) {
-    this.#files = new PackedBlobs(files, contents.places ?? new Map());
+    this.#files = new PackedBlobs(files, contents);
     this.blobs = this.#files;
     this.images = contents.images;
     if (contents.bundle) this.bundle = contents.bundle;
@@ -110,15 +120,20 @@ export class PackedRepository implements Repository {
 
 class PackedBlobs implements BlobStore {
   readonly #files: PackedFiles;
-  readonly #places: ReadonlyMap<Digest, string>;
+  readonly #places: ReadonlyMap<Digest, PackedBlob>;
+  readonly #documents: ReadonlyMap<Digest, Uint8Array>;
 
-  constructor(files: PackedFiles, places: ReadonlyMap<Digest, string>) {
+  constructor(files: PackedFiles, { places, documents }: PackedContents) {
     this.#files = files;
-    this.#places = places;
+    this.#places = places ?? new Map();
+    this.#documents = documents ?? new Map();
   }
 
   async stat(digest: Digest, _options?: CallOptions): Promise<BlobInfo | undefined> {
-    const size = await this.#files.size(this.#path(digest));
+    const document = this.#documents.get(digest);
+    if (document) return { digest, size: document.byteLength };
+    const { path, inflatedSize } = this.#place(digest);
+    const size = inflatedSize ?? (await this.#files.size(path));
     return size === undefined ? undefined : { digest, size };
   }
 
@@ -128,7 +143,7 @@ class PackedBlobs implements BlobStore {
   ): AsyncIterable<Uint8Array> {
     if ((await this.stat(digest)) === undefined) throw blobUnknown(digest);
     const chunks = this.unverified(digest, options);
-    const from = `${this.#path(digest)} of ${this.#files.name}`;
+    const from = `${this.#place(digest).path} of ${this.#files.name}`;
     yield* options.range ? chunks : verified(chunks, { digest, from });
   }
 
@@ -136,15 +151,39 @@ class PackedBlobs implements BlobStore {
     digest: Digest,
     options: CallOptions & { readonly range?: BlobRange },
   ): AsyncIterable<Uint8Array> {
-    return this.#files.read(this.#path(digest), options);
+    const document = this.#documents.get(digest);
+    if (document) return partOf([document], options.range ?? { offset: 0 });
+    const { path, inflatedSize } = this.#place(digest);
+    if (inflatedSize === undefined) return this.#files.read(path, options);
+    const { range, ...call } = options;
+    const plain = decompress(this.#files.read(path, call), call);
+    return range ? partOf(plain, range) : plain;
   }
 
   async ingest(): Promise<Ingest> {
     throw readOnly();
   }
 
-  #path(digest: Digest): string {
-    return this.#places.get(digest) ?? `blobs/${algorithmOf(digest)}/${encodedOf(digest)}`;
+  #place(digest: Digest): PackedBlob {
+    const usual = { path: `blobs/${algorithmOf(digest)}/${encodedOf(digest)}` };
+    return this.#places.get(digest) ?? usual;
+  }
+}
+
+/** What is not wanted has to be read all the same: nobody can seek in a compressed file. */
+async function* partOf(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { offset, length = Number.POSITIVE_INFINITY }: BlobRange,
+): AsyncIterable<Uint8Array> {
+  let at = 0;
+  for await (const chunk of source) {
+    const part = chunk.subarray(
+      Math.max(0, offset - at),
+      Math.max(0, Math.min(chunk.byteLength, offset + length - at)),
+    );
+    if (part.byteLength > 0) yield part;
+    at += chunk.byteLength;
+    if (at >= offset + length) return;
   }
 }
 
