@@ -36,22 +36,3 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   version: () => import('../commands/version.ts'),
   why: () => import('../commands/why.ts'),
 };
-
-/** docker's long names for the same commands. */
-export const ALIASES: Readonly<Record<string, string>> = {
-  'image:build': 'build',
-  'image:history': 'history',
-  'image:import': 'import',
-  'image:list': 'images',
-  'image:load': 'load',
-  'image:ls': 'images',
-  'image:pull': 'pull',
-  'image:push': 'push',
-  'image:remove': 'rmi',
-  'image:rm': 'rmi',
-  'image:save': 'save',
-  'image:tag': 'tag',
-  'container:run': 'run',
-  'builder:build': 'build',
-  'buildx:prune': 'builder:prune',
-};

@@ -2,7 +2,8 @@
  * From the command line to one command: global flags may come first (`slipway --root DIR images`),
  * the longest known words are the command, the rest is its own. Pure; main.ts acts on the answer.
  */
-import { ALIASES, COMMANDS } from './command-table.ts';
+import { ALIASES } from './aliases.ts';
+import { COMMANDS } from './command-table.ts';
 
 export type Dispatch =
   | { readonly kind: 'command'; readonly id: string; readonly argv: readonly string[] }
@@ -35,8 +36,10 @@ function commandId(id: string): string | undefined {
   return Object.hasOwn(ALIASES, id) ? ALIASES[id] : undefined;
 }
 
+/** The first word of commands of two: `image`, `system`. */
 function isTopic(word: string): boolean {
-  return Object.keys(COMMANDS).some((id) => id.startsWith(`${word}:`));
+  const ids = [...Object.keys(COMMANDS), ...Object.keys(ALIASES)];
+  return ids.some((id) => id.startsWith(`${word}:`));
 }
 
 /** `--root X`, `--root=X`, `--debug`, `-D` before the command. */

@@ -2,17 +2,28 @@
  * Help, by oclif from its manifest. The only module that loads oclif: running a command needs none
  * of it. No plugin or command is searched for; the manifest says what there is.
  */
-import { Config, Help } from '@oclif/core';
+import { type Command, Config, Help, type Interfaces } from '@oclif/core';
+import { ALIASES } from './aliases.ts';
 import { GLOBAL_FLAGS } from './flags.ts';
+import { commandHelp, type FlagHelp, groupHelp } from './help-text.ts';
 import { packageRoot } from './package-root.ts';
 
 /** Help for a command or topic (`['registry', 'serve']`), or for everything, as text. */
 export async function helpText(words: readonly string[]): Promise<string> {
   const config = await Config.load({ root: packageRoot(), devPlugins: false, userPlugins: false });
+  const name = words.join(' ');
+  if (
+    !config.commandIDs.includes(words.join(':')) &&
+    idsOf(config).some((id) => id.startsWith(`${name}:`))
+  ) {
+    return topicHelp(name, config);
+  }
   const help = new CollectingHelp(config, { stripAnsi: true });
   await help.showHelp([...words]);
   return help.text;
 }
+
+type LoadedConfig = Interfaces.Config;
 
 const NAME_WIDTH = 18;
 
@@ -29,23 +40,68 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly 
   [
     'Image Commands',
     [
-      'export',
-      'import',
-      'inspect',
-      'lint',
-      'load',
-      'rmi',
-      'save',
-      'tag',
-      'image:analyze',
-      'image:cat',
-      'image:cp',
-      'image:diff',
+      ...['export', 'history', 'import', 'inspect', 'inventory', 'lint', 'load', 'rmi', 'save'],
+      ...['tag', 'image:analyze', 'image:cat', 'image:cp', 'image:diff', 'image:inspect'],
       'image:ls-files',
+    ],
+  ],
+  [
+    'Store Commands',
+    [
+      'builder:prune',
+      'image:prune',
+      'system:check',
+      'system:df',
+      'system:gc',
+      'system:prune',
+      'why',
     ],
   ],
   ['Registry Commands', ['registry:serve']],
 ];
+
+/** Commands of a group of docker's that docker does not have. */
+const OWN_HEADING = 'Files and Layers';
+const OWN: ReadonlySet<string> = new Set(['analyze', 'cat', 'cp', 'diff', 'ls-files']);
+/** Other spellings of a command that the group has already. */
+const SECOND_NAMES: ReadonlySet<string> = new Set(['image:list', 'image:remove']);
+
+/** A group of commands: its own, and docker's long names for others. */
+function topicHelp(topic: string, config: LoadedConfig): string {
+  const rows = idsOf(config)
+    .filter((id) => id.startsWith(`${topic}:`) && !SECOND_NAMES.has(id))
+    .toSorted()
+    .map((id) => [id.slice(topic.length + 1), summaryOf(ALIASES[id] ?? id, config)] as const);
+  const groups = [
+    { heading: 'Commands', rows: rows.filter(([name]) => !OWN.has(name)) },
+    { heading: OWN_HEADING, rows: rows.filter(([name]) => OWN.has(name)) },
+  ];
+  const title = config.topics.find(({ name }) => name === topic)?.description;
+  return groupHelp(
+    topic,
+    title ?? "docker's long names",
+    groups.filter((group) => group.rows.length > 0),
+  );
+}
+
+/** Of commands, and docker's long names of them. */
+function idsOf(config: LoadedConfig): readonly string[] {
+  return [...config.commandIDs, ...Object.keys(ALIASES)];
+}
+
+function summaryOf(id: string, config: LoadedConfig): string {
+  return config.findCommand(id, { must: true }).summary ?? '';
+}
+
+function flagHelp([name, flag]: [string, Command.Flag.Cached]): FlagHelp {
+  const value = flag.type === 'option' ? (flag.helpValue ?? name) : undefined;
+  return {
+    name,
+    char: flag.char,
+    description: flag.description ?? '',
+    value: Array.isArray(value) ? value.join(' ') : value,
+  };
+}
 
 class CollectingHelp extends Help {
   text = '';
@@ -54,10 +110,7 @@ class CollectingHelp extends Help {
   protected override async showRootHelp(): Promise<void> {
     const rows = COMMAND_GROUPS.map(([heading, ids]) => ({
       heading,
-      rows: ids.map((id) => [
-        id.replaceAll(':', ' '),
-        this.config.findCommand(id, { must: true }).summary ?? '',
-      ]),
+      rows: ids.map((id) => [id.replaceAll(':', ' '), summaryOf(id, this.config)]),
     }));
     this.log(`Usage:  slipway [OPTIONS] COMMAND\n\n${this.config.pjson.description ?? ''}`);
     for (const group of [...rows, { heading: 'Global Options', rows: GLOBAL_ROWS }]) {
@@ -68,6 +121,20 @@ class CollectingHelp extends Help {
     }
     this.log("\nRun 'slipway COMMAND --help' for more about a command.");
     this.log("docker's long names work, too: 'slipway image ls', 'slipway container run'.");
+  }
+
+  override async showCommandHelp(command: Command.Loadable): Promise<void> {
+    const flags = Object.entries(command.flags).filter(([, { hidden }]) => !hidden);
+    const names = Object.keys(ALIASES).filter((id) => ALIASES[id] === command.id);
+    const isGlobal = ([name]: readonly [string, unknown]): boolean =>
+      Object.hasOwn(GLOBAL_FLAGS, name);
+    this.text += commandHelp({
+      usage: String(command.usage),
+      summary: command.summary ?? '',
+      names: [command.id, ...names].map((id) => id.replaceAll(':', ' ')),
+      flags: flags.filter((flag) => !isGlobal(flag)).map(flagHelp),
+      globalFlags: flags.filter(isGlobal).map(flagHelp),
+    });
   }
 
   protected override log(...lines: string[]): void {

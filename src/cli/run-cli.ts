@@ -1,5 +1,6 @@
 /** One command line from words to exit code. */
-import { ALIASES, COMMANDS } from './command-table.ts';
+import { ALIASES } from './aliases.ts';
+import { COMMANDS } from './command-table.ts';
 import { type Dispatch, dispatch } from './dispatch.ts';
 import { type Host, processHost } from './host.ts';
 import { packageVersion } from './package-root.ts';

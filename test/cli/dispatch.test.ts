@@ -1,7 +1,8 @@
 /** Which command a command line means. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ALIASES, COMMANDS } from '#cli/command-table.ts';
+import { ALIASES } from '#cli/aliases.ts';
+import { COMMANDS } from '#cli/command-table.ts';
 import { type Dispatch, dispatch } from '#cli/dispatch.ts';
 
 const command = (id: string, ...argv: string[]): Dispatch => ({ kind: 'command', id, argv });
@@ -18,6 +19,8 @@ const CASES: readonly (readonly [line: string, expected: Dispatch])[] = [
   ['registry', { kind: 'help', words: ['registry'] }],
   ['registry --help', { kind: 'help', words: ['registry'] }],
   ['registry nosuch', { kind: 'unknown', word: 'registry nosuch', isFlag: false }],
+  ['image', { kind: 'help', words: ['image'] }],
+  ['container --help', { kind: 'help', words: ['container'] }],
   ['image ls -q', command('images', '-q')],
   ['image rm x', command('rmi', 'x')],
   ['nosuch', { kind: 'unknown', word: 'nosuch', isFlag: false }],

@@ -10,38 +10,23 @@ test('every command stands in one group', () => {
 });
 
 test('the overview', async () => {
-  assert.equal(
-    await helpText([]),
-    `Usage:  slipway [OPTIONS] COMMAND
+  const text = await helpText([]);
+  assert.ok(
+    text.startsWith(`Usage:  slipway [OPTIONS] COMMAND
 
 Daemonless Dockerfile builder and registry toolkit
 
 Common Commands:
   run               Run a command in a new container, in the foreground
   build             Build an image from a Dockerfile
-  pull              Download an image from a registry
-  push              Upload an image to a registry
-  images            List local images
-  version           Show the version and where things are
-
-Image Commands:
-  export            Write the root file system of an image as a tar
-  import            Make an image from a tar of a root file system
-  inspect           Show all about one or more images, as JSON
-  lint              Check Dockerfiles without building
-  load              Load images from a tar archive or OCI layout folder
-  rmi               Remove one or more images
-  save              Save one or more images to a tar archive
-  tag               Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE
-  image analyze     Show what layers cost, and how much of it later ones hide
-  image cat         Print files of an image
-  image cp          Copy files or folders out of an image
-  image diff        Show what two images differ in: config, layers, files
-  image ls-files    List the files of an image
-
-Registry Commands:
-  registry serve    Serve the local store as a registry until interrupted
-
+`),
+  );
+  for (const [heading, ids] of COMMAND_GROUPS) {
+    assert.ok(text.includes(`\n\n${heading}:\n  ${ids[0]?.replaceAll(':', ' ')} `), heading);
+    for (const id of ids) assert.match(text, new RegExp(`\\n  ${id.replaceAll(':', ' ')} +[A-Z]`));
+  }
+  assert.ok(
+    text.endsWith(`
 Global Options:
   -D, --debug       Show where an error comes from
       --root folder Folder of the local store
@@ -50,6 +35,48 @@ Global Options:
 
 Run 'slipway COMMAND --help' for more about a command.
 docker's long names work, too: 'slipway image ls', 'slipway container run'.
+`),
+  );
+});
+
+test('a group: docker’s commands first, then those it does not have', async () => {
+  const text = await helpText(['image']);
+  assert.match(
+    text,
+    /^Usage: {2}slipway image COMMAND\n\nImages of the local store\n\nCommands:\n/,
+  );
+  const [docker = '', own = ''] = text.split('Files and Layers:\n');
+  const names = (part: string): readonly string[] =>
+    [...part.matchAll(/^ {2}([a-z-]+) {2,}/gm)].map(([, name = '']) => name);
+  assert.deepEqual(names(docker), [
+    ...['build', 'history', 'import', 'inspect', 'load', 'ls', 'prune', 'pull', 'push', 'rm'],
+    ...['save', 'tag'],
+  ]);
+  assert.deepEqual(names(own), ['analyze', 'cat', 'cp', 'diff', 'ls-files']);
+});
+
+test('a group that has only docker’s long names', async () => {
+  assert.match(
+    await helpText(['container']),
+    /^Usage: {2}slipway container COMMAND\n.*\n {2}run /s,
+  );
+});
+
+test('a command in docker’s layout, by each of its names', async () => {
+  const text = await helpText(['tag']);
+  assert.equal(
+    text,
+    `Usage:  slipway tag SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]
+
+Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE
+
+Aliases:
+  slipway tag, slipway image tag
+
+Global Options:
+  -D, --debug         Show where an error comes from
+      --help          Show help
+      --root folder   Folder of the local store
 `,
   );
 });
