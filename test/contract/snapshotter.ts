@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { digestOf } from '#core/digest.ts';
 import { indexTar } from '#layer/index-tar.ts';
@@ -276,6 +276,35 @@ export function snapshotterContract(
       assert.equal(stat.stdout.toString(), '755 0 0 0\n');
     });
   });
+
+  each(
+    'what stands behind a symlink of a layer below is written to no other place',
+    async (site) => {
+      const { folder, paths, layer } = site;
+      mkdirSync(folder.at('outside'));
+      const layers = [
+        await layer(
+          await tarOf([
+            symlink('out', folder.at('outside')),
+            directory('real'),
+            symlink('in', 'real'),
+          ]),
+        ),
+        await layer(await tarOf([file('out/file', 'x'), file('in/file', 'y')])),
+      ];
+      await using snapshot = await (await make(paths)).prepare(layers);
+      await withMountedRoot(snapshot, folder.at('tools'), (root) => {
+        const lines = treeLines(root, [...NOT_OF_THE_LAYERS, 'etc']).filter((line) =>
+          / (?:out|in)\/|\|d\|/.test(line),
+        );
+        assert.deepEqual(
+          lines.map((line) => line.split('|', 2).join(' ')),
+          ['in d', 'out d', 'real d'],
+        );
+      });
+      assert.deepEqual(readdirSync(folder.at('outside')), []);
+    },
+  );
 
   each('a device 0:0 of the layer itself is no name in a container', async (site) => {
     const { folder, paths, layer } = site;
