@@ -10,7 +10,7 @@ test('flags by name, values by their names, long texts wrapped into their column
     names: ['thing', 'big thing'],
     flags: [
       { name: 'quiet', char: 'q', description: 'Say nothing' },
-      { name: 'format', value: 'string', description: `Print ${'so '.repeat(20)}` },
+      { name: 'format', value: 'string', description: `Print${' so'.repeat(20)}` },
     ],
     globalFlags: [{ name: 'help', description: 'Show help' }],
   });
@@ -24,8 +24,8 @@ Aliases:
   slipway thing, slipway big thing
 
 Options:
-      --format string   Print so so so so so so so so so so so so so so so so
-                        so so so so${' '}
+      --format string   Print so so so so so so so so so so so so so so so so so
+                        so so so
   -q, --quiet           Say nothing
 
 Global Options:
