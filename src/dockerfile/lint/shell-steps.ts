@@ -6,6 +6,7 @@
 import type { Range } from '#core/source.ts';
 import type { Instruction, Operand, RunInstruction } from '../ast.ts';
 import { LineReader } from '../lines.ts';
+import { parseRunMount } from '../run-mount.ts';
 import type { Stage } from '../stages.ts';
 import { lineageOf } from './lineage.ts';
 import type { LintSubject } from './rule.ts';
@@ -51,12 +52,11 @@ export function* allCommands(
 /** Whether a cache or a tmpfs is mounted where the path is, or at a folder whose name holds it. */
 export function mountsOver(step: ShellStep, path: string): boolean {
   return step.mounts.some((mount) => {
-    const fields = mount.split(',');
-    const isKind = fields.includes('type=cache') || fields.includes('type=tmpfs');
-    return (
-      isKind &&
-      fields.some((field) => /^(target|dst|destination)=/.test(field) && field.includes(path))
-    );
+    // Variables stay as written: a name may be recognised all the same.
+    const reading = parseRunMount(mount, (value) => value);
+    if (reading.kind !== 'mount') return false;
+    const { type, target = '' } = reading.mount;
+    return (type === 'cache' || type === 'tmpfs') && target.includes(path);
   });
 }
 

@@ -1,25 +1,10 @@
 /**
- * Findings in docker's words: the block at the end of a build, the long form that `build --check`
- * prints, and its JSON. Pure text; docker's line is that of the statement, the caret points at the
- * exact place.
+ * Findings in docker's words: the long form that `build --check` prints, and its JSON. Pure text;
+ * docker's line is that of the statement, the caret points at the exact place.
  */
 import { formatFrame } from '#core/frame.ts';
 import { positionAt, type Range, type SourceFile } from '#core/source.ts';
 import type { Reported } from './rule.ts';
-
-/** The block after a build; empty when nothing was found. Ends with a newline. */
-export function formatSummary(reported: readonly Reported[], file: SourceFile): string {
-  const warnings = byLine(reported, file);
-  if (warnings.length === 0) return '';
-  const head = `${count(warnings.length)} found (use docker --debug to expand):`;
-  const lines = warnings.map(({ entry, line }) => ` - ${shortText(entry, line)}`);
-  return `${[` ${head}`, ...lines].join('\n')}\n`;
-}
-
-/** `Rule: message (line 9)`, as in the build's log. */
-export function formatShort(entry: Reported, file: SourceFile): string {
-  return shortText(entry, lineOf(entry, file));
-}
 
 /** What `build --check` prints on standard output. Ends with a newline. */
 export function formatCheck(reported: readonly Reported[], file: SourceFile): string {
@@ -81,10 +66,6 @@ function byLine(
 
 function lineOf({ finding }: Reported, file: SourceFile): number {
   return positionAt(file, (finding.statement ?? finding.range).start).line;
-}
-
-function shortText({ rule, finding }: Reported, line: number): string {
-  return `${rule.name}: ${finding.message} (line ${line})`;
 }
 
 function count(number: number): string {

@@ -51,3 +51,22 @@ test('on the first lines it is the directive, for the whole file', () => {
 test('check=error above an instruction is a comment', () => {
   assert.deepEqual(found('FROM a:1\n# check=error=true\nRUN sudo x\n'), ['DL3004']);
 });
+
+test('all stands for every rule', () => {
+  assert.deepEqual(found('FROM a:1\n# check=skip=all\nRUN sudo x\nRUN sudo y\n'), [
+    'DL3059',
+    'DL3004',
+  ]);
+});
+
+test('a name that no rule has is told where it stands; hadolint has more rules than we', () => {
+  const text =
+    'FROM a:1\n# check=skip=WorkdirRelativPath\n# hadolint ignore=DL9999,SC2086\nWORKDIR /w\n';
+  const [note, ...others] = lint(checkSubject(text), { profile: 'all' });
+  assert.deepEqual(others, []);
+  assert.ok(note);
+  assert.equal(note.rule.severity, 'info');
+  const { message, range } = note.finding;
+  assert.equal(message, 'there is no rule WorkdirRelativPath (did you mean WorkdirRelativePath?)');
+  assert.equal(text.slice(range.start, range.end), '# check=skip=WorkdirRelativPath');
+});

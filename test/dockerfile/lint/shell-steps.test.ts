@@ -64,6 +64,15 @@ test('only caches and tmpfs keep files out of the layer', () => {
   );
 });
 
+test('the fields of a mount are docker’s: any case, quotes around commas, dst for target', () => {
+  const [step] = steps('FROM a\nRUN --mount=TYPE=Cache,\'"dst=/a,b"\' --mount=type=cache,src=/s x');
+  assert.ok(step);
+  assert.deepEqual(
+    ['/a,b', '/s'].map((path) => mountsOver(step, path)),
+    [true, false],
+  );
+});
+
 test('SHELL holds until the next one, and in stages built upon it', () => {
   const bash = 'SHELL ["/bin/bash", "-eo", "pipefail", "-c"]';
   const pipefail = (text: string) => steps(text).map((step) => step.pipefail);

@@ -2,12 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lint } from '#dockerfile/lint/engine.ts';
-import {
-  checkDocument,
-  formatCheck,
-  formatShort,
-  formatSummary,
-} from '#dockerfile/lint/summary.ts';
+import { checkDocument, formatCheck } from '#dockerfile/lint/summary.ts';
 import { checkSubject } from '#test/helpers/build-check.ts';
 
 function found(text: string) {
@@ -16,35 +11,6 @@ function found(text: string) {
 }
 
 const URL = 'https://docs.docker.com/go/dockerfile/rule';
-
-test('the block after a build lists the findings by their line', () => {
-  assert.equal(
-    formatSummary(...found('FROM a\nENV A \\\n  $b\nCMD x \\\n\n  y\n')),
-    ` 4 warnings found (use docker --debug to expand):
- - LegacyKeyValueFormat: "ENV key=value" should be used instead of legacy "ENV key value" format (line 2)
- - UndefinedVar: Usage of undefined variable '$b' (line 2)
- - JSONArgsRecommended: JSON arguments recommended for CMD to prevent unintended behavior related to OS signals (line 4)
- - NoEmptyContinuation: Empty continuation line (line 6)
-`,
-  );
-});
-
-test('one warning is one, none is nothing', () => {
-  assert.equal(
-    formatSummary(...found('FROM a as b')),
-    " 1 warning found (use docker --debug to expand):\n - FromAsCasing: 'as' and 'FROM' keywords' casing do not match (line 1)\n",
-  );
-  assert.equal(formatSummary(...found('FROM a')), '');
-});
-
-test('a finding of the log is one line', () => {
-  const [[first], file] = found('FROM a as b');
-  assert.ok(first);
-  assert.equal(
-    formatShort(first, file),
-    "FromAsCasing: 'as' and 'FROM' keywords' casing do not match (line 1)",
-  );
-});
 
 test('a check shows each finding in its lines, with the caret at the exact place', () => {
   assert.equal(
