@@ -14,6 +14,8 @@ export interface PackedFiles {
   readonly name: string;
   /** Size of a regular file, links followed; undefined when there is none. */
   size(path: string): Promise<number | undefined>;
+  /** True when it is there more than once: readers would disagree about which one counts. */
+  isRepeated?(path: string): boolean;
   /** Its bytes, unverified. The file must exist. */
   read(
     path: string,
@@ -45,7 +47,10 @@ function within(folder: string, path: string): string {
   return join(folder, path);
 }
 
-/** A whole small document; undefined when it is not there. @throws ARCHIVE_INVALID when too large */
+/**
+ * A whole small document; undefined when it is not there.
+ * @throws ARCHIVE_INVALID when it is too large, or stands in the archive twice
+ */
 export async function readDocument(
   files: PackedFiles,
   path: string,
@@ -58,6 +63,11 @@ export async function readDocument(
       'ARCHIVE_INVALID',
       `${files.name}: ${path} is too large (${size} bytes)`,
     );
+  }
+  if (files.isRepeated?.(path)) {
+    throw new SlipwayError('ARCHIVE_INVALID', `${files.name}: ${path} stands in it twice`, {
+      hint: 'two programs would read two different archives: save it again',
+    });
   }
   const chunks: Uint8Array[] = [];
   for await (const chunk of files.read(path)) chunks.push(chunk);

@@ -24,7 +24,13 @@ const ENTRIES_MAX = 1_000_000;
 const LINKS_MAX = 10;
 
 type Packed =
-  | { readonly kind: 'file'; readonly offset: number; readonly size: number }
+  | {
+      readonly kind: 'file';
+      readonly offset: number;
+      readonly size: number;
+      /** The tar has an earlier file of this name, too. */
+      readonly isRepeated?: boolean;
+    }
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'other' };
 
@@ -61,6 +67,10 @@ export async function openTarFiles(
     place(wanted) {
       const found = find(wanted);
       return found?.kind === 'file' ? { offset: found.offset, size: found.size } : undefined;
+    },
+    isRepeated(wanted) {
+      const found = find(wanted);
+      return found?.kind === 'file' && found.isRepeated === true;
     },
     async size(wanted) {
       const found = find(wanted);
@@ -108,7 +118,9 @@ async function indexHeaders(
     }
     const size = hasContent(header.type) ? (extensions.size ?? header.size) : 0;
     const name = normalizeEntryPath(extensions.path ?? header.name);
-    found.set(name, packedOf(header, { ...extensions, name, offset: reader.offset, size }));
+    const packed = packedOf(header, { ...extensions, name, offset: reader.offset, size });
+    const isRepeated = packed.kind === 'file' && found.get(name)?.kind === 'file';
+    found.set(name, isRepeated ? { ...packed, isRepeated } : packed);
     reader.skip(size);
     extensions = {};
   }
