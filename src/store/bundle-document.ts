@@ -2,7 +2,7 @@
  * bundle.json, the last file of an archive that `slipway save` writes: which images are in it, where
  * in the tar each blob lies, and which blobs were left out because the receiver has them. A reader
  * can do without it; with it one seeks instead of scanning, and knows a part from a damaged whole.
- * No clock, no host: the same images give the same bytes. ADR 10 has the reasons.
+ * No clock, no host: the same images give the same bytes. ADR 12 has the reasons.
  */
 import { type Digest, parseDigest } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';

@@ -1,7 +1,7 @@
 /**
  * inventory.json: which blobs a store has, in a few kilobytes, to be carried to where an archive for
  * it is saved. Eight bytes a blob: the beginnings of the digests, sorted. Nothing else is in it, no
- * name, no host, no time. ADR 10 says why beginnings are enough: two of n × m digests share one with
+ * name, no host, no time. ADR 12 says why beginnings are enough: two of n × m digests share one with
  * a chance of n·m/2⁶⁴ (10⁻¹⁰ for 100,000 and 10,000), and the load would then name the blob it misses.
  */
 import { type Digest, encodedOf } from '#core/digest.ts';
