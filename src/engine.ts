@@ -11,6 +11,7 @@ import type {
   BrokenImage,
   ImageDetails,
   ImageSummary,
+  ImageTree,
   LoadedImage,
   RemovalPlan,
   RemovedName,
@@ -262,6 +263,8 @@ export interface Engine extends AsyncDisposable {
   tag(source: string, target: string): Promise<void>;
   /** Newest first. */
   images(options?: ImagesOptions): Promise<readonly ImageSummary[]>;
+  /** The same with all platforms of each and what they take. */
+  imageTrees(options?: ImagesOptions): Promise<readonly ImageTree[]>;
   /** By name, digest or (short) ID. @throws IMAGE_UNKNOWN, IMAGE_ID_AMBIGUOUS */
   inspect(reference: string, options?: InspectOptions): Promise<ImageDetails>;
   /** docker rmi: a name goes; the image goes with its last name. */

@@ -19,9 +19,12 @@ export type { ImageConfig } from '#core/image-config.ts';
 export type {
   BrokenImage,
   ImageDetails,
+  ImageSpace,
   ImageSummary,
+  ImageTree,
   LoadedImage,
   LocalLayer,
+  PlatformImage,
   RemovalPlan,
   RemovedName,
 } from '#core/local-image.ts';

@@ -2,7 +2,9 @@ import { BaseCommand } from '#cli/base-command.ts';
 import { list, text, toggle } from '#cli/flags.ts';
 import { parseImageFilters } from '#cli/image-filters.ts';
 import { imageRowKind, imageRows } from '#cli/image-rows.ts';
+import { treeText } from '#cli/image-tree.ts';
 import { formatRows } from '#cli/rows.ts';
+import { SlipwayError } from '#core/errors.ts';
 import type { BrokenImage } from '#core/local-image.ts';
 import { familiarReference } from '#core/reference.ts';
 
@@ -27,6 +29,7 @@ export default class Images extends BaseCommand {
     }),
     'no-trunc': toggle({ description: 'Show IDs in full' }),
     quiet: toggle({ char: 'q', description: 'Show IDs only' }),
+    tree: toggle({ description: 'Show the platforms of each image, and what they take' }),
   };
 
   protected async run(): Promise<undefined> {
@@ -37,6 +40,14 @@ export default class Images extends BaseCommand {
       nowMs,
       inspect: (reference) => engine.inspect(reference),
     });
+    if (flags.tree) {
+      refuseWithTree(flags);
+      const trees = await engine.imageTrees({ onBroken: (broken) => this.#warn(broken) });
+      const kept = trees.filter(({ image }) => filters.keeps(image));
+      const options = { names: filters.names, fullIds: flags['no-trunc'] };
+      this.host.stdout.write(treeText(kept, options));
+      return;
+    }
     const images = await engine.images({ onBroken: (broken) => this.#warn(broken) });
     const rows = imageRows(images.filter(filters.keeps), {
       names: filters.names,
@@ -57,4 +68,20 @@ export default class Images extends BaseCommand {
       `WARNING: ${name} cannot be read: ${problem.message}\n  fix: "slipway system check" says what is lost; pulling or loading it again repairs it\n`,
     );
   }
+}
+
+/** In docker's words. */
+function refuseWithTree(flags: {
+  readonly quiet: boolean;
+  readonly digests: boolean;
+  readonly format: string | undefined;
+}): void {
+  const given = {
+    quiet: flags.quiet,
+    digests: flags.digests,
+    format: flags.format !== undefined,
+  };
+  const [name] = Object.entries(given).find(([, isGiven]) => isGiven) ?? [];
+  if (name === undefined) return;
+  throw new SlipwayError('USAGE', `--${name} is not yet supported with --tree`);
 }

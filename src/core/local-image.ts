@@ -3,6 +3,7 @@ import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 import type { SlipwayError } from './errors.ts';
 import type { ImageConfig } from './image-config.ts';
+import type { Platform } from './platform.ts';
 import type { Reference } from './reference.ts';
 
 /** One local image with all that points at it. */
@@ -34,6 +35,30 @@ export interface ImageDetails extends ImageSummary {
   readonly layers: readonly LocalLayer[];
   /** When its newest tag was given; absent: it has none. */
   readonly lastTagMs?: number;
+}
+
+/** What an image takes; what it shares with others counts in full. */
+export interface ImageSpace {
+  /** Blobs, as a push would send them. */
+  readonly contentBytes: number;
+  /** With what was made from them: plain tars and indexes. */
+  readonly diskBytes: number;
+}
+
+/** One image of an index. */
+export interface PlatformImage extends ImageSpace {
+  readonly platform: Platform;
+  /** Of its manifest. */
+  readonly digest: Digest;
+  /** False: the index names it, but it was never fetched. */
+  readonly isHere: boolean;
+}
+
+/** An image with those for other platforms under the same name. */
+export interface ImageTree extends ImageSpace {
+  readonly image: ImageSummary;
+  /** Empty: the name is of one image alone. */
+  readonly platforms: readonly PlatformImage[];
 }
 
 /** A name in the local store whose image cannot be read. */

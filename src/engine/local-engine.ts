@@ -133,6 +133,11 @@ export class LocalEngine implements Engine {
     return await listImages({ ...(await this.#local()), ...options });
   }
 
+  async imageTrees(options: ImagesOptions = {}) {
+    const { imageTrees } = await import('#image/tree.ts');
+    return await imageTrees({ ...(await this.#local()), ...options });
+  }
+
   async inspect(reference: string, options: InspectOptions = {}) {
     const { inspectImage } = await import('#image/inspect.ts');
     const { platform: only } = options;

@@ -111,7 +111,7 @@ function sorted(references: readonly Reference[]): readonly Reference[] {
   return references.toSorted((a, b) => (formatReference(a) < formatReference(b) ? -1 : 1));
 }
 
-function byAge(a: ImageSummary, b: ImageSummary): number {
+export function byAge(a: ImageSummary, b: ImageSummary): number {
   return (
     Date.parse(b.created ?? '') - Date.parse(a.created ?? '') || (a.imageId < b.imageId ? -1 : 1)
   );

@@ -168,7 +168,8 @@ async function byId(
   return [...found.values()][0];
 }
 
-async function openImage(
+/** The image for the platform at a manifest or index of a repository. @throws UNUSABLE codes */
+export async function openImage(
   repository: LocalRepository,
   at: { readonly name: string; readonly root: Descriptor },
   options: ResolveOptions,

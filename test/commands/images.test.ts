@@ -86,3 +86,22 @@ test('an image that cannot be read is told on stderr', async () => {
 `,
   });
 });
+
+test('a tree, alone', async () => {
+  const space = { diskBytes: 4_000_000, contentBytes: 2_000_000 };
+  const trees = fakeEngine({ imageTrees: async () => [{ image: app, platforms: [], ...space }] });
+  assert.deepEqual(await runCommand(['images', '--tree'], { engine: trees }), {
+    exitCode: 0,
+    stdout: `IMAGE   ID             DISK USAGE   CONTENT SIZE
+app:1   ${id}          4MB            2MB
+`,
+    stderr: '',
+  });
+  for (const flags of [['-q'], ['--digests'], ['--format', 'json']]) {
+    const { exitCode, stderr } = await runCommand(['images', '--tree', ...flags], {
+      engine: trees,
+    });
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^--(quiet|digests|format) is not yet supported with --tree\n/);
+  }
+});

@@ -33,6 +33,7 @@ export function fakeEngine(methods: Methods): FakeEngine {
     analyze: refuse('analyze'),
     tag: refuse('tag'),
     images: refuse('images'),
+    imageTrees: refuse('imageTrees'),
     inspect: refuse('inspect'),
     removeImage: refuse('removeImage'),
     planRemoval: refuse('planRemoval'),
