@@ -12,7 +12,7 @@ import type { ContainerConfig } from '#core/image-config.ts';
 import { OCI_LAYER } from '#core/media-type.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
-import { indexTar } from '#layer/index-tar.ts';
+import { indexTarStream } from '#layer/index-tar.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import { listNewIndex } from '#layer/layer-listing.ts';
 import { MergedTree } from '#layer/merged-tree.ts';
@@ -76,7 +76,7 @@ async function storeLayer(lease: Lease, options: ImportOptions): Promise<StoredL
       yield chunk;
     }
   }
-  const { index, warnings } = await asTar(options.source, () => indexTar(stored(), signal));
+  const { index, warnings } = await asTar(options.source, () => indexTarStream(stored(), signal));
   refuseLooseLinks(index);
   const { digest, size } = await ingest.commit();
   const files = await store.layers.addIndex(digest, index);

@@ -137,8 +137,8 @@ export class LayerStore {
     if (isPlain && descriptor.digest !== diffId) {
       throw digestMismatch({ digest: diffId, from: 'layer tar' }, descriptor.digest);
     }
-    const { indexTar } = await import('#layer/index-tar.ts');
-    return (await indexTar(blobs.read(diffId, options))).index;
+    const { indexTarStream } = await import('#layer/index-tar.ts');
+    return (await indexTarStream(blobs.read(diffId, options))).index;
   }
 
   /** Undefined where the tar is not here, or is damaged: then it is gone after this. */
@@ -161,11 +161,11 @@ export class LayerStore {
     { descriptor, diffId }: StoredLayer,
     options: EnsureOptions,
   ): Promise<Uint8Array> {
-    const { indexTar } = await import('#layer/index-tar.ts');
+    const { indexTarStream } = await import('#layer/index-tar.ts');
     const { decompress } = await import('#archive/compression.ts');
     await using ingest = await blobs.ingest({ digest: diffId }, options);
     const tar = decompress(blobs.read(descriptor.digest, options), options);
-    const { index } = await indexTar(copying(tar, (chunk) => ingest.write(chunk)));
+    const { index } = await indexTarStream(copying(tar, (chunk) => ingest.write(chunk)));
     try {
       await ingest.commit({ digest: diffId });
     } catch (cause) {

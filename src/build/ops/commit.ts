@@ -1,7 +1,7 @@
 /** Turns what a container left in its upper folder into a layer of the store. */
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { indexTar } from '#layer/index-tar.ts';
+import { indexTarStream } from '#layer/index-tar.ts';
 import type { WrittenLayer } from '../layer-step.ts';
 import type { BuildSession } from '../session.ts';
 
@@ -19,7 +19,7 @@ export async function commitUpper(
     ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
   });
   await store.blobs(lease).adopt(tar, packed);
-  const { index } = await indexTar(
+  const { index } = await indexTarStream(
     createReadStream(store.blobs(lease).path(packed.digest), { highWaterMark: 1 << 20 }),
   );
   await store.layers.addIndex(packed.digest, index);
