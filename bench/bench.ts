@@ -5,6 +5,7 @@ import { indexLayer } from './index-layer.ts';
 import { lintDockerfiles } from './lint.ts';
 import { registryGet } from './registry-get.ts';
 import { startup } from './startup.ts';
+import { storeCare } from './store.ts';
 
 const QUESTIONS: Readonly<Record<string, () => Promise<string>>> = {
   startup,
@@ -12,6 +13,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<string>>> = {
   index: indexLayer,
   lint: lintDockerfiles,
   registry: registryGet,
+  store: storeCare,
 };
 
 const asked = process.argv.slice(2);

@@ -48,7 +48,7 @@ export function digestFiles(
       ALGORITHMS.flatMap((algorithm) =>
         namesIn(join(folder, algorithm)).flatMap((name) => {
           const digest = digestOfName(algorithm, name, suffix);
-          return digest ? [{ kind, digest, path: join(folder, algorithm, name) }] : [];
+          return digest ? [{ kind, digest, path: `${folder}/${algorithm}/${name}` }] : [];
         }),
       ),
     );

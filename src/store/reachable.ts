@@ -48,20 +48,29 @@ export class ManifestReader {
 
 /** The other forms of layers: plain tar and compressed blobs of the same content. */
 export class LayerForms {
-  readonly #forms: readonly { readonly diffId: Digest; readonly digest: Digest }[];
+  /** The tars that a blob is a compressed form of; one, unless somebody was wrong. */
+  readonly #tars = new Map<Digest, Digest[]>();
+  /** The compressed forms of a tar. */
+  readonly #compressed = new Map<Digest, Digest[]>();
 
   constructor(metadata: Metadata) {
-    this.#forms = metadata.all('SELECT diff_id, digest FROM compressed').map((row) => ({
-      diffId: parseDigest(textOf(row, 'diff_id')),
-      digest: digestIn(row, 'digest'),
-    }));
+    for (const row of metadata.all('SELECT diff_id, digest FROM compressed')) {
+      const diffId = parseDigest(textOf(row, 'diff_id'));
+      const digest = digestIn(row, 'digest');
+      this.#tars.set(digest, [...(this.#tars.get(digest) ?? []), diffId]);
+      this.#compressed.set(diffId, [...(this.#compressed.get(diffId) ?? []), digest]);
+    }
   }
 
   /** Adds to the set all forms of what is in it. */
   addTo(reached: Set<Digest>): void {
+    if (this.#tars.size === 0) return;
     // First from any form to the tar, then from the tar to all its forms.
-    for (const { diffId, digest } of this.#forms) if (reached.has(digest)) reached.add(diffId);
-    for (const { diffId, digest } of this.#forms) if (reached.has(diffId)) reached.add(digest);
+    for (const forms of [this.#tars, this.#compressed]) {
+      for (const digest of [...reached]) {
+        for (const other of forms.get(digest) ?? []) reached.add(other);
+      }
+    }
   }
 }
 
