@@ -4,6 +4,7 @@
  *     await using engine = await openEngine(settings);
  *     const { imageId } = await engine.build({ context: '.', tags: ['app'] });
  */
+export type { ArchivePlanSummary, SavedImage } from '#core/archive-summary.ts';
 export type { Descriptor } from '#core/descriptor.ts';
 export type { Diagnostic, Severity } from '#core/diagnostic.ts';
 export { type Digest, digestOf, parseDigest } from '#core/digest.ts';
