@@ -161,10 +161,18 @@ function operandTokens(part: MakePart, { isFirst }: Place) {
     }),
     Text: part('Text', /[\s\S]+/),
     HealthType: part('HealthType', /\S+/, 'command'),
-    ShellWord: part('ShellWord', (text, offset) => [
-      text.slice(offset, shellWordEnd(text, offset) ?? text.length),
-    ]),
+    ShellWord: part('ShellWord', shellWordMatcher()),
     Heredoc: part('Heredoc', heredocMatcher()),
+  };
+}
+
+/** Words are told apart for the heredocs among them: behind the last `<<` the rest is one. */
+function shellWordMatcher(): Matcher {
+  let searched: { readonly text: string; readonly last: number } | undefined;
+  return (text, offset) => {
+    if (searched?.text !== text) searched = { text, last: text.lastIndexOf('<<') };
+    const end = offset > searched.last ? undefined : shellWordEnd(text, offset);
+    return [text.slice(offset, end)];
   };
 }
 

@@ -76,8 +76,8 @@ export class LineReader {
   readonly #text: string;
   readonly #escapeCharacter: string;
   readonly #tooLong: Range[] = [];
-  /** Terminators that no line from here on has: a file is searched once for each. */
-  readonly #missing = new Set<string>();
+  /** Once a terminator was missing: where each line stands last, so that no other is looked for. */
+  #lastPlaces: LastPlaces | undefined;
   #offset: number;
   #number = 0;
 
@@ -112,8 +112,7 @@ export class LineReader {
     readonly name: string;
     readonly chomp: boolean;
   }): HeredocBody | undefined {
-    const key = `${heredoc.chomp ? 'chomp' : 'plain'} ${heredoc.name}`;
-    if (this.#missing.has(key)) return undefined;
+    if (this.#lacks(heredoc)) return undefined;
     const start = this.#offset;
     const number = this.#number;
     for (let line = this.#nextLine(); line !== undefined; line = this.#nextLine()) {
@@ -125,10 +124,16 @@ export class LineReader {
         };
       }
     }
-    this.#missing.add(key);
     this.#offset = start;
     this.#number = number;
+    this.#lastPlaces ??= lastPlacesOf(this.#text);
     return undefined;
+  }
+
+  #lacks({ name, chomp }: { readonly name: string; readonly chomp: boolean }): boolean {
+    if (this.#lastPlaces === undefined) return false;
+    const places = chomp ? this.#lastPlaces.chomped : this.#lastPlaces.plain;
+    return (places.get(name) ?? -1) < this.#offset;
   }
 
   /** Skips lines up to the next one that `isWanted`. */
@@ -192,6 +197,25 @@ export class LineReader {
   #noteTooLong(range: Range): void {
     if (!this.#tooLong.some(({ start }) => start === range.start)) this.#tooLong.push(range);
   }
+}
+
+/** The offset of the last line with a text; `chomped`: its leading tabs taken off. */
+interface LastPlaces {
+  readonly plain: ReadonlyMap<string, number>;
+  readonly chomped: ReadonlyMap<string, number>;
+}
+
+function lastPlacesOf(text: string): LastPlaces {
+  const plain = new Map<string, number>();
+  const chomped = new Map<string, number>();
+  let offset = 0;
+  for (const line of text.split('\n')) {
+    const content = line.replace(/\r+$/, '');
+    plain.set(content, offset);
+    chomped.set(content.replace(/^\t+/, ''), offset);
+    offset += line.length + 1;
+  }
+  return { plain, chomped };
 }
 
 /**

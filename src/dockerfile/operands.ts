@@ -16,37 +16,38 @@ export function operandsOf(instruction: Instruction): readonly Expandable[] {
   switch (instruction.kind) {
     case 'env':
     case 'label':
-      return instruction.pairs.flatMap(({ key, value }) => plain(key, value));
+      return instruction.pairs.flatMap(({ key, value }) => plain([key, value]));
     case 'copy':
       return [
-        ...plain(instruction.chown, instruction.chmod),
-        ...plain(...instruction.sources, instruction.destination),
+        ...plain([instruction.chown, instruction.chmod]),
+        ...plain([...instruction.sources, instruction.destination]),
         ...bodies(instruction.heredocs),
       ];
     case 'add':
       return [
-        ...plain(instruction.chown, instruction.chmod, instruction.checksum),
-        ...plain(...instruction.sources, instruction.destination),
+        ...plain([instruction.chown, instruction.chmod, instruction.checksum]),
+        ...plain([...instruction.sources, instruction.destination]),
         ...bodies(instruction.heredocs),
       ];
     case 'run':
-      return plain(...instruction.mounts.flatMap(mountOperands));
+      return plain(instruction.mounts.flatMap(mountOperands));
     case 'workdir':
-      return plain(instruction.path);
+      return plain([instruction.path]);
     case 'user':
-      return plain(instruction.user);
+      return plain([instruction.user]);
     case 'expose':
-      return plain(...instruction.ports);
+      return plain(instruction.ports);
     case 'volume':
-      return plain(...instruction.paths);
+      return plain(instruction.paths);
     case 'stopsignal':
-      return plain(instruction.signal);
+      return plain([instruction.signal]);
     default:
       return [];
   }
 }
 
-function plain(...operands: readonly (Operand | undefined)[]): Expandable[] {
+/** No rest parameter: there may be more operands than a call takes arguments. */
+function plain(operands: readonly (Operand | undefined)[]): Expandable[] {
   return operands.filter((operand) => operand !== undefined).map((operand) => ({ operand }));
 }
 

@@ -126,11 +126,9 @@ function parseLines(file: SourceFile, reader: LineReader, language: Language): P
       }
     }
     statements.push({ keyword: (tokens[0]?.image ?? '').toUpperCase(), range: context.range });
-    diagnostics.push(
-      ...bodies.diagnostics,
-      ...context.diagnostics,
-      ...blankWarnings(line, context),
-    );
+    // One line may have more of them than a call takes arguments.
+    const found = [bodies.diagnostics, context.diagnostics, blankWarnings(line, context)];
+    for (const diagnostic of found.flat()) diagnostics.push(diagnostic);
     if (instruction?.kind === 'onbuild') {
       const inner = new InstructionContext({ ...parts, onlySyntax: true });
       const trigger = instruction.trigger.range.start;
@@ -138,7 +136,7 @@ function parseLines(file: SourceFile, reader: LineReader, language: Language): P
         tokens.filter(({ startOffset }) => line.range(startOffset, startOffset).start >= trigger),
         inner,
       );
-      diagnostics.push(...inner.diagnostics);
+      for (const diagnostic of inner.diagnostics) diagnostics.push(diagnostic);
     }
   }
   return { instructions, statements, diagnostics, unread };

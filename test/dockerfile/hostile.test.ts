@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isSlipwayError } from '#core/errors.ts';
 import { MAX_DIAGNOSTICS } from '#dockerfile/diagnostic-limit.ts';
+import { lint } from '#dockerfile/lint/engine.ts';
+import { createSubject } from '#dockerfile/lint/subject.ts';
 import { parseDockerfile } from '#dockerfile/parser.ts';
 import { expandWord } from '#dockerfile/words.ts';
 
@@ -56,6 +58,52 @@ test('warnings without number hide no error', () => {
   assert.equal(count('error'), 1);
   assert.ok(diagnostics.some(({ code }) => code === 'UnknownInstruction'));
 });
+
+test('of 60,000 heredocs without an end each is told until there are too many', () => {
+  const text = Array.from({ length: 60_000 }, (_, index) => `RUN <<E${index}\n`).join('');
+  const found = problems(`FROM a\n${text}`);
+  assert.equal(found.length, MAX_DIAGNOSTICS + 1);
+  assert.equal(found[0], 'unterminated heredoc');
+  assert.equal(found.at(-1), '59000 more of severity error are not shown');
+});
+
+test('a heredoc whose end is only above it has none; one behind a lost one has its own', () => {
+  const text = 'FROM a\nRUN <<LOST\nRUN <<A\nA\nRUN <<A\nRUN <<-B\n\tB\nRUN <<B\n\tB\n';
+  const { instructions, diagnostics } = parseDockerfile({ name: 'Dockerfile', text });
+  const lines = diagnostics.map(({ range }) => text.slice(range.start, range.end));
+  assert.deepEqual(lines, ['<<LOST', '<<A', '<<B']);
+  const names = instructions.flatMap((one) => (one.kind === 'run' ? one.heredocs : []));
+  assert.deepEqual(
+    names.map(({ name }) => name),
+    ['A', 'B'],
+  );
+});
+
+test('a million continuation lines are one command, with its heredoc behind them all', () => {
+  const text = `FROM a\nRUN ${'a \\\n'.repeat(1_000_000)} <<EOF\nb\nEOF\n`;
+  const { instructions, diagnostics } = parseDockerfile({ name: 'Dockerfile', text });
+  assert.deepEqual(diagnostics, []);
+  const [, run] = instructions;
+  assert.ok(run?.kind === 'run' && run.command.form === 'shell');
+  assert.equal(run.command.text.text.length, 2_000_000 + 6);
+  assert.deepEqual(
+    run.heredocs.map(({ content }) => content),
+    ['b\n'],
+  );
+});
+
+for (const [name, instruction] of [
+  ['COPY', `COPY ${'a \\\n'.repeat(200_000)} /b\n`],
+  ['EXPOSE', `EXPOSE ${'80 \\\n'.repeat(200_000)} 81\n`],
+  ['VOLUME', `VOLUME ${'/a \\\n'.repeat(200_000)} /b\n`],
+  ['ENV', `ENV ${'a=b \\\n'.repeat(200_000)} c=d\n`],
+] as const) {
+  test(`200,000 operands of ${name}, parsed and linted`, () => {
+    const dockerfile = parseDockerfile({ name: 'Dockerfile', text: `FROM a\n${instruction}` });
+    assert.deepEqual(dockerfile.diagnostics, []);
+    assert.deepEqual(lint(createSubject(dockerfile)), []);
+  });
+}
 
 test('substitutions nested without end are refused', () => {
   const text = '${a:-'.repeat(9000) + '}'.repeat(9000);
