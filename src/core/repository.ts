@@ -123,3 +123,14 @@ export interface BlobReceiver {
 export function canReceive(blobs: BlobStore): blobs is BlobStore & BlobReceiver {
   return 'receive' in blobs;
 }
+
+/** A place that gives bytes as they are, for who checks them himself: one hash instead of two. */
+export interface RawReader {
+  /** The whole blob, unverified. @throws BLOB_UNKNOWN (before the first chunk) */
+  readRaw(digest: Digest, options?: CallOptions): AsyncIterable<Uint8Array>;
+}
+
+/** Asks for the optional ability at the call site. */
+export function canReadRaw(blobs: BlobStore): blobs is BlobStore & RawReader {
+  return 'readRaw' in blobs;
+}

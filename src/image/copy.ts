@@ -9,7 +9,7 @@ import type { Digest } from '#core/digest.ts';
 import { type EventSink, ignoreEvents, type TransferEvent } from '#core/events.ts';
 import { descriptorOf } from '#core/manifest.ts';
 import type { Platform } from '#core/platform.ts';
-import { canMount, canReceive, type Repository } from '#core/repository.ts';
+import { canMount, canReadRaw, canReceive, type Repository } from '#core/repository.ts';
 import { type WalkedImage, walkImage } from '#store/walk.ts';
 import { selectManifest } from './select.ts';
 
@@ -110,7 +110,7 @@ async function sendBlob(blob: Descriptor, options: Copy, call: Call): Promise<vo
     await blobs.receive({ digest, size }, (offset) => readFrom(blob, offset, options, call), call);
   } else {
     await using ingest = await blobs.ingest({ digest, size }, call);
-    for await (const chunk of readFrom(blob, 0, options, call)) await ingest.write(chunk);
+    for await (const chunk of readOnce(blob, options, call)) await ingest.write(chunk);
     await ingest.commit({ digest, size });
   }
   report(options, blob, 'done', size);
@@ -123,10 +123,25 @@ async function* readFrom(
   options: Copy,
   call: Call,
 ): AsyncGenerator<Uint8Array> {
+  const range = offset === 0 ? {} : { range: { offset } };
+  const chunks = options.from.blobs.read(blob.digest, { ...call, ...range });
+  yield* reported(chunks, { blob, offset, options });
+}
+
+/** For a commit that verifies: where the source can, its bytes are not hashed on this side too. */
+function readOnce(blob: Descriptor, options: Copy, call: Call): AsyncIterable<Uint8Array> {
+  const { blobs } = options.from;
+  if (!canReadRaw(blobs)) return readFrom(blob, 0, options, call);
+  return reported(blobs.readRaw(blob.digest, call), { blob, offset: 0, options });
+}
+
+async function* reported(
+  chunks: AsyncIterable<Uint8Array>,
+  { blob, offset, options }: { blob: Descriptor; offset: number; options: Copy },
+): AsyncGenerator<Uint8Array> {
   let current = offset;
   report(options, blob, 'transferring', current);
-  const range = offset === 0 ? {} : { range: { offset } };
-  for await (const chunk of options.from.blobs.read(blob.digest, { ...call, ...range })) {
+  for await (const chunk of chunks) {
     yield chunk;
     current += chunk.byteLength;
     report(options, blob, 'transferring', current);

@@ -1,5 +1,5 @@
 /** Streams a file, or a part of it, in chunks of a mebibyte. */
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { BlobRange } from '#core/repository.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -21,15 +21,40 @@ export async function* readFileChunks(
   await using file = await open(path, 'r');
   const end = await endOf(options.range, async () => (await file.stat()).size);
   let position = options.range?.offset ?? 0;
-  while (position < end) {
-    options.signal?.throwIfAborted();
-    const wanted = Math.min(CHUNK_BYTES, end - position);
-    const buffer = Buffer.allocUnsafe(wanted);
-    const { bytesRead } = await file.read(buffer, 0, wanted, position);
-    if (bytesRead === 0) return;
-    position += bytesRead;
-    yield bytesRead === wanted ? buffer : buffer.subarray(0, bytesRead);
+  // The next chunk is on its way while the consumer works on this one.
+  let next = readAhead(file, { position, end });
+  try {
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const chunk = await next;
+      if (chunk.byteLength === 0) return;
+      position += chunk.byteLength;
+      next = readAhead(file, { position, end });
+      yield chunk;
+    }
+  } finally {
+    await Promise.allSettled([next]);
   }
+}
+
+/** Empty at the end. Its failure waits for who awaits it. */
+function readAhead(file: FileHandle, part: Part): Promise<Uint8Array> {
+  const chunk = readChunk(file, part);
+  chunk.catch(() => undefined);
+  return chunk;
+}
+
+interface Part {
+  readonly position: number;
+  readonly end: number;
+}
+
+async function readChunk(file: FileHandle, { position, end }: Part): Promise<Uint8Array> {
+  const wanted = Math.min(CHUNK_BYTES, end - position);
+  if (wanted <= 0) return new Uint8Array();
+  const buffer = Buffer.allocUnsafe(wanted);
+  const { bytesRead } = await file.read(buffer, 0, wanted, position);
+  return bytesRead === wanted ? buffer : buffer.subarray(0, bytesRead);
 }
 
 async function endOf(range: BlobRange | undefined, size: () => Promise<number>): Promise<number> {

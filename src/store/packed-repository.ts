@@ -16,6 +16,7 @@ import type {
   CallOptions,
   Ingest,
   RawManifest,
+  RawReader,
   Repository,
 } from '#core/repository.ts';
 import type { BundleDocument } from './bundle-document.ts';
@@ -118,7 +119,7 @@ export class PackedRepository implements Repository {
   }
 }
 
-class PackedBlobs implements BlobStore {
+class PackedBlobs implements BlobStore, RawReader {
   readonly #files: PackedFiles;
   readonly #places: ReadonlyMap<Digest, PackedBlob>;
   readonly #documents: ReadonlyMap<Digest, Uint8Array>;
@@ -145,6 +146,11 @@ class PackedBlobs implements BlobStore {
     const chunks = this.unverified(digest, options);
     const from = `${this.#place(digest).path} of ${this.#files.name}`;
     yield* options.range ? chunks : verified(chunks, { digest, from });
+  }
+
+  async *readRaw(digest: Digest, options: CallOptions = {}): AsyncIterable<Uint8Array> {
+    if ((await this.stat(digest)) === undefined) throw blobUnknown(digest);
+    yield* this.unverified(digest, options);
   }
 
   unverified(
