@@ -5,6 +5,7 @@
  *     const { imageId } = await engine.build({ context: '.', tags: ['app'] });
  */
 export type { ArchivePlanSummary, SavedImage } from '#core/archive-summary.ts';
+export { type ByteString, displayBytes } from '#core/bytes.ts';
 export type { Descriptor } from '#core/descriptor.ts';
 export type { Diagnostic, Severity } from '#core/diagnostic.ts';
 export { type Digest, digestOf, parseDigest } from '#core/digest.ts';
@@ -17,6 +18,18 @@ export {
 } from '#core/errors.ts';
 export type { Event, EventSink, TransferEvent, VertexEvent } from '#core/events.ts';
 export type { ImageConfig } from '#core/image-config.ts';
+export type {
+  AnalyzedLayer,
+  ConfigChange,
+  FileChange,
+  FileDifference,
+  FileKind,
+  ImageAnalysis,
+  ImageDiff,
+  ImageFile,
+  LayerSize,
+  WastedFile,
+} from '#core/image-files.ts';
 export type {
   BrokenImage,
   ImageDetails,
