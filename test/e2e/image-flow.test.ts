@@ -3,7 +3,7 @@
  * pull. Every test has stores of its own and leaves nothing behind.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { BUSYBOX_BASE, busyboxUnfit, writeContext } from '#test/helpers/busybox-context.ts';
@@ -154,6 +154,28 @@ flow('run: exit codes and flags', async (folder) => {
   assert.equal(stdout, '7\n8\n/bin\nboxed\n1 x y\n');
 });
 
+flow('history, templates, filters, and an image whose config is lost', async (folder) => {
+  const root = folder.at('store');
+  const context = writeContext(folder.at('context'), APP, { 'note.txt': 'a note\n' });
+  await good(root, 'build', '-t', 'app:1', '-t', 'other:1', context);
+  const id = await idOf(root, 'app:1');
+  const steps = (await good(root, 'history', '--no-trunc', 'app:1')).stdout.split('\n');
+  assert.match(steps[0] ?? '', /^IMAGE +CREATED +CREATED BY +SIZE +COMMENT$/);
+  assert.match(steps[1] ?? '', new RegExp(`^${id} .* CMD \\["cat" "note.txt" "who"\\] +0B `));
+  assert.match(steps[2] ?? '', /^<missing> .* RUN .*echo "\$WHO" > who/);
+  const format =
+    '{{range $i, $tag := .RepoTags}}{{if $i}},{{end}}{{$tag}}{{end}} {{len .RootFS.Layers}}';
+  assert.match((await good(root, 'inspect', '-f', format, 'app:1')).stdout, /^app:1,other:1 \d\n$/);
+  const names = await good(root, 'images', '-f', 'reference=a*', '--format', '{{.Repository}}');
+  assert.equal(names.stdout, 'app\n');
+  const plan = (await good(root, 'rmi', '--dry-run', 'app:1', 'other:1')).stdout;
+  assert.match(plan, new RegExp(`Would delete: ${id}\\nTotal reclaimable space: [1-9]`));
+  rmSync(join(root, 'blobs/sha256', id.replace('sha256:', '')));
+  const { stdout, stderr } = await good(root, 'images', '-q', 'app');
+  assert.equal(stdout, '');
+  assert.match(stderr, /^WARNING: app:1 cannot be read: .*\n {2}fix: "slipway system check" /);
+});
+
 flow('tag, images, inspect, rmi', async (folder) => {
   const root = folder.at('store');
   const context = writeContext(folder.at('context'), 'FROM scratch\nCOPY busybox /\n');
@@ -180,7 +202,7 @@ flow('tag, images, inspect, rmi', async (folder) => {
   const gone = await slipway(['inspect', 'a:1'], on(root));
   assert.equal(gone.exitCode, 1);
   assert.equal(gone.stdout, '[]\n');
-  assert.match(gone.stderr, /^ERROR: No such image: a:1\n/);
+  assert.match(gone.stderr, /^ERROR: No such object: a:1\n/);
 });
 
 flow('save and load, through a file and through a pipe', async (folder) => {

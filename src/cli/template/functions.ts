@@ -26,7 +26,7 @@ export interface TemplateFunction {
 }
 
 /** The message is Go's. */
-export class CallFailed extends Error {}
+class CallFailed extends Error {}
 
 /** Longer than this nothing is padded. */
 const PADDING_MAX = 1_000_000;
