@@ -8,6 +8,7 @@ import { parseReference, type Reference, withDefaultTag } from '#core/reference.
 import type { ImportOptions, ImportResult } from '#engine.ts';
 import { importImage } from '#image/import.ts';
 import { needFile } from '#image/input-file.ts';
+import { interruptible } from '#image/interruptible.ts';
 import { readFileChunks } from '#store/file-read.ts';
 import type { Resources } from './resources.ts';
 
@@ -65,7 +66,7 @@ async function opened(
   source: Source,
   { signal }: ImportOptions,
 ): Promise<AsyncIterable<Uint8Array>> {
-  if (typeof source !== 'string') return bytesIn(source);
+  if (typeof source !== 'string') return interruptible(source, signal);
   await needFile(source);
   if ((await stat(source)).isDirectory()) {
     throw new SlipwayError('FILE_UNUSABLE', `read ${source}: is a directory`, {
@@ -74,8 +75,4 @@ async function opened(
     });
   }
   return readFileChunks(source, signal ? { signal } : {});
-}
-
-async function* bytesIn(input: NodeJS.ReadableStream): AsyncIterable<Uint8Array> {
-  for await (const chunk of input) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }
