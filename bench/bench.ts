@@ -1,9 +1,12 @@
 /** `npm run bench`: asks the questions named, or all of them, and writes Markdown. */
 import { cpus, loadavg, release } from 'node:os';
 import { build } from './build.ts';
+import { gzip } from './gzip.ts';
 import { indexLayer } from './index-layer.ts';
 import { lintDockerfiles } from './lint.ts';
+import { mergeLayers } from './merge-layers.ts';
 import { registryGet } from './registry-get.ts';
+import { saveAndLoad } from './save-load.ts';
 import { startup } from './startup.ts';
 import { storeCare } from './store.ts';
 
@@ -11,9 +14,12 @@ const QUESTIONS: Readonly<Record<string, () => Promise<string>>> = {
   startup,
   build,
   index: indexLayer,
+  merge: mergeLayers,
+  gzip,
   lint: lintDockerfiles,
   registry: registryGet,
   store: storeCare,
+  'save-load': saveAndLoad,
 };
 
 const asked = process.argv.slice(2);
