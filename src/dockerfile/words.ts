@@ -55,17 +55,20 @@ export interface ExpansionFailure {
   /** BuildKit's text. */
   readonly message: string;
   readonly hint: string;
+  /** Names that were referred to so far and are not set. */
+  readonly unmatched: ReadonlySet<string>;
 }
 
 /** The same with the failure as a value: for those who look at every word, not at the first bad one. */
 export function tryExpand(text: string, options: ExpandOptions): Expansion | ExpansionFailure {
+  const expander = new Expander(text, options);
   try {
-    return new Expander(text, options).run();
+    return expander.run();
   } catch (problem) {
     if (!(problem instanceof ExpansionProblem)) throw problem;
     const { kind, hint } = problem;
     const message = `failed to process ${JSON.stringify(text)}: ${problem.message}`;
-    return { kind, message, hint };
+    return { kind, message, hint, unmatched: expander.unmatched };
   }
 }
 
@@ -126,6 +129,10 @@ class Expander {
   readonly #unmatched = new Set<string>();
   #position = 0;
   #depth = 0;
+
+  get unmatched(): ReadonlySet<string> {
+    return this.#unmatched;
+  }
 
   constructor(text: string, options: ExpandOptions) {
     this.#characters = [...text];

@@ -55,10 +55,10 @@ export function expandedWord(
 ): ExpandedWord {
   const { text } = operand;
   const expansion = expandText(text, options);
-  if ('kind' in expansion) {
-    return { operand, text, words: [], matched: NONE, unset: [], failure: expansion };
-  }
   const unset = [...expansion.unmatched].map(report).filter((name) => name !== undefined);
+  if ('kind' in expansion) {
+    return { operand, text, words: [], matched: NONE, unset, failure: expansion };
+  }
   const { matched, words } = expansion;
   return { operand, text: expansion.text, words, matched, unset };
 }

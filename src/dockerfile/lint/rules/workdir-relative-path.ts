@@ -21,7 +21,9 @@ export const workdirRelativePath: Rule = {
       yield foundAt(statement, {
         message: `Relative workdir ${JSON.stringify(path)} can have unexpected results if the base image changes`,
         range: instruction.path.range,
-        hint: `Write an absolute path: WORKDIR /${path}.`,
+        hint: /^[a-z]:/i.test(path)
+          ? `A path of Windows, and the build is for ${stage.wantedPlatform.os}: begin with /.`
+          : `Write an absolute path: WORKDIR /${path}.`,
       });
     }
   },

@@ -20,6 +20,8 @@ testCheck(undefinedArgInFrom, {
         ],
       ],
     ],
+    // It is told although the expansion fails.
+    ['FROM a:${TAG:?why}', [[1, '${TAG:?why}', "FROM argument 'TAG' is not declared"]]],
     // An ARG of a stage is not seen by the next FROM.
     ['FROM a\nARG T=1\nFROM b:$T', [[3, '$T', "FROM argument 'T' is not declared"]]],
     [
