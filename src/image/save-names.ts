@@ -1,6 +1,6 @@
 /** From the words of `slipway save` to images of the local store, each once, with what goes along. */
 import type { Descriptor } from '#core/descriptor.ts';
-import type { Digest } from '#core/digest.ts';
+import { type Digest, isDigest } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { decodeManifest, type ImageIndex } from '#core/manifest.ts';
 import { formatPlatform, normalizePlatform, type Platform } from '#core/platform.ts';
@@ -151,13 +151,17 @@ interface Wanted {
 /** A name alone stands for all tags of its repository (`docker save ubuntu`), signatures aside. */
 function wantedBy(text: string, store: LocalStore): readonly Wanted[] {
   const reference = referenceIn(text);
-  if (!reference || reference.digest !== undefined) return [{ selector: text }];
-  if (reference.tag !== undefined) return [{ selector: text, name: reference }];
+  if (!reference || reference.digest !== undefined || isDigest(text)) return [{ selector: text }];
   const key = repositoryKey(reference);
-  const tags = store.images
+  const known = store.images
     .list()
-    .flatMap((image) => (image.repository === key ? image.tags : []))
-    .filter((tag) => subjectOfTag(tag) === undefined);
+    .flatMap((image) => (image.repository === key ? image.tags : []));
+  if (reference.tag !== undefined) {
+    // `sha256:1f2e` reads as a name with a tag, and is the beginning of an ID.
+    const isName = known.includes(reference.tag);
+    return [isName ? { selector: text, name: reference } : { selector: text }];
+  }
+  const tags = known.filter((tag) => subjectOfTag(tag) === undefined);
   if (tags.length === 0) return [{ selector: text }];
   return tags.sort().map((tag) => {
     const name = { ...reference, tag };

@@ -74,17 +74,35 @@ describe('save and load', () => {
     assert.deepEqual(names.map(familiarReference), ['app:1', 'app:2']);
   });
 
-  it('by ID the name stays behind', async () => {
-    using folder = tempFolder();
-    await using from = await temporaryStore();
-    await using to = await temporaryStore();
-    const image = await sampleImage();
-    await storeImage(from.store, image, 'app:1');
-    await save(from.store, [encodedOf(image.imageId).slice(0, 12)], folder.at('x.tar'));
-    assert.deepEqual(textOf(await load(to.store, folder.at('x.tar'))), [[image.imageId]]);
-    const [summary] = await listImages({ store: to.store, platform });
-    assert.deepEqual(summary?.tags, []);
-  });
+  for (const form of [
+    '12 digits',
+    'the whole ID',
+    'the whole ID without its algorithm',
+    'the beginning of an ID',
+  ]) {
+    it(`by ID (${form}) the name stays behind`, async () => {
+      using folder = tempFolder();
+      await using from = await temporaryStore();
+      await using to = await temporaryStore();
+      const image = await sampleImage();
+      await storeImage(from.store, image, 'app:1');
+      const { imageId } = image;
+      const id =
+        {
+          '12 digits': encodedOf(imageId).slice(0, 12),
+          'the whole ID': imageId,
+          'the whole ID without its algorithm': encodedOf(imageId),
+        }[form] ?? imageId.slice(0, 20);
+      const { images } = await save(from.store, [id], folder.at('x.tar'));
+      assert.deepEqual(
+        images.map(({ names }) => names),
+        [[]],
+      );
+      assert.deepEqual(textOf(await load(to.store, folder.at('x.tar'))), [[imageId]]);
+      const [summary] = await listImages({ store: to.store, platform });
+      assert.deepEqual(summary?.tags, []);
+    });
+  }
 
   it('an index keeps all its platforms', async () => {
     using folder = tempFolder();
