@@ -44,7 +44,7 @@ export interface WriteVolumesOptions extends Pick<OutputOptions, 'write'> {
   readonly events?: EventSink;
 }
 
-export function volumesPath(path: string): string {
+function volumesPath(path: string): string {
   return `${path}.volumes.json`;
 }
 
