@@ -59,6 +59,14 @@ export class ByteReader implements AsyncDisposable {
     return this.take(Math.min(length, this.#chunk.length - this.#at));
   }
 
+  /** Passes over `length` bytes that are here, without waiting; else does nothing and returns false. */
+  skipNow(length: number): boolean {
+    if (this.#at + length > this.#chunk.length) return false;
+    this.#at += length;
+    this.#offset += length;
+    return true;
+  }
+
   /** Passes over `length` bytes; false when the stream ended before. */
   async skip(length: number): Promise<boolean> {
     let left = length;

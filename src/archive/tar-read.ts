@@ -91,7 +91,8 @@ export async function* readTar(
       content: () =>
         raw.sparse === undefined ? content.read() : expand(content.read(), raw.sparse, raw.size),
     };
-    await content.finish();
+    // Mostly all is here: a promise for each entry would cost as much as reading it.
+    if (!content.finishNow()) await content.finish();
   }
   await reader.drain();
 }
@@ -119,13 +120,16 @@ class StoredContent {
     }
   }
 
-  /** Passes over what was not read and over the padding. */
-  async finish(): Promise<void> {
+  /** Passes over what was not read and over the padding; false when it has not all arrived. */
+  finishNow(): boolean {
     this.#isOpen = false;
+    return this.#reader.skipNow(this.#left + paddingOf(this.#size));
+  }
+
+  /** As finishNow, waiting for the rest. */
+  async finish(): Promise<void> {
     const rest = this.#left + paddingOf(this.#size);
-    if (rest > 0 && this.#reader.take(rest) === undefined) {
-      if (!(await this.#reader.skip(rest))) throw this.#cut();
-    }
+    if (!(await this.#reader.skip(rest))) throw this.#cut();
   }
 
   #cut(): SlipwayError {

@@ -27,18 +27,17 @@ export function checkDevices(deviceBlocks: readonly number[]): void {
 }
 
 export function checkNodeName(name: string): void {
-  if (name === '' || name.length > NAME_BYTES_MAX || /[\0/]/.test(name)) {
+  if (name === '' || name.length > NAME_BYTES_MAX || name.includes('\0') || name.includes('/')) {
     throw refusedNode(name, 'cannot be a file name');
   }
 }
 
-/** Everything of erofs-layout §12 that concerns one node. */
-export function checkNode(node: Node, path: () => string, deviceBlocks: readonly number[]): void {
-  const problem = nodeProblem(node) ?? dataProblem(node, deviceBlocks);
-  if (problem !== undefined) throw refusedNode(path(), problem);
+/** What is wrong with one node, of all that EROFS cannot hold; undefined when nothing is. */
+export function nodeProblem(node: Node, deviceBlocks: readonly number[]): string | undefined {
+  return metadataProblem(node) ?? dataProblem(node, deviceBlocks);
 }
 
-function nodeProblem(node: Node): string | undefined {
+function metadataProblem(node: Node): string | undefined {
   if (!isUInt(node.mode, 0o7777)) return 'has an impossible mode';
   if (!isUInt(node.uid, UINT32_MAX)) return 'has an owner over 4,294,967,295';
   if (!isUInt(node.gid, UINT32_MAX)) return 'has a group over 4,294,967,295';
@@ -69,7 +68,8 @@ function dataProblem(node: Node, deviceBlocks: readonly number[]): string | unde
   if (chunks.length > CHUNKS_MAX) return 'is a sparse file in too many pieces';
   if (chunks.length !== Math.ceil(node.size / chunkBytes))
     return 'has chunks that do not fit its size';
-  for (const [i, chunk] of chunks.entries()) {
+  for (let i = 0; i < chunks.length; i++) {
+    const chunk = chunks[i] ?? 'hole';
     const bytes = Math.min(chunkBytes, node.size - i * chunkBytes);
     if (chunk === 'hole') continue;
     if (chunk instanceof Uint8Array) {

@@ -26,7 +26,7 @@ import {
   roundUp,
   SUPERBLOCK,
 } from './erofs-format.ts';
-import { checkDevices, checkNode, checkNodeName, refusedNode } from './erofs-validate.ts';
+import { checkDevices, checkNodeName, nodeProblem, refusedNode } from './erofs-validate.ts';
 import { writeXattrs, xattrBytes } from './erofs-xattr.ts';
 import type { DirectoryNode, FileData, Node } from './tree.ts';
 
@@ -73,20 +73,24 @@ interface Slot {
   piecesOffset: number;
 }
 
+/** What only directories have; shared, for there are many files. */
+const NO_NAMES: ByteString[] = [];
+const NO_TARGETS: Slot[] = [];
+
 /** The inodes, breadth first; checks every node. */
 function collectSlots(root: DirectoryNode, deviceBlocks: readonly number[]): Slot[] {
   const slots: Slot[] = [];
   const known = new Map<Node, Slot>();
-  const slotOf = (node: Node, path: () => string): Slot => {
-    checkNode(node, path, deviceBlocks);
+  const slotOf = (node: Node): Slot => {
+    const isDirectory = node.kind === 'directory';
     const slot: Slot = {
       node,
       number: slots.length + 1,
       xattrBytes: xattrBytes(node.xattrs),
-      names: [],
-      targets: [],
+      names: isDirectory ? [] : NO_NAMES,
+      targets: isDirectory ? [] : NO_TARGETS,
       dataBytes: node.kind === 'symlink' ? node.target.length : 0,
-      links: node.kind === 'directory' ? 2 : 0,
+      links: isDirectory ? 2 : 0,
       offset: 0,
       dataOffset: 0,
       piecesOffset: 0,
@@ -95,7 +99,9 @@ function collectSlots(root: DirectoryNode, deviceBlocks: readonly number[]): Slo
     known.set(node, slot);
     return slot;
   };
-  const rootSlot = slotOf(root, () => '/');
+  const problem = nodeProblem(root, deviceBlocks);
+  if (problem !== undefined) throw refusedNode('/', problem);
+  const rootSlot = slotOf(root);
   const parents = new Map<Slot, Slot>([[rootSlot, rootSlot]]);
   // `slots` grows while we walk it: that is the breadth first order.
   for (let i = 0; i < slots.length; i++) {
@@ -112,9 +118,13 @@ function collectSlots(root: DirectoryNode, deviceBlocks: readonly number[]): Slo
       }
       checkNodeName(name);
       let target = known.get(child);
-      if (target === undefined) target = slotOf(child, () => pathOf(slot, name, parents));
-      else if (child.kind === 'directory')
+      if (target === undefined) {
+        const problem = nodeProblem(child, deviceBlocks);
+        if (problem !== undefined) throw refusedNode(pathOf(slot, name, parents), problem);
+        target = slotOf(child);
+      } else if (child.kind === 'directory') {
         throw refusedNode(name, 'is a directory with two parents');
+      }
       if (child.kind === 'directory') {
         slot.links++;
         parents.set(target, slot);

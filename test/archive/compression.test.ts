@@ -1,7 +1,7 @@
 // Compression by content: our gzip against node:zlib and the gzip program, both ways; damage.
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import {
@@ -64,6 +64,25 @@ for (const kind of ['gzip', 'zstd', 'none'] satisfies WrittenCompression[]) {
     assert.ok((await collect(decompress(streamOf(packed, 777)))).equals(plain));
   });
 }
+
+test('gzip is the same with one thread and with eight', () => {
+  const script = `
+    import { createHash } from 'node:crypto';
+    import { compress } from ${JSON.stringify(import.meta.resolve('#archive/compression.ts'))};
+    const block = Buffer.from(Array.from({ length: 100_003 }, (_, i) => (i * i) >> (i % 7)));
+    async function* plain() { for (let i = 0; i < 40; i++) yield block; }
+    const hash = createHash('sha256');
+    for await (const chunk of compress(plain(), 'gzip')) hash.update(chunk);
+    console.log(hash.digest('hex'));
+  `;
+  const [one, eight] = ['1', '8'].map((threads) =>
+    execFileSync(process.execPath, ['--input-type=module-typescript', '-e', script], {
+      env: { ...process.env, UV_THREADPOOL_SIZE: threads },
+    }).toString(),
+  );
+  assert.match(one ?? '', /^[0-9a-f]{64}\n$/);
+  assert.equal(one, eight);
+});
 
 test('blocks profit from what came before them', async () => {
   const noise = Buffer.from(
