@@ -4,6 +4,7 @@ import { cp, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'nod
 import { describe, it } from 'node:test';
 import pLimit from 'p-limit';
 import { isSlipwayError } from '#core/errors.ts';
+import type { Event } from '#core/events.ts';
 import { familiarReference } from '#core/reference.ts';
 import { archiveInputs } from '#image/archive-inputs.ts';
 import { listImages } from '#image/list.ts';
@@ -76,6 +77,36 @@ async function incoming(store: LocalStore): Promise<readonly string[]> {
   );
   return inside.flat().sort();
 }
+
+describe('a load given again', () => {
+  it('copies only what did not arrive the first time', async () => {
+    using folder = tempFolder();
+    await using from = await temporaryStore();
+    await using to = await temporaryStore();
+    const image = await sampleImage({ layers: 3, fileSize: 5000 });
+    await storeImage(from.store, image, 'a:1');
+    const input = folder.at('x.tar');
+    await saveImages({ store: from.store, images: ['a:1'], output: input, platform });
+    const whole = await readFile(input);
+    const damaged = Buffer.from(whole);
+    const last =
+      image.layers.map(({ bytes }) => whole.indexOf(bytes)).sort((a, b) => b - a)[0] ?? 0;
+    damaged[last + 600] = (damaged[last + 600] ?? 0) ^ 1;
+    await writeFile(input, damaged);
+    const moved = new Set<string>();
+    const events = (event: Event): void => {
+      if (event.kind === 'transfer' && event.state === 'transferring') moved.add(event.digest);
+    };
+    const options = { store: to.store, platform, limit: pLimit(1), input, events };
+    await assert.rejects(loadImages(options), { code: 'DIGEST_MISMATCH' });
+    assert.ok(moved.size > 1);
+    await writeFile(input, whole);
+    moved.clear();
+    await loadImages(options);
+    assert.equal(moved.size < image.blobs.length - 1, true, [...moved].join());
+    assert.equal((await listImages({ store: to.store, platform })).length, 1);
+  });
+});
 
 describe('load of volumes', () => {
   it('by the list, by any volume, by all in any order, and put together by others', async () => {
