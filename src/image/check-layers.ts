@@ -6,14 +6,12 @@ import { decompress } from '#archive/compression.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import { algorithmOf, createHasher, type Digest, shortId } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
-import { decodeImageConfig } from '#core/image-config.ts';
 import type { ImageManifest } from '#core/manifest.ts';
 import { DOCKER_CONFIG, layerCompressionOf, OCI_CONFIG } from '#core/media-type.ts';
 import type { BlobStore, CallOptions } from '#core/repository.ts';
 import { isForeign } from '#store/manifest-rules.ts';
+import { readConfig } from '#store/read-config.ts';
 import type { WalkedImage } from '#store/walk.ts';
-
-const CONFIG_SIZE_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
  * Reads what comes compressed once; layers of the archive only, what the store has was checked when
@@ -45,17 +43,13 @@ function isRunnable({ config, artifactType, subject }: ImageManifest): boolean {
 
 /** Undefined where the config is not in the archive. */
 async function diffIdsOf(
-  { config, layers }: ImageManifest,
+  manifest: ImageManifest,
   archive: BlobStore,
   call: CallOptions,
 ): Promise<readonly Digest[] | undefined> {
+  const { config, layers } = manifest;
   if (!(await archive.stat(config.digest, call))) return undefined;
-  if (config.size > CONFIG_SIZE_BYTES_MAX) {
-    throw new SlipwayError('MANIFEST_INVALID', `image config of ${config.size} bytes`);
-  }
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of archive.read(config.digest, call)) chunks.push(chunk);
-  const found = decodeImageConfig(Buffer.concat(chunks)).rootfs.diff_ids;
+  const found = (await readConfig(archive, manifest, call)).rootfs.diff_ids;
   if (found.length === layers.length) return found;
   throw new SlipwayError(
     'MANIFEST_INVALID',

@@ -5,7 +5,7 @@
 import type { Descriptor } from '#core/descriptor.ts';
 import { type Digest, isDigest, parseDigest, shortId } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
-import { decodeImageConfig, type ImageConfig } from '#core/image-config.ts';
+import type { ImageConfig } from '#core/image-config.ts';
 import { decodeManifest, descriptorOf, type ImageManifest } from '#core/manifest.ts';
 import type { Platform } from '#core/platform.ts';
 import { parseReference, type Reference, repositoryKey, withDefaultTag } from '#core/reference.ts';
@@ -14,6 +14,7 @@ import type { StoredLayer } from '#store/layers.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalRepository } from '#store/local-repository.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import { readConfig } from '#store/read-config.ts';
 import { selectAnyManifest, selectManifest } from './select.ts';
 
 export interface ResolveOptions {
@@ -175,7 +176,7 @@ export async function openImage(
   options: ResolveOptions,
 ): Promise<LocalImage> {
   const { raw, image } = await readManifest(repository, at.root.digest, options);
-  const config = await readConfig(repository, image);
+  const config = await readConfig(repository.blobs, image);
   const diffIds = config.rootfs.diff_ids;
   if (diffIds.length !== image.layers.length) {
     throw new SlipwayError(
@@ -214,18 +215,6 @@ async function readManifest(
     if (manifest.kind === 'image') return { raw, image: manifest };
     wanted = select(manifest, platform).digest;
   }
-}
-
-/** A config is small; a larger one than this is no config. */
-const CONFIG_SIZE_BYTES_MAX = 16 * 1024 * 1024;
-
-async function readConfig(repository: LocalRepository, image: ImageManifest): Promise<ImageConfig> {
-  if (image.config.size > CONFIG_SIZE_BYTES_MAX) {
-    throw new SlipwayError('MANIFEST_INVALID', `image config of ${image.config.size} bytes`);
-  }
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of repository.blobs.read(image.config.digest)) chunks.push(chunk);
-  return decodeImageConfig(Buffer.concat(chunks));
 }
 
 function repositoryAt(name: string, { store, lease }: ResolveOptions): LocalRepository {

@@ -11,7 +11,7 @@ import { ObjectReader, parseJson } from '#core/json.ts';
 export const BUNDLE_FILE = 'bundle.json';
 /** 64 bytes of ed25519 over the bytes of bundle.json, as `openssl pkeyutl -rawin` writes and checks them. */
 export const SIGNATURE_FILE = 'bundle.json.sig';
-export const BUNDLE_TYPE = 'application/vnd.slipway.bundle.v1+json';
+const BUNDLE_TYPE = 'application/vnd.slipway.bundle.v1+json';
 /** 200,000 blobs. */
 export const BUNDLE_SIZE_BYTES_MAX = 64 * 1024 * 1024;
 

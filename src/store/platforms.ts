@@ -1,14 +1,11 @@
 /** Which platforms an image is for, as its index or its config says. */
 import { isSlipwayError } from '#core/errors.ts';
-import { decodeImageConfig } from '#core/image-config.ts';
 import type { ImageManifest } from '#core/manifest.ts';
 import { DOCKER_CONFIG, OCI_CONFIG } from '#core/media-type.ts';
 import { formatPlatform, type Platform } from '#core/platform.ts';
 import type { Repository } from '#core/repository.ts';
+import { readConfig } from './read-config.ts';
 import type { WalkedImage } from './walk.ts';
-
-/** A config is small; a larger one than this is none. */
-const CONFIG_SIZE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** `linux/arm64`, each once and in order; none for what is no image to run. */
 export async function platformsOf(
@@ -27,14 +24,12 @@ export async function platformsOf(
 
 async function platformIn(
   from: Repository,
-  { config }: ImageManifest,
+  manifest: ImageManifest,
 ): Promise<Platform | undefined> {
-  if (config.mediaType !== OCI_CONFIG && config.mediaType !== DOCKER_CONFIG) return undefined;
-  if (config.size > CONFIG_SIZE_BYTES_MAX) return undefined;
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of from.blobs.read(config.digest)) chunks.push(chunk);
+  const { mediaType } = manifest.config;
+  if (mediaType !== OCI_CONFIG && mediaType !== DOCKER_CONFIG) return undefined;
   try {
-    const { os, architecture, variant } = decodeImageConfig(Buffer.concat(chunks));
+    const { os, architecture, variant } = await readConfig(from.blobs, manifest);
     // What signs an image is often dressed as one, for no machine.
     if (os === '' || architecture === '') return undefined;
     return { os, architecture, ...(variant ? { variant } : {}) };

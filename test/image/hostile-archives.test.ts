@@ -33,7 +33,10 @@ interface Hostile {
 const CASES: readonly Hostile[] = [
   {
     fact: 'a layer with other content than its digest',
-    bytes: () => changed(({ layers: [layer] }) => ({ [pathOf(layer)]: Buffer.alloc(2560, 7) })),
+    bytes: () =>
+      changed(({ layers: [layer] }) => ({
+        [pathOf(layer)]: Buffer.alloc(layer?.bytes.byteLength ?? 0, 7),
+      })),
     code: 'DIGEST_MISMATCH',
     message: /digest mismatch/,
   },
