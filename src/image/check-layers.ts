@@ -2,6 +2,7 @@
  * Are the files of an archive's layers those that the image config promises? A layer's digest says
  * only what it is as sent; the config names the plain tar. Checked before an image gets a name.
  */
+import type { LimitFunction } from 'p-limit';
 import { decompress } from '#archive/compression.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import { algorithmOf, createHasher, type Digest, shortId } from '#core/digest.ts';
@@ -13,27 +14,47 @@ import { isForeign } from '#store/manifest-rules.ts';
 import { readConfig } from '#store/read-config.ts';
 import type { WalkedImage } from '#store/walk.ts';
 
+export interface CheckOptions {
+  readonly archive: BlobStore;
+  /** How many layers are inflated at once, shared with whoever else moves blobs. */
+  readonly limit: LimitFunction;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Reads what comes compressed once; layers of the archive only, what the store has was checked when
  * it came. @throws MANIFEST_INVALID (config of another shape or length), DIGEST_MISMATCH
  */
 export async function checkLayers(
   { manifests }: WalkedImage,
-  archive: BlobStore,
-  call: CallOptions,
+  { archive, limit, signal }: CheckOptions,
 ): Promise<void> {
-  const checked = new Set<string>();
+  const stop = new AbortController();
+  const call = { signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal };
+  const promised = new Map<string, Promised>();
   for (const { manifest } of manifests) {
     if (manifest.kind !== 'image' || !isRunnable(manifest)) continue;
     const diffIds = await diffIdsOf(manifest, archive, call);
     for (const [i, layer] of manifest.layers.entries()) {
       const diffId = diffIds?.[i];
-      const key = `${layer.digest} ${diffId}`;
-      if (diffId === undefined || checked.has(key) || isForeign(layer)) continue;
-      checked.add(key);
-      await checkLayer(layer, { diffId, archive, call });
+      if (diffId === undefined || isForeign(layer)) continue;
+      promised.set(`${layer.digest} ${diffId}`, { layer, diffId });
     }
   }
+  const checking = [...promised.values()].map((one) => limit(() => checkLayer(one, archive, call)));
+  try {
+    await Promise.all(checking);
+  } catch (error) {
+    stop.abort(error);
+    await Promise.allSettled(checking);
+    throw error;
+  }
+}
+
+/** A layer and the tar that a config says it is. */
+interface Promised {
+  readonly layer: Descriptor;
+  readonly diffId: Digest;
 }
 
 function isRunnable({ config, artifactType, subject }: ImageManifest): boolean {
@@ -59,8 +80,9 @@ async function diffIdsOf(
 }
 
 async function checkLayer(
-  layer: Descriptor,
-  { diffId, archive, call }: { diffId: Digest; archive: BlobStore; call: CallOptions },
+  { layer, diffId }: Promised,
+  archive: BlobStore,
+  call: CallOptions,
 ): Promise<void> {
   const codec = layerCompressionOf(layer.mediaType);
   // What is no tar of files (or encrypted) can be moved, not checked.

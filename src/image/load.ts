@@ -104,7 +104,7 @@ export async function loadImages(options: LoadOptions): Promise<readonly Arrived
 async function loadImage(image: PackedImage, loading: Loading): Promise<ArrivedImage | Gap> {
   const tree = await lookIntoWith(image, loading);
   if ('missing' in tree) return tree;
-  await checkLayers(tree, loading.from.blobs, callOf(loading));
+  await checkLayers(tree, { ...loading, archive: loading.from.blobs });
   const { names } = image;
   for (const name of names.length > 0 ? names : [undefined]) {
     const repository = name ? repositoryKey(name) : NAMELESS;
