@@ -1,11 +1,11 @@
 import { BaseCommand } from '#cli/base-command.ts';
 import { list, text, toggle } from '#cli/flags.ts';
+import { platformOption } from '#cli/platform-option.ts';
 import { transferProgress } from '#cli/progress/pick.ts';
 import { showNotes } from '#cli/show-notes.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
 import type { LoadedImage } from '#core/local-image.ts';
-import { hostPlatform, parsePlatform } from '#core/platform.ts';
 import { familiarReference } from '#core/reference.ts';
 
 export default class Load extends BaseCommand {
@@ -77,9 +77,7 @@ export default class Load extends BaseCommand {
         events: this.#events(flags.quiet),
         ...verify,
         onLoaded: (image) => loaded.push(image),
-        ...(flags.platform === undefined
-          ? {}
-          : { platform: parsePlatform(flags.platform, hostPlatform(process.arch)) }),
+        ...platformOption(flags.platform),
         ...(flags.receipt === undefined ? {} : { receipt: flags.receipt }),
       });
     } finally {

@@ -1,12 +1,12 @@
 import { assignments } from '#cli/assignments.ts';
 import { BaseCommand } from '#cli/base-command.ts';
 import { list, text, toggle } from '#cli/flags.ts';
+import { platformOption } from '#cli/platform-option.ts';
 import { savePlanJson, savePlanTable } from '#cli/save-plan.ts';
 import { showNotes } from '#cli/show-notes.ts';
 import type { ArchivePlanSummary } from '#core/archive-summary.ts';
 import { shortId } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
-import { hostPlatform, parsePlatform } from '#core/platform.ts';
 import type { ForBuild, SaveOptions } from '#engine.ts';
 
 export default class Save extends BaseCommand {
@@ -83,9 +83,7 @@ export default class Save extends BaseCommand {
       events: showNotes(this.host),
       have: flags.have,
       noReferrers: flags['no-referrers'],
-      ...(flags.platform === undefined
-        ? {}
-        : { platform: parsePlatform(flags.platform, hostPlatform(process.arch)) }),
+      ...platformOption(flags.platform),
     };
     if (flags['dry-run']) {
       const plan = await (await this.engine()).planSave(images, options);
