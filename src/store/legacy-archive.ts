@@ -1,13 +1,13 @@
 /**
  * What docker wrote before 1.10: a folder per layer with `VERSION`, `json` (the image config of that
  * time, with the parent's ID) and `layer.tar`, and `repositories` saying which folder is which name.
- * Config and manifest are made from them as docker itself did when it migrated, the same every time;
- * the image ID is therefore the one docker gave it then.
+ * Config and manifest are made from them as docker does when it loads such an archive, the same every
+ * time: what docker 1.8.3 and later wrote gets the image ID that docker gives it.
  */
 import type { Descriptor } from '#core/descriptor.ts';
 import { type Digest, digestOf } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
-import { decodeImageConfig, encodeImageConfig, type HistoryEntry } from '#core/image-config.ts';
+import { decodeImageConfig } from '#core/image-config.ts';
 import { type JsonObject, ObjectReader, parseJson } from '#core/json.ts';
 import { descriptorOf, encodeImageManifest } from '#core/manifest.ts';
 import { OCI_CONFIG } from '#core/media-type.ts';
@@ -116,30 +116,42 @@ function folderName(id: string, files: PackedFiles): string {
   throw broken(files, `${JSON.stringify(id)} is no layer ID`);
 }
 
+/** Of the layer, not of the image. */
+const LAYER_FIELDS = ['id', 'parent', 'Size', 'parent_id', 'layer_id', 'throwaway'];
+
+/** docker's own document: all other fields of the top layer, sorted by name. */
 function configOf(chain: readonly LegacyLayer[], diffIds: readonly Digest[]): Uint8Array {
   const top = chain.at(-1)?.json;
   if (!top) throw new Error('invariant broken: an image without layers');
-  const raw: JsonObject = Object.fromEntries(top.keys().map((key) => [key, top.raw(key) ?? null]));
-  const document = {
-    ...raw,
-    architecture: top.optionalString('architecture') ?? 'amd64',
-    os: top.optionalString('os') ?? 'linux',
+  const kept = top.keys().filter((key) => !LAYER_FIELDS.includes(key));
+  const document: JsonObject = {
+    architecture: 'amd64',
+    os: 'linux',
+    ...Object.fromEntries(kept.map((key) => [key, top.raw(key) ?? null])),
     history: chain.map(({ json }) => historyOf(json)),
     rootfs: { type: 'layers', diff_ids: diffIds },
   };
-  return encodeImageConfig(decodeImageConfig(Buffer.from(JSON.stringify(document))));
+  const sorted = Object.entries(document).sort(([a], [b]) => (a < b ? -1 : 1));
+  const bytes = Buffer.from(escapeHtml(JSON.stringify(Object.fromEntries(sorted))));
+  decodeImageConfig(bytes);
+  return bytes;
 }
 
-function historyOf(json: ObjectReader): HistoryEntry {
+/** As Go's JSON encoder does, whose bytes decide the image ID. */
+function escapeHtml(json: string): string {
+  return json.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
+}
+
+function historyOf(json: ObjectReader): JsonObject {
   const command = json.optionalObject('container_config')?.strings('Cmd') ?? [];
-  const text = (key: 'created' | 'author' | 'comment'): HistoryEntry => {
+  const text = (key: string): JsonObject => {
     const value = json.optionalString(key);
     return value ? { [key]: value } : {};
   };
   return {
     ...text('created'),
-    ...(command.length > 0 ? { created_by: command.join(' ') } : {}),
     ...text('author'),
+    ...(command.length > 0 ? { created_by: command.join(' ') } : {}),
     ...text('comment'),
   };
 }

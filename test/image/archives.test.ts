@@ -246,7 +246,7 @@ describe('load', () => {
     });
   }
 
-  it('reads what docker before 1.10 wrote: the config is made as docker migrated it', async () => {
+  it('reads what docker before 1.10 wrote: the config is made as docker makes it', async () => {
     using folder = tempFolder();
     await using to = await temporaryStore();
     const layers = [await sampleLayer(), await sampleLayer()];
