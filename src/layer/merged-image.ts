@@ -18,7 +18,7 @@ export function mergedImage(layers: readonly LayerFiles[]): Uint8Array {
 }
 
 function copyTree(tree: MergedTree): DirectoryNode {
-  const shared = new Map<string, Node>();
+  const shared = new Map<number, Node>();
   const root = copyDirectory(tree, tree.root);
   const queue: { readonly from: TreeNode; readonly to: DirectoryNode }[] = [
     { from: tree.root, to: root },
@@ -31,9 +31,10 @@ function copyTree(tree: MergedTree): DirectoryNode {
         queue.push({ from: child, to });
         continue;
       }
-      const known = shared.get(child.identity);
+      const key = tree.inodeKey(child);
+      const known = shared.get(key);
       const node = known ?? copyFile(tree, child);
-      if (known === undefined) shared.set(child.identity, node);
+      if (known === undefined) shared.set(key, node);
       next.to.children.set(child.name, node);
     }
   }
@@ -49,18 +50,18 @@ function copyDirectory(tree: MergedTree, node: TreeNode): DirectoryNode {
 
 function copyFile(tree: MergedTree, node: TreeNode): Node {
   const entry = tree.entry(node, NO_PATH);
-  const { mode, uid, gid, mtime, xattrs } = entry;
-  const metadata = { mode, uid, gid, ...mtime, xattrs };
+  const { mode, uid, gid, xattrs } = entry;
+  const { seconds, nanoseconds } = entry.mtime;
+  if (entry.kind === 'file') {
+    // Spelled out: most of a tree are files, and spreading costs more than all the rest.
+    const { size } = entry;
+    const data = tree.data(node);
+    return data === undefined
+      ? { kind: 'file', mode, uid, gid, seconds, nanoseconds, xattrs, size }
+      : { kind: 'file', mode, uid, gid, seconds, nanoseconds, xattrs, size, data };
+  }
+  const metadata = { mode, uid, gid, seconds, nanoseconds, xattrs };
   switch (entry.kind) {
-    case 'file': {
-      const data = tree.data(node);
-      return {
-        ...metadata,
-        kind: 'file',
-        size: entry.size,
-        ...(data === undefined ? {} : { data }),
-      };
-    }
     case 'symlink':
       return { ...metadata, kind: 'symlink', target: entry.target };
     case 'char':

@@ -21,6 +21,8 @@ import type { FileData } from './tree.ts';
 
 const ROOT_PATH = toByteString('');
 const LINKS_MAX = 255;
+/** More than an index can hold. */
+const NIDS = 2 ** 32;
 const TEXT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** A file of the merged tree. Belongs to its MergedTree and is useless after that is closed. */
@@ -257,6 +259,12 @@ export class MergedTree implements Disposable {
         chunk === 'hole' || chunk instanceof Uint8Array ? chunk : { device, block: chunk.block },
       ),
     };
+  }
+
+  /** `identity` as a number, which is cheaper to make for every file of a tree. For merged-image.ts. */
+  inodeKey(node: TreeNode): number {
+    const { source } = inside(node);
+    return source === undefined ? -1 : source.layer * NIDS + source.inode.nid;
   }
 
   /** Blocks of every layer's tar, base first. */
