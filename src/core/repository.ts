@@ -126,7 +126,10 @@ export function canReceive(blobs: BlobStore): blobs is BlobStore & BlobReceiver 
 
 /** A place that gives bytes as they are, for who checks them himself: one hash instead of two. */
 export interface RawReader {
-  /** The whole blob, unverified. @throws BLOB_UNKNOWN (before the first chunk) */
+  /**
+   * The whole blob, unverified. A chunk is good until the next one is asked for.
+   * @throws BLOB_UNKNOWN (before the first chunk)
+   */
   readRaw(digest: Digest, options?: CallOptions): AsyncIterable<Uint8Array>;
 }
 

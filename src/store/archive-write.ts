@@ -15,5 +15,15 @@ export async function writeImageArchive(
   plan: ArchivePlan,
   { sink, signal }: WriteArchiveOptions,
 ): Promise<void> {
-  for await (const chunk of packImageTar(plan.entries(signal))) await sink(chunk);
+  // While a chunk is being written the next one is read and hashed; chunks are not used again.
+  let writing = Promise.resolve();
+  try {
+    for await (const chunk of packImageTar(plan.entries(signal))) {
+      await writing;
+      writing = sink(chunk);
+      writing.catch(() => undefined);
+    }
+  } finally {
+    await writing;
+  }
 }

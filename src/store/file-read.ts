@@ -1,18 +1,21 @@
 /** Streams a file, or a part of it, in chunks of a mebibyte. */
 import { type FileHandle, open } from 'node:fs/promises';
 import type { BlobRange } from '#core/repository.ts';
+import { onDisk } from './disk-errors.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
 export interface FileReadOptions {
   /** Absent: the whole file. What lies past the end is left out. */
   readonly range?: BlobRange;
+  /** A chunk is good only until the next one is asked for: two buffers serve the whole file. */
+  readonly reuse?: boolean;
   readonly signal?: AbortSignal;
 }
 
 /**
- * The bytes; each chunk is the consumer's to keep. The file is opened once, so a file replaced or
- * removed meanwhile is still read to its end.
+ * The bytes; each chunk is the consumer's to keep, unless it said otherwise. The file is opened once,
+ * so a file replaced or removed meanwhile is still read to its end.
  */
 export async function* readFileChunks(
   path: string,
@@ -22,14 +25,15 @@ export async function* readFileChunks(
   const end = await endOf(options.range, async () => (await file.stat()).size);
   let position = options.range?.offset ?? 0;
   // The next chunk is on its way while the consumer works on this one.
-  let next = readAhead(file, { position, end });
+  const buffers = options.reuse ? twoBuffers() : newBuffer;
+  let next = readAhead(file, { path, position, end, buffers });
   try {
     for (;;) {
       options.signal?.throwIfAborted();
       const chunk = await next;
       if (chunk.byteLength === 0) return;
       position += chunk.byteLength;
-      next = readAhead(file, { position, end });
+      next = readAhead(file, { path, position, end, buffers });
       yield chunk;
     }
   } finally {
@@ -45,16 +49,39 @@ function readAhead(file: FileHandle, part: Part): Promise<Uint8Array> {
 }
 
 interface Part {
+  /** For messages. */
+  readonly path: string;
   readonly position: number;
   readonly end: number;
+  readonly buffers: (size: number) => Buffer;
 }
 
-async function readChunk(file: FileHandle, { position, end }: Part): Promise<Uint8Array> {
+/** One for the consumer, one for the chunk on its way, in turns. */
+function twoBuffers(): Part['buffers'] {
+  const buffers: Buffer[] = [];
+  let turn = 0;
+  return (size) => {
+    turn = 1 - turn;
+    const known = buffers[turn];
+    const buffer = known && known.byteLength >= size ? known : newBuffer(size);
+    buffers[turn] = buffer;
+    return buffer;
+  };
+}
+
+function newBuffer(size: number): Buffer {
+  return Buffer.allocUnsafe(size);
+}
+
+async function readChunk(
+  file: FileHandle,
+  { path, position, end, buffers }: Part,
+): Promise<Uint8Array> {
   const wanted = Math.min(CHUNK_BYTES, end - position);
   if (wanted <= 0) return new Uint8Array();
-  const buffer = Buffer.allocUnsafe(wanted);
-  const { bytesRead } = await file.read(buffer, 0, wanted, position);
-  return bytesRead === wanted ? buffer : buffer.subarray(0, bytesRead);
+  const buffer = buffers(wanted);
+  const { bytesRead } = await onDisk(path, () => file.read(buffer, 0, wanted, position));
+  return bytesRead === buffer.byteLength ? buffer : buffer.subarray(0, bytesRead);
 }
 
 async function endOf(range: BlobRange | undefined, size: () => Promise<number>): Promise<number> {

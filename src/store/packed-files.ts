@@ -5,9 +5,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
-import type { BlobRange, CallOptions } from '#core/repository.ts';
 import { onDisk } from './disk-errors.ts';
-import { readFileChunks } from './file-read.ts';
+import { type FileReadOptions, readFileChunks } from './file-read.ts';
 
 export interface PackedFiles {
   /** For messages. */
@@ -17,10 +16,7 @@ export interface PackedFiles {
   /** True when it is there more than once: readers would disagree about which one counts. */
   isRepeated?(path: string): boolean;
   /** Its bytes, unverified. The file must exist. */
-  read(
-    path: string,
-    options?: CallOptions & { readonly range?: BlobRange },
-  ): AsyncIterable<Uint8Array>;
+  read(path: string, options?: FileReadOptions): AsyncIterable<Uint8Array>;
 }
 
 /** The files of a folder. */

@@ -20,6 +20,7 @@ import type {
   Repository,
 } from '#core/repository.ts';
 import type { BundleDocument } from './bundle-document.ts';
+import type { FileReadOptions } from './file-read.ts';
 import { blobUnknown } from './local-blobs.ts';
 import { manifestUnknown } from './manifest-rules.ts';
 import type { PackedFiles } from './packed-files.ts';
@@ -150,18 +151,16 @@ class PackedBlobs implements BlobStore, RawReader {
 
   async *readRaw(digest: Digest, options: CallOptions = {}): AsyncIterable<Uint8Array> {
     if ((await this.stat(digest)) === undefined) throw blobUnknown(digest);
-    yield* this.unverified(digest, options);
+    yield* this.unverified(digest, { ...options, reuse: true });
   }
 
-  unverified(
-    digest: Digest,
-    options: CallOptions & { readonly range?: BlobRange },
-  ): AsyncIterable<Uint8Array> {
+  unverified(digest: Digest, options: FileReadOptions): AsyncIterable<Uint8Array> {
     const document = this.#documents.get(digest);
     if (document) return partOf([document], options.range ?? { offset: 0 });
     const { path, inflatedSize } = this.#place(digest);
     if (inflatedSize === undefined) return this.#files.read(path, options);
-    const { range, ...call } = options;
+    // Inflating may still read a chunk when it asks for the next one.
+    const { range, reuse: _, ...call } = options;
     const plain = decompress(this.#files.read(path, call), call);
     return range ? partOf(plain, range) : plain;
   }

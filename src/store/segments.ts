@@ -3,9 +3,9 @@
  * Read by offset in the whole, without ever putting it together.
  */
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import type { BlobRange, CallOptions } from '#core/repository.ts';
+import type { BlobRange } from '#core/repository.ts';
 import { onDisk } from './disk-errors.ts';
-import { readFileChunks } from './file-read.ts';
+import { type FileReadOptions, readFileChunks } from './file-read.ts';
 
 export interface Segment {
   readonly path: string;
@@ -41,10 +41,10 @@ export function covers(
   return found.reduce((sum, { range }) => sum + range.length, 0) === length;
 }
 
-/** The bytes of a range, each chunk the consumer's to keep. What no segment has is left out. */
+/** The bytes of a range, as readFileChunks gives them. What no segment has is left out. */
 export async function* readSegments(
   segments: readonly Segment[],
-  options: CallOptions & { readonly range?: BlobRange } = {},
+  options: FileReadOptions = {},
 ): AsyncIterable<Uint8Array> {
   const { offset = 0, length = endOf(segments) - offset } = options.range ?? {};
   for (const { path, range } of partsOf(segments, { offset, length })) {

@@ -76,14 +76,14 @@ export async function openTarFiles(
       const found = find(wanted);
       return found?.kind === 'file' ? found.size : undefined;
     },
-    async *read(wanted, { range, signal } = {}) {
+    async *read(wanted, { range, ...how } = {}) {
       const found = find(wanted);
       if (found?.kind !== 'file') throw invalidArchive(`${wanted} is missing in ${name}`, 0);
       const start = Math.min(range?.offset ?? 0, found.size);
       const length = Math.min(range?.length ?? found.size, found.size - start);
       yield* readSegments(segments, {
         range: { offset: found.offset + start, length },
-        ...(signal ? { signal } : {}),
+        ...how,
       });
     },
   };

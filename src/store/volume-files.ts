@@ -35,7 +35,7 @@ export function volumeFiles(
     async size(path) {
       return documents.get(path)?.byteLength ?? places.get(path)?.length;
     },
-    async *read(path, { range, signal } = {}) {
+    async *read(path, { range, ...how } = {}) {
       const document = documents.get(path);
       if (document) return yield document;
       const place = places.get(path);
@@ -44,7 +44,7 @@ export function volumeFiles(
       const length = Math.min(range?.length ?? place.length, place.length - start);
       yield* readSegments(segments, {
         range: { offset: place.offset + start, length },
-        ...(signal ? { signal } : {}),
+        ...how,
       });
     },
   };

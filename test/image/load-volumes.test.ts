@@ -89,8 +89,8 @@ describe('a load given again', () => {
     await saveImages({ store: from.store, images: ['a:1'], output: input, platform });
     const whole = await readFile(input);
     const damaged = Buffer.from(whole);
-    const last =
-      image.layers.map(({ bytes }) => whole.indexOf(bytes)).sort((a, b) => b - a)[0] ?? 0;
+    const last = whole.indexOf(image.layers[2]?.bytes ?? '');
+    assert.ok(last > 0);
     damaged[last + 600] = (damaged[last + 600] ?? 0) ^ 1;
     await writeFile(input, damaged);
     const moved = new Set<string>();
@@ -99,11 +99,14 @@ describe('a load given again', () => {
     };
     const options = { store: to.store, platform, limit: pLimit(1), input, events };
     await assert.rejects(loadImages(options), { code: 'DIGEST_MISMATCH' });
-    assert.ok(moved.size > 1);
+    assert.ok(moved.size >= 3);
     await writeFile(input, whole);
     moved.clear();
     await loadImages(options);
-    assert.equal(moved.size < image.blobs.length - 1, true, [...moved].join());
+    assert.deepEqual(
+      image.layers.map(({ digest }) => moved.has(digest)),
+      [false, false, true],
+    );
     assert.equal((await listImages({ store: to.store, platform })).length, 1);
   });
 });

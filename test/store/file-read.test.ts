@@ -35,6 +35,22 @@ describe('file chunks', () => {
     assert.ok(Buffer.concat(chunks).equals(bytes));
   });
 
+  it('reused chunks are right until the next one is asked for', async () => {
+    using folder = tempFolder();
+    const bytes = randomBytes(5_300_000);
+    await writeFile(folder.at('x'), bytes);
+    const buffers = new Set<ArrayBufferLike>();
+    let at = 0;
+    for await (const chunk of readFileChunks(folder.at('x'), { reuse: true })) {
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.ok(bytes.subarray(at, at + chunk.byteLength).equals(chunk));
+      at += chunk.byteLength;
+      buffers.add(chunk.buffer);
+    }
+    assert.equal(at, bytes.length);
+    assert.equal(buffers.size, 2);
+  });
+
   it('who stops early or is stopped leaves no file open', async () => {
     using folder = tempFolder();
     await writeFile(folder.at('x'), randomBytes(3_000_000));
