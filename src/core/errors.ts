@@ -173,6 +173,7 @@ export const ERROR_CODES = {
   ADDRESS_IN_USE: { kind: 'conflict', meaning: 'Another process listens on the address.' },
   DOWNLOAD_FAILED: { kind: 'unavailable', meaning: 'A file cannot be fetched from its URL.' },
   // machine
+  DISK_FAILED: { kind: 'integrity', meaning: 'The disk reports an input/output error.' },
   DISK_FULL: { kind: 'exhausted', meaning: 'No space is left where Slipway writes.' },
   PERMISSION: { kind: 'denied', meaning: 'The operating system refuses access to a file.' },
   FILE_CHANGED: { kind: 'conflict', meaning: 'A file changed while it was being read.' },

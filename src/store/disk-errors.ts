@@ -32,6 +32,12 @@ function diskError(cause: unknown, path: string): unknown {
         cause,
         detail: { path },
       });
+    case 'EIO':
+      return new SlipwayError('DISK_FAILED', `${path}: input/output error`, {
+        hint: 'look at the disk and the kernel log; then "slipway system check" tells what is damaged',
+        cause,
+        detail: { path },
+      });
     case 'EACCES':
     case 'EPERM':
       return new SlipwayError('PERMISSION', `open ${path}: permission denied`, {

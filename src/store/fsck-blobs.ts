@@ -1,7 +1,7 @@
 /** fsck of blobs: each one read and hashed, unless it shall be quick. */
 import { mkdirSync, renameSync, statSync } from 'node:fs';
 import { algorithmOf, createHasher, type Digest } from '#core/digest.ts';
-import { errnoOf } from '#core/errors.ts';
+import { errnoOf, isSlipwayError } from '#core/errors.ts';
 import { onDiskSync } from './disk-errors.ts';
 import { digestFiles } from './disk-files.ts';
 import { readFileChunks } from './file-read.ts';
@@ -58,9 +58,8 @@ async function damageOf(
   try {
     for await (const chunk of readFileChunks(path, signal ? { signal } : {})) hasher.update(chunk);
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT') return undefined;
-    if (code === 'EIO') return 'cannot be read: the disk reports an input/output error';
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (isSlipwayError(error, 'DISK_FAILED')) return 'cannot be read: the disk fails there';
     throw error;
   }
   const found = hasher.digest();

@@ -68,7 +68,7 @@ function imageProblem({ quick }: Fsck, path: string): string | undefined {
   } catch (error) {
     if (isSlipwayError(error, 'INDEX_INVALID')) return `cannot be used (${error.message})`;
     if (errnoOf(error) === 'ENOENT') return undefined;
-    if (errnoOf(error) === 'EIO') return 'cannot be read: the disk reports an input/output error';
+    if (errnoOf(error) === 'EIO') return 'cannot be read: the disk fails there';
     throw error;
   }
 }

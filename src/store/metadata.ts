@@ -190,6 +190,12 @@ function databaseError(cause: unknown, path: string): unknown {
         cause,
         detail,
       });
+    case 10: // IOERR
+      return new SlipwayError('DISK_FAILED', `${path}: input/output error`, {
+        hint: 'look at the disk and the kernel log; then "slipway system check" tells what is damaged',
+        cause,
+        detail,
+      });
     case 11: // CORRUPT
     case 26: // NOTADB
       return new SlipwayError('STORE_BROKEN', `${path} is damaged`, {
