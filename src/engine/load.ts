@@ -1,5 +1,6 @@
 /** `slipway load`: one archive or several, whole or in volumes, from files or a stream. */
 import { hostname } from 'node:os';
+import { isSlipwayError } from '#core/errors.ts';
 import type { LoadedImage } from '#core/local-image.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { formatReference } from '#core/reference.ts';
@@ -42,9 +43,13 @@ export async function load(
       if (given.kind === 'volumes') await loadVolumes(given, loading);
       else await loadImages({ ...loading, input: given.input });
     }
-  } finally {
-    if (receipt !== undefined) await writeReceipt(receipt, arrived, store);
+  } catch (error) {
+    // One that failed before anything arrived must not replace an earlier receipt.
+    const isOfUse = arrived.length > 0 || isSlipwayError(error, 'ARCHIVE_INCOMPLETE');
+    if (receipt !== undefined && isOfUse) await writeReceipt(receipt, arrived, store);
+    throw error;
   }
+  if (receipt !== undefined) await writeReceipt(receipt, arrived, store);
   return arrived;
 }
 

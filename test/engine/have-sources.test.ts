@@ -1,6 +1,6 @@
 /** The way there and back through the engine: inventory, receipt, and a registry that is asked. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { familiarReference } from '#core/reference.ts';
 import { type Engine, openEngine, type Settings } from '#engine.ts';
@@ -52,6 +52,16 @@ test('a load that misses something still writes its receipt, of what is there', 
   await assert.rejects(loading, { code: 'ARCHIVE_INCOMPLETE' });
   assert.deepEqual(decodeReceipt(await readFile(receipt), receipt).images, []);
   assert.deepEqual(await there.images(), []);
+});
+
+test('a load that fails before anything arrived leaves an earlier receipt alone', async () => {
+  using folder = tempFolder();
+  await using there = await engineAt(folder.at('there'));
+  const receipt = folder.at('receipt.json');
+  await writeFile(receipt, 'an earlier one');
+  const loading = there.load(folder.at('mistyped.tar'), { receipt });
+  await assert.rejects(loading, { code: 'FILE_MISSING' });
+  assert.equal(await readFile(receipt, 'utf8'), 'an earlier one');
 });
 
 test('a registry is asked for each layer, in the repository the image would go to', async () => {
