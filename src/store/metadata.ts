@@ -158,6 +158,7 @@ function newerStore(path: string, version: number): SlipwayError {
 }
 
 const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
 
 /** SQLite's primary result code, or undefined for other errors. */
 function sqliteCodeOf(error: unknown): number | undefined {
@@ -165,10 +166,17 @@ function sqliteCodeOf(error: unknown): number | undefined {
   return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
 }
 
+/** IOERR_SHMSIZE: the disk has no room for the index of the write-ahead log. */
+const NO_ROOM_FOR_INDEX = 4874;
+
+function isWithoutRoom(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === NO_ROOM_FOR_INDEX;
+}
+
 function databaseError(cause: unknown, path: string): unknown {
   if (isSlipwayError(cause)) return cause;
   const detail = { path };
-  switch (sqliteCodeOf(cause)) {
+  switch (isWithoutRoom(cause) ? SQLITE_FULL : sqliteCodeOf(cause)) {
     case SQLITE_BUSY:
       return new SlipwayError('STORE_BUSY', `${path} is locked by another process`, {
         hint: 'wait for the other Slipway process, or look for one that hangs',
@@ -184,7 +192,7 @@ function databaseError(cause: unknown, path: string): unknown {
         cause,
         detail,
       });
-    case 13: // FULL
+    case SQLITE_FULL:
       return new SlipwayError('DISK_FULL', `write ${path}: no space left on device`, {
         hint: 'free space there, or choose another store with --root or SLIPWAY_ROOT',
         cause,
