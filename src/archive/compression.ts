@@ -21,7 +21,6 @@ import { bunzip2 } from './bunzip2.ts';
 import { ByteReader } from './byte-reader.ts';
 import { damagedCompression } from './compression-errors.ts';
 import { checkExpansion, type ExpansionBound } from './expansion.ts';
-import { unxz } from './unxz.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 /** What Slipway writes. */
@@ -104,7 +103,7 @@ function expand(
     case 'zstd':
       return inflateZstd(source, options);
     case 'xz':
-      return unxz(source);
+      return inflateXz(source);
     case 'bzip2':
       return bunzip2(source);
   }
@@ -147,6 +146,14 @@ async function* inflateZstd(
       detail: { read: transform.bytesWritten, given },
     });
   }
+}
+
+/** Its package is loaded when the first xz comes: it brings a WebAssembly module. */
+async function* inflateXz(
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { unxz } = await import('./unxz.ts');
+  yield* unxz(source);
 }
 
 /** Errors of zlib get our name. */

@@ -12,6 +12,8 @@ const PATH_BYTES_MAX = 32_768;
 
 /**
  * Relative, without `.` parts and superfluous slashes: `/a//./b/` becomes `a/b`; the root is ''.
+ * An absolute name means the same below the layer's root, as docker and GNU tar read it; `..` is
+ * refused, because nobody means well with it.
  * @throws ENTRY_REFUSED for `..`, a NUL, a name over 255 bytes or a path over 32,768
  */
 export function normalizeEntryPath(path: string): ByteString {
