@@ -19,6 +19,11 @@ const LONG_FILES: Readonly<Record<string, string>> = {
 
 /** Files with code whose test is elsewhere, and where. */
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  'src/cli/check-text.ts': 'test/commands/system/check.test.ts',
+  'src/cli/confirm.ts': 'test/commands/system/prune.test.ts',
+  'src/cli/prune-report.ts': 'test/commands/system/prune.test.ts',
+  'src/cli/usage-rows.ts': 'test/commands/system/df.test.ts',
+  'src/cli/why-text.ts': 'test/commands/why.test.ts',
   'src/cli/pull-image.ts': 'test/commands/pull.test.ts',
   'src/cli/progress/pick.ts': 'test/commands/build.test.ts and pull.test.ts',
   'src/cli/progress/quiet.ts': 'test/commands/build.test.ts',

@@ -116,7 +116,7 @@ export function heldDigests(metadata: Metadata): readonly Digest[] {
 }
 
 /** Layers that the build cache keeps. */
-export function cachedDigests(metadata: Metadata): readonly Digest[] {
+function cachedDigests(metadata: Metadata): readonly Digest[] {
   const rows = metadata.all('SELECT DISTINCT diff_id FROM records WHERE diff_id IS NOT NULL');
   return rows.map((row) => digestIn(row, 'diff_id'));
 }
