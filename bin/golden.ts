@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { planBuild } from '#build/plan.ts';
-import { referenceProblems } from '#build/stage-references.ts';
+import { referenceDiagnostics } from '#build/stage-references.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { formatDiagnostic, formatFrame } from '#core/frame.ts';
 import { positionAt, type Range, type SourceFile } from '#core/source.ts';
@@ -111,7 +111,7 @@ function orNothing(texts: readonly string[]): readonly string[] {
 /** What a build refuses before its first step, though the file is well-formed. */
 function refusals(subject: LintSubject): readonly string[] {
   const { dockerfile, stages } = subject;
-  const found = [...refusalsOf(subject), ...referenceProblems(stages)];
+  const found = [...refusalsOf(subject), ...referenceDiagnostics(stages.stages)];
   if (found.length > 0) return found.map((one) => `${formatDiagnostic(one, dockerfile.file)}\n`);
   return refusalOf(dockerfile, () =>
     planBuild(dockerfile, { buildArgs: new Map(), platform: PLATFORM }),

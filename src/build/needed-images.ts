@@ -6,10 +6,9 @@
 import type { ContainerConfig } from '#core/image-config.ts';
 import { formatReference, type Reference } from '#core/reference.ts';
 import type { Instruction } from '#dockerfile/ast.ts';
-import { parseRunMount } from '#dockerfile/run-mount.ts';
 import { refuseInvalid } from './diagnostics.ts';
-import type { BuildPlan, PlannedStage } from './plan.ts';
-import { copyFrom } from './stage-references.ts';
+import type { BuildPlan } from './plan.ts';
+import { sourceNames, sourceOf } from './stage-references.ts';
 import { atPlace } from './step-error.ts';
 
 /** Gives what the image adds to a build of it (`OnBuild` of its config), and has it ready. */
@@ -38,29 +37,16 @@ export async function neededImages(
     if (base.kind === 'stage') await visit(base.index);
     const triggers = base.kind === 'image' ? await need(base.reference) : undefined;
     const added = triggers ? await parseTriggers(triggers) : [];
-    for (const name of [...added, ...stage.instructions].flatMap(sourcesOf)) {
-      const from = atPlace(plan.dockerfile, stage.from.image, () => sourceOf(name, stage, plan));
+    for (const name of [...added, ...stage.instructions].flatMap(sourceNames)) {
+      const from = atPlace(plan.dockerfile, stage.from.image, () =>
+        sourceOf(name, stage, plan.stages),
+      );
       if (from.kind === 'stage') await visit(from.index);
       else if (from.reference.repository !== 'library/scratch') await need(from.reference);
     }
   };
   await visit(plan.target.index);
   return [...images.values()];
-}
-
-/** What an instruction takes files from, as written. */
-function sourcesOf(instruction: Instruction): readonly string[] {
-  if (instruction.kind === 'copy') return instruction.from ? [instruction.from.text] : [];
-  if (instruction.kind !== 'run') return [];
-  return instruction.mounts.flatMap(({ text }) => {
-    const reading = parseRunMount(text);
-    const from = reading.kind === 'mount' && 'from' in reading.mount && reading.mount.from;
-    return typeof from === 'string' && from !== '' ? [from] : [];
-  });
-}
-
-function sourceOf(name: string, stage: PlannedStage, { stages }: BuildPlan) {
-  return copyFrom(name, stage, stages);
 }
 
 async function parseTriggers(lines: readonly string[]): Promise<readonly Instruction[]> {

@@ -10,8 +10,8 @@ import { type Stage, splitStages, stageNamed } from '#dockerfile/stages.ts';
 import { suggest } from '#dockerfile/suggest.ts';
 import { type BuildArgs, globalScope, platformArgs, unconsumedArgs } from './args.ts';
 import { expander } from './expand.ts';
-import { copyFrom } from './stage-references.ts';
-import { atPlace } from './step-error.ts';
+import { readReferences, referenceProblems } from './stage-references.ts';
+import { atPlace, withPlace } from './step-error.ts';
 
 export interface BuildPlan {
   readonly dockerfile: Dockerfile;
@@ -129,35 +129,23 @@ function checkPlatform(
   );
 }
 
+/** @throws DOCKERFILE_INVALID, REFERENCE_INVALID: docker refuses most of it in any stage */
 function reachable(
   dockerfile: Dockerfile,
   stages: readonly PlannedStage[],
   target: number,
 ): ReadonlySet<number> {
-  // Of all stages: docker refuses what one says wrongly of others, needed or not.
-  const dependencies = stages.map((stage) => dependenciesOf(dockerfile, stage, stages));
+  const references = readReferences(stages);
   const needed = new Set<number>();
-  const visit = (index: number): void => {
-    const stage = stages[index];
-    if (!stage || needed.has(index)) return;
+  const pending = [target];
+  for (let index = pending.pop(); index !== undefined; index = pending.pop()) {
+    if (needed.has(index)) continue;
     needed.add(index);
-    for (const dependency of dependencies[index] ?? []) visit(dependency);
-  };
-  visit(target);
+    const base = stages[index]?.base;
+    if (base?.kind === 'stage') pending.push(base.index);
+    for (const use of references.uses[index] ?? []) pending.push(use.target);
+  }
+  const [first] = referenceProblems(references, (index) => needed.has(index));
+  if (first !== undefined) throw withPlace(first.error, dockerfile, first.name);
   return needed;
-}
-
-function dependenciesOf(
-  dockerfile: Dockerfile,
-  stage: PlannedStage,
-  stages: readonly PlannedStage[],
-): number[] {
-  const base = stage.base.kind === 'stage' ? [stage.base.index] : [];
-  const copies = stage.instructions.flatMap((instruction) => {
-    const flag = instruction.kind === 'copy' ? instruction.from : undefined;
-    if (!flag) return [];
-    const from = atPlace(dockerfile, flag, () => copyFrom(flag.text, stage, stages));
-    return from.kind === 'stage' ? [from.index] : [];
-  });
-  return [...base, ...copies];
 }

@@ -1,13 +1,15 @@
 /**
- * What the names in `FROM` and `--from` refer to: an earlier stage by name or number, else an image.
- * A later stage's name means an image, unless the two stages would then need each other.
+ * What the names in `--from` and in `RUN --mount=from=` refer to: the last stage of that name, or
+ * one by its number, else an image; and what docker refuses of them. A stage that stands later can
+ * be named and not be used. Linear in the file: it may have thousands of stages.
  */
 import type { Diagnostic } from '#core/diagnostic.ts';
-import { SlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { Reference } from '#core/reference.ts';
-import type { CopyInstruction, FromInstruction, Instruction } from '#dockerfile/ast.ts';
+import type { FromInstruction, Instruction, Operand } from '#dockerfile/ast.ts';
 import { imageReference } from '#dockerfile/base-name.ts';
-import type { Stages } from '#dockerfile/stages.ts';
+import { mountTarget, placedOrigin } from '#dockerfile/mount-fields.ts';
+import { circlesOf } from './stage-circles.ts';
 
 /** As much of a stage as references are about. */
 export interface ReferringStage {
@@ -16,16 +18,68 @@ export interface ReferringStage {
   readonly instructions: readonly Instruction[];
 }
 
-export type CopyFrom =
+/** A stage or an image named by an instruction; text and range are of the name alone. */
+export interface SourceName extends Operand {
+  /** `target`: of the mount, as written. */
+  readonly by: { readonly kind: 'copy' } | { readonly kind: 'mount'; readonly target: string };
+}
+
+/** What an instruction takes files from besides the context, as written. */
+export function sourceNames(instruction: Instruction): readonly SourceName[] {
+  if (instruction.kind === 'copy') {
+    return instruction.from ? [{ ...instruction.from, by: { kind: 'copy' } }] : [];
+  }
+  if (instruction.kind !== 'run') return [];
+  return instruction.mounts.flatMap((mount) => {
+    const origin = placedOrigin(mount);
+    // Of a variable the parser has said that there can be none.
+    if (origin === undefined || origin.text === '' || origin.text.includes('$')) return [];
+    const target = mountTarget(mount.text)?.text ?? '';
+    return [{ ...origin, by: { kind: 'mount', target } } as const];
+  });
+}
+
+export type NamedSource =
   | { readonly kind: 'stage'; readonly index: number }
   | { readonly kind: 'image'; readonly reference: Reference };
 
-/** What `--from=text` in a stage means. @throws DOCKERFILE_INVALID, REFERENCE_INVALID */
-export function copyFrom(
-  text: string,
-  stage: Pick<ReferringStage, 'index'>,
-  stages: readonly ReferringStage[],
-): CopyFrom {
+/** A stage's use of another one, which may stand later or be itself. */
+export interface StageUse {
+  readonly name: SourceName;
+  readonly target: number;
+}
+
+/** The references of all stages, read once. */
+export interface StageReferences {
+  readonly stages: readonly ReferringStage[];
+  /** By the index of the stage that has them. */
+  readonly uses: readonly (readonly StageUse[])[];
+  /** Names that are neither stage nor image. */
+  readonly unreadable: readonly { readonly name: SourceName; readonly error: SlipwayError }[];
+}
+
+export function readReferences(stages: readonly ReferringStage[]): StageReferences {
+  const unreadable: { name: SourceName; error: SlipwayError }[] = [];
+  const uses = stages.map(({ instructions }) =>
+    instructions.flatMap(sourceNames).flatMap((name) => {
+      try {
+        const source = namedSource(name, stages);
+        return source.kind === 'stage' ? [{ name, target: source.index }] : [];
+      } catch (error) {
+        if (!isSlipwayError(error)) throw error;
+        unreadable.push({ name, error });
+        return [];
+      }
+    }),
+  );
+  return { stages, uses, unreadable };
+}
+
+/**
+ * What a name means in any stage, wherever the stage named stands.
+ * @throws DOCKERFILE_INVALID, REFERENCE_INVALID
+ */
+function namedSource({ text, by }: SourceName, stages: readonly ReferringStage[]): NamedSource {
   if (text.includes('$')) {
     throw new SlipwayError(
       'DOCKERFILE_INVALID',
@@ -33,98 +87,108 @@ export function copyFrom(
       { hint: `Write FROM ${text} AS source above this stage, and --from=source here.` },
     );
   }
-  const named = stages.findLast((other) => other.index < stage.index && isNamed(other, text));
-  if (named) return { kind: 'stage', index: named.index };
-  if (/^-?\d+$/.test(text))
-    return { kind: 'stage', index: stageNumber(Number(text), stage, stages) };
-  const later = stages.find((other) => other.index >= stage.index && isNamed(other, text));
-  if (later && needs(later, stage.index, stages)) throw circular(stages[stage.index] ?? later);
-  return { kind: 'image', reference: imageReference(text) };
+  // Docker counts stages for COPY only.
+  if (by.kind === 'copy' && /^[-+]?\d+$/.test(text)) {
+    const index = Number(text);
+    if (index >= 0 && index < stages.length) return { kind: 'stage', index };
+    throw new SlipwayError('DOCKERFILE_INVALID', `invalid stage index ${index}`, {
+      hint: 'stages are numbered from 0; name an earlier one',
+    });
+  }
+  const index = indexesByName(stages).get(text.toLowerCase());
+  return index === undefined
+    ? { kind: 'image', reference: imageReference(text) }
+    : { kind: 'stage', index };
 }
 
-/** What is wrong with the `--from` of any stage. */
-export function referenceProblems({ stages }: Pick<Stages, 'stages'>): readonly Diagnostic[] {
-  return stages.flatMap((stage) =>
-    stage.instructions.flatMap((instruction) => {
-      const flag = instruction.kind === 'copy' ? instruction.from : undefined;
-      if (flag === undefined) return [];
-      try {
-        copyFrom(flag.text, stage, stages);
-        return [];
-      } catch (error) {
-        if (!(error instanceof SlipwayError)) throw error;
-        const { message, hint } = error;
-        const { range } = flag;
-        return [
-          {
-            code: 'StageUnknown',
-            severity: 'error',
-            message,
-            range,
-            ...(hint && { hint }),
-          } as const,
-        ];
-      }
-    }),
-  );
-}
-
-function stageNumber(
-  index: number,
+/**
+ * The same for the stage with this index, which can take files from earlier ones only.
+ * @throws DOCKERFILE_INVALID, REFERENCE_INVALID
+ */
+export function sourceOf(
+  name: SourceName,
   stage: Pick<ReferringStage, 'index'>,
   stages: readonly ReferringStage[],
-): number {
-  if (index >= 0 && index < stage.index) return index;
-  const named = stages[index];
-  if (named && index === stage.index) throw circular(named);
-  if (named) {
-    const current = nameOf(stages[stage.index] ?? named);
-    throw new SlipwayError(
-      'DOCKERFILE_INVALID',
-      `cannot copy from stage "${index}", it needs to be defined before current stage "${current}"`,
-      { hint: 'move the stage up, or name an earlier one' },
-    );
-  }
-  throw new SlipwayError('DOCKERFILE_INVALID', `invalid stage index ${index}`, {
-    hint: 'stages are numbered from 0; name an earlier one',
-  });
+): NamedSource {
+  const source = namedSource(name, stages);
+  if (source.kind === 'image' || source.index < stage.index) return source;
+  const user = stages[stage.index];
+  throw source.index === stage.index ? circular(user) : tooLate(name, user);
 }
 
-/** Whether a stage is, or takes something from, the one at `target`, directly or through others. */
-function needs(
-  stage: ReferringStage,
-  target: number,
-  stages: readonly ReferringStage[],
-  seen: ReadonlySet<number> = new Set(),
-): boolean {
-  if (stage.index === target) return true;
-  if (seen.has(stage.index)) return false;
-  const next = new Set(seen).add(stage.index);
-  return namesIn(stage).some((name) => {
-    const other = stages.findLast((one) => isNamed(one, name) || String(one.index) === name);
-    return other !== undefined && needs(other, target, stages, next);
-  });
+/** A reference that docker refuses, with its place. */
+export interface ReferenceProblem {
+  readonly name: SourceName;
+  readonly error: SlipwayError;
 }
 
-/** Every name a stage's FROM and --from mention, as written. */
-function namesIn({ from, instructions }: ReferringStage): readonly string[] {
-  const copies = instructions.filter(
-    (one): one is CopyInstruction => one.kind === 'copy' && one.from !== undefined,
+/**
+ * In docker's order: names it cannot read, stages that need each other (told where one of them
+ * names a later one), and in stages that `isNeeded` other uses of later ones.
+ */
+export function referenceProblems(
+  { stages, uses, unreadable }: StageReferences,
+  isNeeded: (index: number) => boolean = () => true,
+): readonly ReferenceProblem[] {
+  const late = uses.flatMap((list, index) =>
+    list.filter(({ target }) => target >= index).map((use) => ({ ...use, index })),
   );
-  return [from.image.text, ...copies.map((copy) => copy.from?.text ?? '')];
+  if (late.length === 0) return unreadable;
+  const circles = circlesOf(uses.map((list) => list.map(({ target }) => target)));
+  const isCircular = ({ index, target }: (typeof late)[number]) =>
+    circles[index] === circles[target];
+  return [
+    ...unreadable,
+    ...late.filter(isCircular).map(({ name, index }) => ({ name, error: circular(stages[index]) })),
+    ...late
+      .filter((use) => !isCircular(use) && isNeeded(use.index))
+      .map(({ name, index }) => ({ name, error: tooLate(name, stages[index]) })),
+  ];
 }
 
-function isNamed({ from }: Pick<ReferringStage, 'from'>, name: string): boolean {
-  return from.name?.text.toLowerCase() === name.toLowerCase();
+/** The same as diagnostics, of all stages. */
+export function referenceDiagnostics(stages: readonly ReferringStage[]): readonly Diagnostic[] {
+  return referenceProblems(readReferences(stages)).map(({ name: { range }, error }) => ({
+    code: 'StageUnknown',
+    severity: 'error',
+    message: error.message,
+    range,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  }));
 }
 
-function nameOf({ index, from }: ReferringStage): string {
-  return from.name?.text.toLowerCase() ?? `stage-${index}`;
+const namings = new WeakMap<readonly ReferringStage[], ReadonlyMap<string, number>>();
+
+/** The last of a repeated name stays. */
+function indexesByName(stages: readonly ReferringStage[]): ReadonlyMap<string, number> {
+  const known = namings.get(stages);
+  if (known !== undefined) return known;
+  const indexes = new Map<string, number>();
+  for (const { index, from } of stages) {
+    if (from.name !== undefined) indexes.set(from.name.text.toLowerCase(), index);
+  }
+  namings.set(stages, indexes);
+  return indexes;
 }
 
-function circular(stage: ReferringStage): SlipwayError {
-  const name = nameOf(stage);
-  return new SlipwayError('DOCKERFILE_INVALID', `circular dependency detected on stage: ${name}`, {
-    hint: 'a stage cannot take files from itself, nor two stages from each other',
-  });
+function nameOf(stage: ReferringStage | undefined): string {
+  return stage?.from.name?.text.toLowerCase() ?? `stage-${stage?.index ?? 0}`;
+}
+
+function circular(stage: ReferringStage | undefined): SlipwayError {
+  return new SlipwayError(
+    'DOCKERFILE_INVALID',
+    `circular dependency detected on stage: ${nameOf(stage)}`,
+    { hint: 'a stage cannot take files from itself, nor two stages from each other' },
+  );
+}
+
+function tooLate({ text, by }: SourceName, user: ReferringStage | undefined): SlipwayError {
+  return new SlipwayError(
+    'DOCKERFILE_INVALID',
+    by.kind === 'copy'
+      ? `cannot copy from stage "${text}", it needs to be defined before current stage "${nameOf(user)}"`
+      : `cannot mount from stage "${text}" to "${by.target}", stage needs to be defined before current command`,
+    { hint: 'name an earlier stage, or move that one up if it needs nothing from here' },
+  );
 }

@@ -4,6 +4,8 @@
  * knows.
  */
 
+import type { Operand } from './ast.ts';
+
 /** A piece of the value; offsets are into it. */
 export interface Slice {
   readonly text: string;
@@ -50,6 +52,15 @@ export function mountValues(text: string): readonly Slice[] {
 export function mountOrigin(text: string): Slice | undefined {
   const fields = splitMountFields(text);
   return 'error' in fields ? undefined : fields.find(({ key }) => key.text === 'from')?.value;
+}
+
+/** The same with its place in the file; where quotes or continuations are in the way, all of it. */
+export function placedOrigin({ text, range }: Operand): Operand | undefined {
+  const origin = mountOrigin(text);
+  if (origin === undefined) return undefined;
+  const isVerbatim = range.end - range.start === text.length;
+  const place = { start: range.start + origin.start, end: range.start + origin.end };
+  return { text: origin.text, range: isVerbatim ? place : range };
 }
 
 /** Where it goes. */

@@ -54,18 +54,42 @@ export function baseStage(
   name: string,
   before: number,
 ): Stage | undefined {
-  return stages.slice(0, before).findLast((stage) => stage.name === name);
+  const named = byName(stages).get(name) ?? [];
+  // By halves: all stages of a file may have one name.
+  let low = 0;
+  for (let high = named.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if ((named[middle]?.index ?? before) < before) low = middle + 1;
+    else high = middle;
+  }
+  return named[low - 1];
 }
 
 /**
- * The stage that a `--from` or a `--target` means, among those before index `before`: by name without
- * regard to case (the last of a repeated name), undefined when it must be an image.
+ * The stage that a `--target` means, or a base among those before index `before`: by name without
+ * regard to case (the last of a repeated name), undefined when there is none.
  */
 export function stageNamed(
   stages: readonly Stage[],
   name: string,
   before: number = stages.length,
 ): Stage | undefined {
-  const wanted = name.toLowerCase();
-  return stages.slice(0, before).findLast((stage) => stage.name === wanted);
+  return baseStage(stages, name.toLowerCase(), before);
+}
+
+const namings = new WeakMap<readonly Stage[], ReadonlyMap<string, readonly Stage[]>>();
+
+/** Made once for a list: files may have thousands of stages, each asking for another. */
+function byName(stages: readonly Stage[]): ReadonlyMap<string, readonly Stage[]> {
+  const known = namings.get(stages);
+  if (known !== undefined) return known;
+  const named = new Map<string, Stage[]>();
+  for (const stage of stages) {
+    if (stage.name === undefined) continue;
+    const same = named.get(stage.name);
+    if (same === undefined) named.set(stage.name, [stage]);
+    else same.push(stage);
+  }
+  namings.set(stages, named);
+  return named;
 }

@@ -4,7 +4,7 @@ import { refuseInvalid } from '#build/diagnostics.ts';
 import { dockerfilePath, readDockerfile } from '#build/dockerfile-file.ts';
 import { readIgnore } from '#build/ignore-file.ts';
 import { parseFile } from '#build/parse-dockerfile.ts';
-import { referenceProblems } from '#build/stage-references.ts';
+import { referenceDiagnostics } from '#build/stage-references.ts';
 import type { Diagnostic } from '#core/diagnostic.ts';
 import { hostPlatform } from '#core/platform.ts';
 import type { SourceFile } from '#core/source.ts';
@@ -95,7 +95,7 @@ function checkParsed(
   const refused = [
     ...dockerfile.diagnostics.filter(({ severity }) => severity === 'error'),
     ...refusalsOf(subject),
-    ...referenceProblems(subject.stages),
+    ...referenceDiagnostics(subject.stages.stages),
   ];
   // What another --build-arg may make right is a warning's matter, of InvalidDefaultArgInFrom.
   const mistakes = refused.filter((one) => !('hangsOnArguments' in one && one.hangsOnArguments));

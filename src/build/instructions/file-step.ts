@@ -9,7 +9,7 @@ import { layerStep } from '../layer-step.ts';
 import { type CopyOp, copyOp } from '../ops/copy.ts';
 import { sourcesDigest } from '../sources.ts';
 import type { StageContext } from '../stage.ts';
-import { copyFrom } from '../stage-references.ts';
+import { sourceNames, sourceOf } from '../stage-references.ts';
 import { stageTree } from '../stage-tree.ts';
 import { imageState, type StageState, workdirOf } from '../state.ts';
 import { atPlace, atPlaceAsync, withPlace } from '../step-error.ts';
@@ -89,10 +89,9 @@ export async function fileStep(
 
 async function originOf(instruction: FileInstruction, context: FileStepContext): Promise<Origin> {
   const { plan, dockerfile, stage, session } = context;
-  if (instruction.kind === 'add' || !instruction.from)
-    return { open: () => context.context.tree() };
-  const flag = instruction.from;
-  const from = atPlace(dockerfile, flag, () => copyFrom(flag.text, stage, plan.stages));
+  const [flag] = sourceNames(instruction);
+  if (flag === undefined) return { open: () => context.context.tree() };
+  const from = atPlace(dockerfile, flag, () => sourceOf(flag, stage, plan.stages));
   const source =
     from.kind === 'stage'
       ? await context.result(from.index)

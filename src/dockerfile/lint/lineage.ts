@@ -3,7 +3,7 @@
  * Computed once for a file, in one pass: files may have thousands of stages.
  */
 import type { Instruction, Operand } from '../ast.ts';
-import { mountOrigin } from '../mount-fields.ts';
+import { placedOrigin } from '../mount-fields.ts';
 import type { Stage, Stages } from '../stages.ts';
 
 export interface Lineage {
@@ -72,15 +72,10 @@ function computeMentions({ stages }: Stages): ReadonlyMap<string, Mentions> {
     for (const instruction of stage.instructions) {
       if (instruction.kind === 'copy' && instruction.from) add(instruction.from);
       if (instruction.kind !== 'run') continue;
-      for (const mount of instruction.mounts.flatMap(mountSource)) add(mount);
+      for (const mount of instruction.mounts.flatMap((one) => placedOrigin(one) ?? [])) {
+        add(mount);
+      }
     }
   }
   return found;
-}
-
-function mountSource({ text, range }: Operand): readonly Operand[] {
-  const origin = mountOrigin(text);
-  if (origin === undefined) return [];
-  const place = { start: range.start + origin.start, end: range.start + origin.end };
-  return [{ text: origin.text, range: place }];
 }

@@ -13,12 +13,7 @@ import { parseExpose } from '../expose.ts';
 import { mountTarget, mountValues, type Slice } from '../mount-fields.ts';
 import { mountPath, parseRunMount } from '../run-mount.ts';
 import { sourceAt } from './edits.ts';
-import {
-  type EvaluatedStage,
-  type Evaluation,
-  evaluationOf,
-  type Statement,
-} from './evaluation.ts';
+import { type EvaluatedStage, evaluationOf, type Statement } from './evaluation.ts';
 import type { ExpandedWord } from './expanded-word.ts';
 import { neededStages } from './findings.ts';
 import { platformsOf } from './global-scope.ts';
@@ -34,7 +29,7 @@ export function refusalsOf(subject: LintSubject): readonly Refusal[] {
   const evaluation = evaluationOf(subject);
   return [
     ...evaluation.globalFailures.flatMap((word) => wordFailure(word, subject)),
-    ...evaluation.stages.flatMap((stage) => fromRefusals(stage, evaluation, subject)),
+    ...evaluation.stages.flatMap((stage) => fromRefusals(stage, subject)),
     ...neededStages(subject).flatMap(({ statements }) =>
       statements.flatMap((one) => statementRefusals(one, subject)),
     ),
@@ -44,19 +39,17 @@ export function refusalsOf(subject: LintSubject): readonly Refusal[] {
 /** Docker reads the FROM of every stage, needed or not. */
 function fromRefusals(
   { stage, image, platform }: EvaluatedStage,
-  { stages }: Evaluation,
   subject: LintSubject,
 ): readonly Refusal[] {
   const failures = [image, platform].flatMap((word) => (word ? wordFailure(word, subject) : []));
   if (failures.length > 0) return failures;
   const { build } = platformsOf(subject);
-  const all = stages.map((one) => one.stage);
   const flag = platform && { written: platform.operand.text, expanded: platform.text };
   return [
     ...(platform && flag
       ? refusedIn(platform, 'PlatformInvalid', () => readPlatform(flag, build))
       : []),
-    ...refusedIn(image, 'BaseInvalid', () => readBase(stage, image.text, all)),
+    ...refusedIn(image, 'BaseInvalid', () => readBase(stage, image.text, subject.stages.stages)),
   ];
 }
 
