@@ -4,7 +4,8 @@
  */
 import type { Digest } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
-import { decodeManifest } from '#core/manifest.ts';
+import { decodeManifest, type Manifest } from '#core/manifest.ts';
+import { isIndexType } from '#core/media-type.ts';
 import { repositoryKey } from '#core/reference.ts';
 import { subjectOfTag } from '#store/companions.ts';
 import type { LocalStore } from '#store/local-store.ts';
@@ -30,13 +31,41 @@ export async function sortArchive(
 ): Promise<SortedArchive> {
   const images: PackedImage[] = [];
   const companions: ArchivedCompanion[] = [];
+  const inside = await childrenOfIndexes(from);
   for (const image of from.images) {
     signal?.throwIfAborted();
+    if (inside.has(image.manifest.digest) && isNameless(image)) continue;
     const companion = byTag(image) ?? (await bySubject(image, from));
     if (companion) companions.push(companion);
     else images.push(image);
   }
   return { images, companions };
+}
+
+/** oras lists the images of an index beside it; they come with it. */
+async function childrenOfIndexes(from: PackedRepository): Promise<ReadonlySet<Digest>> {
+  const children = new Set<Digest>();
+  for (const { manifest } of from.images) {
+    if (!isIndexType(manifest.mediaType)) continue;
+    const index = await manifestIn(from, manifest.digest);
+    if (index?.kind !== 'index') continue;
+    for (const { digest } of index.manifests) children.add(digest);
+  }
+  return children;
+}
+
+function isNameless({ names, refNames }: PackedImage): boolean {
+  return names.length === 0 && refNames.length === 0;
+}
+
+/** Undefined when it is lost: then it is missed as an image. */
+async function manifestIn(from: PackedRepository, digest: Digest): Promise<Manifest | undefined> {
+  try {
+    return decodeManifest(await from.getManifest(digest));
+  } catch (error) {
+    if (isSlipwayError(error, 'MANIFEST_UNKNOWN')) return undefined;
+    throw error;
+  }
 }
 
 function byTag(image: PackedImage): ArchivedCompanion | undefined {
@@ -53,14 +82,8 @@ async function bySubject(
   from: PackedRepository,
 ): Promise<ArchivedCompanion | undefined> {
   if (image.names.length > 0) return undefined;
-  try {
-    const { subject } = decodeManifest(await from.getManifest(image.manifest.digest));
-    return subject && { image, subject: subject.digest, tags: [] };
-  } catch (error) {
-    // Lost: then it is missed as an image.
-    if (isSlipwayError(error, 'MANIFEST_UNKNOWN')) return undefined;
-    throw error;
-  }
+  const subject = (await manifestIn(from, image.manifest.digest))?.subject;
+  return subject && { image, subject: subject.digest, tags: [] };
 }
 
 /** Which repositories of the local store have a manifest, as far as this load knows. */

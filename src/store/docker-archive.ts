@@ -7,7 +7,7 @@ import type { Descriptor } from '#core/descriptor.ts';
 import { type Digest, digestOf } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { decodeImageConfig } from '#core/image-config.ts';
-import { ObjectReader, parseJson } from '#core/json.ts';
+import { type JsonValue, ObjectReader, parseJson } from '#core/json.ts';
 import { descriptorOf, encodeImageManifest } from '#core/manifest.ts';
 import { OCI_CONFIG } from '#core/media-type.ts';
 import { parseReference, type Reference, withDefaultTag } from '#core/reference.ts';
@@ -23,12 +23,12 @@ const IMAGES_MAX = 10_000;
 
 /**
  * Undefined when there is neither manifest.json nor what docker wrote before it had one.
- * @throws ARCHIVE_INVALID, MANIFEST_INVALID
+ * @throws ARCHIVE_INVALID, MANIFEST_INVALID, FILE_UNUSABLE (skopeo's form dir)
  */
 export async function readDockerArchive(files: PackedFiles): Promise<PackedContents | undefined> {
   const bytes = await readDocument(files, MANIFEST_FILE, DOCUMENT_SIZE_BYTES_MAX);
   if (!bytes) return await readLegacyArchive(files);
-  const items = decodeItems(bytes, files.name);
+  const items = decodeItems(listIn(bytes, files.name), files.name);
   if (items.length > IMAGES_MAX) {
     const message = `${files.name}: ${MANIFEST_FILE} lists ${items.length} images, more than ${IMAGES_MAX}`;
     throw new SlipwayError('ARCHIVE_INVALID', message, { hint: 'save them in several archives' });
@@ -52,9 +52,23 @@ interface Item {
   readonly layers: readonly string[];
 }
 
-function decodeItems(bytes: Uint8Array, where: string): readonly Item[] {
-  try {
-    const list = parseJson(bytes, MANIFEST_FILE);
+/** @throws FILE_UNUSABLE for containers/image's `dir:`, whose manifest.json is a registry's manifest */
+function listIn(bytes: Uint8Array, where: string): JsonValue {
+  const list = inArchive(where, () => parseJson(bytes, MANIFEST_FILE));
+  const isManifest = typeof list === 'object' && list !== null && 'schemaVersion' in list;
+  if (!isManifest) return list;
+  throw new SlipwayError(
+    'FILE_UNUSABLE',
+    `${where} is not an image archive but a folder of skopeo's form dir, which names no image`,
+    {
+      hint: `skopeo copy dir:${where} oci-archive:images.tar:NAME, or "podman save --format oci-archive"`,
+      detail: { found: 'dir' },
+    },
+  );
+}
+
+function decodeItems(list: JsonValue, where: string): readonly Item[] {
+  return inArchive(where, () => {
     // Wrapped, so that an error points at the element.
     const top = new ObjectReader({ images: list }, MANIFEST_FILE);
     return top.objects('images').map((item) => ({
@@ -62,6 +76,12 @@ function decodeItems(bytes: Uint8Array, where: string): readonly Item[] {
       names: item.strings('RepoTags'),
       layers: item.strings('Layers'),
     }));
+  });
+}
+
+function inArchive<T>(where: string, read: () => T): T {
+  try {
+    return read();
   } catch (cause) {
     if (!isSlipwayError(cause)) throw cause;
     throw new SlipwayError('ARCHIVE_INVALID', `${where}: ${cause.message}`, { cause });

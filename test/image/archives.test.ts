@@ -11,6 +11,7 @@ import type { ArchivePlanSummary } from '#core/archive-summary.ts';
 import { encodedOf } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import type { LoadedImage } from '#core/local-image.ts';
+import { descriptorOf } from '#core/manifest.ts';
 import { familiarReference } from '#core/reference.ts';
 import { inspectImage } from '#image/inspect.ts';
 import { listImages } from '#image/list.ts';
@@ -23,6 +24,7 @@ import type { LocalStore } from '#store/local-store.ts';
 import { OciLayout } from '#store/oci-layout.ts';
 import {
   putImage,
+  putIndex,
   type SampleImage,
   type SampleLayer,
   sampleImage,
@@ -205,6 +207,37 @@ describe('load', () => {
       [bare.imageId],
       [named.imageId, 'localhost/app:v1'],
     ]);
+  });
+
+  it('the images of an index that its writer lists beside it are no images of their own', async () => {
+    using folder = tempFolder();
+    await using to = await temporaryStore();
+    const layout = await OciLayout.open(folder.path, { create: true });
+    const index = await sampleIndex();
+    await putIndex(layout, index, 'v1');
+    // As oras writes it.
+    const path = folder.at('index.json');
+    const named = (await readFile(path, 'utf8')).replace('"v1"', '"localhost/multi:1"');
+    const document: { manifests: object[] } = JSON.parse(named);
+    const children = index.images.map(({ manifest }) => descriptorOf(manifest));
+    const manifests = [...children, ...document.manifests];
+    await writeFile(path, JSON.stringify({ ...document, manifests }));
+    const imageId = index.images[0]?.imageId;
+    assert.deepEqual(textOf(await load(to.store, folder.path)), [[imageId, 'localhost/multi:1']]);
+  });
+
+  it('a folder of skopeo’s form dir: FILE_UNUSABLE, and how to make it loadable', async () => {
+    using folder = tempFolder();
+    await using to = await temporaryStore();
+    const { manifest, blobs } = await sampleImage({ codec: 'gzip' });
+    await writeFile(folder.at('version'), 'Directory Transport Version: 1.1\n');
+    await writeFile(folder.at('manifest.json'), manifest.bytes);
+    for (const { digest, bytes } of blobs) await writeFile(folder.at(encodedOf(digest)), bytes);
+    await assert.rejects(load(to.store, folder.path), (error) => {
+      assert.ok(isSlipwayError(error, 'FILE_UNUSABLE'), String(error));
+      assert.match(error.hint ?? '', /skopeo copy dir:\S+ oci-archive:images\.tar:NAME/);
+      return true;
+    });
   });
 
   it('reads a docker-archive of the old kind: <id>/layer.tar, shared by a link', async () => {
