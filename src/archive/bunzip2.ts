@@ -27,19 +27,36 @@ export async function* bunzip2(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   await using reader = new ByteReader(source);
   const input = new BlockInput(reader);
+  const columns = new Columns();
   for (;;) {
     await input.fill(4);
     if (!input.startsStream()) break;
-    yield* readStream(input);
+    yield* readStream(input, columns);
   }
   await input.expectEnd();
 }
 
-async function* readStream(input: BlockInput): AsyncGenerator<Uint8Array, void, undefined> {
+/**
+ * What a block is decoded in, used again: pbzip2 writes a stream for each block, and hostile streams
+ * are 14 bytes long.
+ */
+class Columns {
+  #whole = new Uint32Array(0);
+
+  of(blockBytes: number): Uint32Array {
+    if (this.#whole.length < blockBytes) this.#whole = new Uint32Array(blockBytes);
+    return this.#whole.subarray(0, blockBytes);
+  }
+}
+
+async function* readStream(
+  input: BlockInput,
+  reused: Columns,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const level = (await input.decode((bits) => bits.read(32), 4)) - 0x425a6830;
   if (level < 1 || level > 9) throw damagedCompression('bzip2', 'unknown block size');
   const blockBytes = level * LEVEL_BYTES;
-  const columns = new Uint32Array(blockBytes);
+  const columns = reused.of(blockBytes);
   const ahead = Math.ceil(blockBytes * READ_AHEAD_RATIO);
   let streamCrc = 0;
   for (;;) {

@@ -38,9 +38,17 @@ export async function* unxz(
   await before;
   const input = checkedInput(source);
   const failed: { error?: unknown } = {};
+  let isHanded = false;
   try {
-    yield* new XzDecompress.XzReadableStream(ReadableStream.from(noting(input, failed)));
+    const plain = new XzDecompress.XzReadableStream(ReadableStream.from(noting(input, failed)));
+    for await (const chunk of plain) {
+      isHanded = true;
+      yield chunk;
+      isHanded = false;
+    }
   } catch (error) {
+    // The reader left before the last chunk: the decoder is done by then and fails to be let go again.
+    if (isHanded) return;
     if ('error' in failed) throw failed.error;
     throw damagedCompression('xz', 'the decoder refused it', error);
   } finally {

@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import {
   constants,
   crc32,
@@ -204,6 +205,26 @@ for (const [what, packed] of Object.entries(XZ_UNKNOWN)) {
     });
   });
 }
+
+test('an xz stream may be left at any chunk', async () => {
+  const chunks = await Array.fromAsync(decompress(streamOf(PACKED.xz)));
+  for (const [last] of chunks.entries()) {
+    let at = 0;
+    for await (const chunk of decompress(streamOf(PACKED.xz))) {
+      // The decoder works ahead.
+      await setImmediate();
+      assert.deepEqual(chunk, chunks[at]);
+      if (at++ === last) break;
+    }
+    assert.equal(at, last + 1);
+  }
+});
+
+test('many empty bzip2 streams are nothing, and the text behind them is read', async () => {
+  const empty = Buffer.from('QlpoORdyRThQkAAAAAA=', 'base64');
+  const packed = Buffer.concat([...Array.from({ length: 1000 }, () => empty), PACKED.bzip2]);
+  assert.equal((await collect(decompress(streamOf(packed)))).toString(), PACKED_TEXT);
+});
 
 test('several xz streams are read at once, and one that is left does not hold up the others', async () => {
   for await (const _ of decompress(streamOf(PACKED.xz))) break;
