@@ -200,21 +200,21 @@ function dockerItem({ shown, names }: Runnable): readonly object[] {
   return [{ Config: blobPath(shown.config.digest), RepoTags, Layers }];
 }
 
-/** The oldest index of the format: name → tag → top layer. */
+/** The oldest index of the format: name → tag → top layer. Maps: an image may be called `constructor`. */
 function repositoriesOf(images: readonly Runnable[]): object {
-  const repositories: Record<string, Record<string, string>> = {};
+  const repositories = new Map<string, Map<string, string>>();
   for (const { shown, names } of images) {
     const layer = shown?.layers.at(-1);
     if (!layer) continue;
     for (const name of names) {
       if (name.tag === undefined) continue;
-      repositories[familiarName(name)] ??= {};
-      Object.assign(repositories[familiarName(name)] ?? {}, {
-        [name.tag]: encodedOf(layer.digest),
-      });
+      const tags = repositories.get(familiarName(name)) ?? new Map<string, string>();
+      repositories.set(familiarName(name), tags.set(name.tag, encodedOf(layer.digest)));
     }
   }
-  return repositories;
+  return Object.fromEntries(
+    [...repositories].map(([key, tags]) => [key, Object.fromEntries(tags)]),
+  );
 }
 
 function json(value: unknown): Uint8Array {

@@ -38,6 +38,19 @@ describe('image archive', () => {
     assert.ok((await archiveOf(contents)).equals(await archiveOf(contents)));
   });
 
+  it('names that every object has a property of are names like others', async () => {
+    using folder = tempFolder();
+    const image = await sampleImage();
+    const from = new MemoryRepository();
+    await putImage(from, image, '1');
+    const names = ['constructor:is', 'constructor:__proto__'].map(parseReference);
+    await writeFile(folder.at('x.tar'), await written([{ from, selector: '1', names }]));
+    assert.equal(typeof Object.is, 'function');
+    const bytes = await collect((await openTarFiles(folder.at('x.tar'))).read('repositories'));
+    const { constructor: tags } = JSON.parse(bytes.toString());
+    assert.deepEqual(Object.keys(tags), ['is', '__proto__']);
+  });
+
   it('has the documents first, then manifests and configs, then layers, each once', async () => {
     using folder = tempFolder();
     const image = await sampleImage();
