@@ -11,6 +11,12 @@ const RULE = '--------------------';
 /** So many lines at either end of a long stretch are shown, the others counted. */
 const EDGE_LINES = 50;
 
+/** Of a longer line a part is shown, with `…` where something is left out. */
+const MAX_COLUMNS = 400;
+
+/** So much of a long line stands in front of the caret. */
+const COLUMNS_BEFORE = 100;
+
 /**
  * The frame alone; for a failing RUN or a missing COPY source as for a diagnostic. `caret` is an
  * exact place within the marked lines, where that is not all of them.
@@ -29,12 +35,14 @@ export function formatFrame(file: SourceFile, range: Range, caret: Range = range
     const omitted = number - previous - 1;
     if (omitted > 0) output.push(`     | >>> … ${omitted} more lines …`);
     previous = number;
-    const text = lineText(file, number);
     const marked = number >= start.line && number <= end.line;
-    output.push(` ${String(number).padStart(3)} | ${marked ? '>>>' : '   '} ${text}`.trimEnd());
+    const line = windowOf(lineText(file, number), number === from.line ? from.column : 1);
+    output.push(
+      ` ${String(number).padStart(3)} | ${marked ? '>>>' : '   '} ${line.text}`.trimEnd(),
+    );
     // One caret line: a range over many lines says enough with its `>>>`.
     if (number === from.line && from.line === to.line) {
-      output.push(caretLine({ text, number, from: from.column, length: caret.end - caret.start }));
+      output.push(caretLine({ ...line, number, length: caret.end - caret.start }));
     }
   }
   output.push(RULE);
@@ -76,10 +84,33 @@ function* shownLines(lines: { first: number; last: number }, caret: number): Gen
   }
 }
 
-function caretLine(place: { text: string; number: number; from: number; length: number }): string {
+/** As much of a line as is shown, and the column of the caret in it. */
+interface Window {
+  readonly text: string;
+  readonly column: number;
+  /** The end of what belongs to the line: a mark for what is left out may follow. */
+  readonly end: number;
+}
+
+function windowOf(text: string, column: number): Window {
+  if (text.length <= MAX_COLUMNS) return { text, column, end: text.length };
+  const latest = text.length - MAX_COLUMNS;
+  const start = Math.max(0, Math.min(column - 1 - COLUMNS_BEFORE, latest));
+  const [before, after] = [start > 0 ? '…' : '', start < latest ? '…' : ''];
+  const shown = `${before}${text.slice(start, start + MAX_COLUMNS)}`;
+  return {
+    // Half of a surrogate pair at either end is no text.
+    text: `${shown}${after}`.toWellFormed(),
+    column: column - start + before.length,
+    end: shown.length,
+  };
+}
+
+function caretLine(place: Window & { readonly number: number; readonly length: number }): string {
+  const { text, column, end } = place;
   const gutter = ' '.repeat(Math.max(3, String(place.number).length) + 1);
   // Tabs are kept, so that the carets stand right whatever a tab is wide.
-  const indent = place.text.slice(0, place.from - 1).replace(/[^\t]/g, ' ');
-  const room = Math.max(1, place.text.length - place.from + 1);
+  const indent = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
+  const room = Math.max(1, end - column + 1);
   return `${gutter} |     ${indent}${'^'.repeat(Math.min(Math.max(1, place.length), room))}`;
 }

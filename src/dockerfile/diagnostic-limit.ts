@@ -8,11 +8,11 @@ import type { Diagnostic, Severity } from '#core/diagnostic.ts';
 /** So many of each severity are kept. */
 export const MAX_DIAGNOSTICS = 1000;
 
-/** `found` in the order of the file; `unread`: errors behind them that were only counted. */
-export function limitDiagnostics(found: readonly Diagnostic[], unread = 0): readonly Diagnostic[] {
-  if (found.length + unread <= MAX_DIAGNOSTICS) return found;
+/** `found`: in the order of the file. */
+export function limitDiagnostics(found: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (found.length <= MAX_DIAGNOSTICS) return found;
   const kept: Diagnostic[] = [];
-  const counts = new Map<Severity, number>([['error', unread]]);
+  const counts = new Map<Severity, number>();
   const seen = new Map<Severity, number>();
   for (const diagnostic of found) {
     const { severity } = diagnostic;
@@ -23,7 +23,7 @@ export function limitDiagnostics(found: readonly Diagnostic[], unread = 0): read
   }
   const last = found.at(-1)?.range.end ?? 0;
   for (const [severity, count] of counts) {
-    if (count > 0) kept.push(moreOf(severity, count, last));
+    kept.push(moreOf(severity, count, last));
   }
   return kept;
 }

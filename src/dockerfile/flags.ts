@@ -53,12 +53,15 @@ export class Flags {
   }
 }
 
+const NO_FLAGS = new Flags(new Map());
+
 /** Reads the flag words of an instruction, reporting every one that is wrong. */
 export function readFlags(
   words: readonly Piece[],
   set: FlagSet,
   context: InstructionContext,
 ): Flags {
+  if (words.length === 0) return NO_FLAGS;
   const allowed = new Map<string, FlagKind>(Object.entries(FLAGS[set]));
   const values = new Map<string, Operand[]>();
   for (const word of words) {

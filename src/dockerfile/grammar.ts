@@ -42,6 +42,7 @@ import {
   ownership,
   type PathList,
   refuseHeredocDestination,
+  refuseSplitHeredocs,
   shellNotJson,
   warnIgnored,
 } from './nodes.ts';
@@ -371,6 +372,7 @@ export class InstructionParser extends EmbeddedActionsParser {
           }
           const given = readFlags(flagWords, kind, context);
           refuseHeredocDestination(kind, destination, context);
+          refuseSplitHeredocs(kind, list.slice(0, -1), context);
           const base = {
             ...context.base(keyword),
             ...fileOperands(list, context),

@@ -5,6 +5,7 @@
 import type { Instruction, Operand } from './ast.ts';
 import type { Flags } from './flags.ts';
 import type { InstructionContext, Piece } from './instruction-context.ts';
+import { tryExpand } from './words.ts';
 
 /** Operands of ADD, COPY and VOLUME; among words heredocs may stand. */
 export type PathList = readonly { readonly operand: Operand; readonly heredoc?: Piece }[];
@@ -47,6 +48,30 @@ export function refuseHeredocDestination(
     range: destination.operand.range,
     hint: 'Put the path to write last.',
   });
+}
+
+/** Docker splits COPY at blanks, also where a shell sees one heredoc: `<<'a b'`, `<< EOF`. */
+export function refuseSplitHeredocs(
+  kind: string,
+  list: PathList,
+  context: InstructionContext,
+): void {
+  for (const { operand, heredoc } of list) {
+    if (heredoc === undefined) continue;
+    const [first = '', ...rest] = heredoc.image.split(/\s+/);
+    if (rest.length === 0) continue;
+    const failure = [first, ...rest]
+      .map((part) => tryExpand(part, { env: new Map() }))
+      .find((expansion) => 'kind' in expansion);
+    context.report({
+      code: 'HeredocSplit',
+      text: failure?.message ?? `${kind.toUpperCase()} finds no file ${first}`,
+      isSyntax: true,
+      range: operand.range,
+      reason: `${kind.toUpperCase()} ends words at blanks, so this is no heredoc.`,
+      hint: 'Use a delimiter without blanks, right behind <<.',
+    });
+  }
 }
 
 export function fileOperands(list: PathList, context: InstructionContext) {

@@ -9,10 +9,11 @@ import type { Dockerfile, Heredoc, Instruction } from './ast.ts';
 import { limitDiagnostics, MAX_DIAGNOSTICS } from './diagnostic-limit.ts';
 import { parseDirectives } from './directives.ts';
 import { InstructionParser } from './grammar.ts';
-import { InstructionContext } from './instruction-context.ts';
+import { InstructionContext, type Problem } from './instruction-context.ts';
 import { createLexer, createTokens, KEYWORDS } from './lexer.ts';
 import { LineReader, type LogicalLine, MAX_LINE_BYTES } from './lines.ts';
 import { nestedTooDeep } from './nesting.ts';
+import { nulByteIn } from './nul-bytes.ts';
 import { parseHeredocStart } from './scan.ts';
 
 export interface ParseOptions {
@@ -36,10 +37,10 @@ export function parseDockerfile(file: SourceFile, options: ParseOptions = {}): D
     directives,
     instructions: parsed.instructions,
     triggers: options.fragment === true ? [] : triggersOf(file, parsed.instructions),
-    diagnostics: limitDiagnostics(
-      found.sort((left, right) => left.range.start - right.range.start),
-      parsed.unread,
-    ),
+    diagnostics: [
+      ...limitDiagnostics(found.sort((left, right) => left.range.start - right.range.start)),
+      ...(parsed.unread === undefined ? [] : [notRead(parsed.unread)]),
+    ],
   };
 }
 
@@ -86,8 +87,8 @@ interface ParsedLines {
   readonly instructions: readonly Instruction[];
   readonly statements: readonly Statement[];
   readonly diagnostics: readonly Diagnostic[];
-  /** Lines with no instruction of docker's that were not even complained about. */
-  readonly unread: number;
+  /** The first line that was not looked at any more, after very many errors. */
+  readonly unread: Range | undefined;
 }
 
 function parseLines(file: SourceFile, reader: LineReader, language: Language): ParsedLines {
@@ -95,7 +96,7 @@ function parseLines(file: SourceFile, reader: LineReader, language: Language): P
   const statements: Statement[] = [];
   const diagnostics: Diagnostic[] = [];
   let tooLong = 0;
-  let unread = 0;
+  let unread: Range | undefined;
   let errors = 0;
   for (let line = reader.readLine(); line !== undefined; line = reader.readLine()) {
     if (reader.tooLong.length > tooLong) {
@@ -104,11 +105,10 @@ function parseLines(file: SourceFile, reader: LineReader, language: Language): P
       statements.push({ keyword: firstWord(line.text), range: line.range(0, line.text.length) });
       continue;
     }
-    if (errors >= MAX_DIAGNOSTICS && !KEYWORDS.includes(firstWord(line.text))) {
-      // Nobody reads that far: no more guesses at what was meant.
-      unread++;
-      statements.push({ keyword: firstWord(line.text), range: line.range(0, line.text.length) });
-      continue;
+    if (errors >= MAX_DIAGNOSTICS) {
+      // Nobody corrects more than that at once.
+      unread = line.range(0, line.text.trimEnd().length);
+      break;
     }
     const { tokens } = language.lexer.tokenize(line.text.trimEnd());
     const starts = tokens.filter(({ tokenType }) => tokenType === language.tokens.Heredoc);
@@ -118,17 +118,19 @@ function parseLines(file: SourceFile, reader: LineReader, language: Language): P
     const parts = { file, line, heredocs: bodies.heredocs };
     const context = new InstructionContext(parts);
     const instruction = language.parser.parse(tokens, context);
-    errors += context.diagnostics.filter(({ severity }) => severity === 'error').length;
     if (instruction !== undefined) {
       instructions.push(instruction);
       for (const { operand, text, hint } of nestedTooDeep(instruction, language.escape)) {
         context.report({ code: 'NestedTooDeep', text, range: operand.range, hint });
       }
+      const nul = nulByteIn(instruction, parts);
+      if (nul !== undefined) context.report(nulByte(nul));
     }
     statements.push({ keyword: (tokens[0]?.image ?? '').toUpperCase(), range: context.range });
     // One line may have more of them than a call takes arguments.
-    const found = [bodies.diagnostics, context.diagnostics, blankWarnings(line, context)];
-    for (const diagnostic of found.flat()) diagnostics.push(diagnostic);
+    const found = [bodies.diagnostics, context.diagnostics, blankWarnings(line, context)].flat();
+    for (const diagnostic of found) diagnostics.push(diagnostic);
+    errors += found.filter(({ severity }) => severity === 'error').length;
     if (instruction?.kind === 'onbuild') {
       const inner = new InstructionContext({ ...parts, onlySyntax: true });
       const trigger = instruction.trigger.range.start;
@@ -184,6 +186,26 @@ function unterminated(name: string, range: Range): Diagnostic {
     range,
     reason: `No line consists of ${name} alone.`,
     hint: `End the text with a line ${name}, without blanks around it.`,
+  };
+}
+
+function nulByte(range: Range): Problem {
+  return {
+    code: 'NulByte',
+    text: 'a NUL byte in an instruction',
+    range,
+    reason: 'No command, variable or path can hold one: it would fail when it is used.',
+    hint: 'Remove it, or save the file as UTF-8.',
+  };
+}
+
+function notRead(range: Range): Diagnostic {
+  return {
+    code: 'TooManyProblems',
+    severity: 'error',
+    message: 'too many errors: the file was not read further than here',
+    range,
+    hint: 'Correct those above first, or check that the file is a Dockerfile.',
   };
 }
 
@@ -249,7 +271,7 @@ function checkWhole(file: SourceFile, parsed: ParsedLines): Diagnostic[] {
       }),
     ];
   }
-  if (early === undefined && known.length === statements.length) {
+  if (early === undefined && known.length === statements.length && parsed.unread === undefined) {
     return [
       problem('dockerfile contains no stages to build', {
         code: 'NoStage',

@@ -9,6 +9,7 @@ import type { Diagnostic } from '#core/diagnostic.ts';
 import { hostPlatform } from '#core/platform.ts';
 import type { SourceFile } from '#core/source.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
+import { limitDiagnostics } from '#dockerfile/diagnostic-limit.ts';
 import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
 import { type LintOptions, lint } from '#dockerfile/lint/engine.ts';
 import type { FixedFile } from '#dockerfile/lint/fix.ts';
@@ -92,15 +93,18 @@ function checkParsed(
     ...(ignore ? { ignore } : {}),
     ...(settings.baseImage ? { baseImage: settings.baseImage } : {}),
   });
-  const refused = [
-    ...dockerfile.diagnostics.filter(({ severity }) => severity === 'error'),
-    ...refusalsOf(subject),
-    ...referenceDiagnostics(subject.stages.stages),
-  ];
+  const unreadable = dockerfile.diagnostics.filter(({ severity }) => severity === 'error');
+  const later = [...refusalsOf(subject), ...referenceDiagnostics(subject.stages.stages)];
   // What another --build-arg may make right is a warning's matter, of InvalidDefaultArgInFrom.
-  const mistakes = refused.filter((one) => !('hangsOnArguments' in one && one.hangsOnArguments));
+  const wrong = later.filter((one) => !('hangsOnArguments' in one && one.hangsOnArguments));
+  const mistakes = [...unreadable, ...limitDiagnostics(wrong)];
   const reported = [...mistakes.map(asReported), ...lint(subject, settings.options ?? {})];
-  return { dockerfile, subject, refused, reported: reported.sort(byPlace) };
+  return {
+    dockerfile,
+    subject,
+    refused: [...unreadable, ...later],
+    reported: reported.sort(byPlace),
+  };
 }
 
 /**
@@ -139,7 +143,8 @@ function asReported({ code, message, range, reason, hint, url }: Diagnostic): Re
     url: url ?? '',
     check: () => [],
   };
-  return { rule, finding: { message, range, ...(hint === undefined ? {} : { hint }) } };
+  const finding = { message, range, ...(reason && { reason }), ...(hint && { hint }) };
+  return { rule, finding };
 }
 
 function byPlace(left: Reported, right: Reported): number {

@@ -118,3 +118,45 @@ test('of very many lines those at the ends and around the caret are shown', () =
     ],
   );
 });
+
+/** The marked line of a frame and the carets under it. */
+function markedLine(text: string, part: string): readonly string[] {
+  const start = text.indexOf(part);
+  const frame = formatFrame({ name: 'f', text }, { start, end: start + part.length });
+  const lines = frame.split('\n').slice(2, -1);
+  return lines.map((line) => line.replace(/^.{11}/, ''));
+}
+
+test('a line of 400 columns is shown whole, of a longer one a part around the caret', () => {
+  const fits = `${'a'.repeat(390)}HERE${'b'.repeat(6)}`;
+  assert.deepEqual(markedLine(fits, 'HERE'), [fits, `${' '.repeat(390)}^^^^`]);
+  const long = `${'a'.repeat(1000)}HERE${'b'.repeat(1000)}`;
+  assert.deepEqual(markedLine(long, 'HERE'), [
+    `…${'a'.repeat(100)}HERE${'b'.repeat(296)}…`,
+    `${' '.repeat(101)}^^^^`,
+  ]);
+});
+
+test('a cut line: at its start, at its end, carets as far as it is shown', () => {
+  const start = `HERE${'b'.repeat(1000)}`;
+  assert.deepEqual(markedLine(start, 'HERE'), [`HERE${'b'.repeat(396)}…`, '^^^^']);
+  const end = `${'a'.repeat(1000)}HERE`;
+  assert.deepEqual(markedLine(end, 'HERE'), [`…${'a'.repeat(396)}HERE`, `${' '.repeat(397)}^^^^`]);
+  const endless = 'x'.repeat(10_000);
+  assert.deepEqual(markedLine(endless, endless), [`${'x'.repeat(400)}…`, '^'.repeat(400)]);
+});
+
+test('a cut line keeps its tabs and breaks no character', () => {
+  const text = `${'a'.repeat(1000)}\tHERE${'b'.repeat(295)}\u{1f433}${'b'.repeat(1000)}`;
+  assert.deepEqual(markedLine(text, 'HERE'), [
+    `…${'a'.repeat(99)}\tHERE${'b'.repeat(295)}\ufffd…`,
+    `${' '.repeat(100)}\t^^^^`,
+  ]);
+});
+
+test('lines around the marked one are cut at their end', () => {
+  const text = `${'a'.repeat(500)}\nRUN\n`;
+  const start = text.indexOf('RUN');
+  const frame = formatFrame({ name: 'f', text }, { start, end: start + 3 });
+  assert.equal(frame.split('\n')[2], `   1 |     ${'a'.repeat(400)}…`);
+});

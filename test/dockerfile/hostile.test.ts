@@ -18,7 +18,11 @@ const LONG = 'dockerfile line greater than max allowed size of 65535';
 const small: readonly (readonly [name: string, text: string, found: readonly string[]])[] = [
   ['an empty file', '', ['the Dockerfile cannot be empty']],
   ['only comments', '# a\n# b\n', ['file with no instructions']],
-  ['a NUL byte in an operand', 'FROM a\nRUN \0\n', []],
+  [
+    'a NUL byte in an operand',
+    'FROM a\nRUN \0\n',
+    ['dockerfile parse error on line 2: a NUL byte in an instruction'],
+  ],
   [
     'a NUL byte as instruction',
     'FROM a\n\0\n',
@@ -39,14 +43,16 @@ test('10,000 stages are a Dockerfile', () => {
   assert.deepEqual(problems(text), []);
 });
 
-test('of 60,000 unknown instructions the first are shown and the others counted', () => {
+const UNREAD = 'too many errors: the file was not read further than here';
+
+test('of 60,000 unknown instructions the first are shown', () => {
   const found = problems('COPPY a b\n'.repeat(60_000));
   assert.equal(found.length, MAX_DIAGNOSTICS + 1);
   assert.equal(
     found[0],
     'dockerfile parse error on line 1: unknown instruction: COPPY (did you mean COPY?)',
   );
-  assert.equal(found.at(-1), '59000 more of severity error are not shown');
+  assert.equal(found.at(-1), UNREAD);
 });
 
 test('warnings without number hide no error', () => {
@@ -59,12 +65,26 @@ test('warnings without number hide no error', () => {
   assert.ok(diagnostics.some(({ code }) => code === 'UnknownInstruction'));
 });
 
+test('an error behind very many in one instruction is counted', () => {
+  const flags = Array.from({ length: 1500 }, (_, index) => `--f${index}=x`).join(' ');
+  const found = problems(`FROM a\nRUN ${flags} true\nCOPPY a b\n`);
+  assert.deepEqual(found.slice(-2), ['500 more of severity error are not shown', UNREAD]);
+});
+
+test('a file that is given up before its FROM is not blamed for having none', () => {
+  const found = problems(`${'ARG\n'.repeat(2000)}FROM a\n`);
+  assert.deepEqual(found.slice(-2), [
+    'dockerfile parse error on line 1000: ARG requires at least one argument',
+    UNREAD,
+  ]);
+});
+
 test('of 60,000 heredocs without an end each is told until there are too many', () => {
   const text = Array.from({ length: 60_000 }, (_, index) => `RUN <<E${index}\n`).join('');
   const found = problems(`FROM a\n${text}`);
   assert.equal(found.length, MAX_DIAGNOSTICS + 1);
   assert.equal(found[0], 'unterminated heredoc');
-  assert.equal(found.at(-1), '59000 more of severity error are not shown');
+  assert.equal(found.at(-1), UNREAD);
 });
 
 test('a heredoc whose end is only above it has none; one behind a lost one has its own', () => {

@@ -420,3 +420,29 @@ test('any text is parsed without an exception, and every place is inside it', ()
     { numRuns: 3000 },
   );
 });
+
+for (const [word, message] of [
+  [
+    "<<'a b'",
+    `failed to process "<<'a": unexpected end of statement while looking for matching single-quote`,
+  ],
+  [
+    '<<"a b"',
+    'failed to process "<<\\"a": unexpected end of statement while looking for matching double-quote',
+  ],
+  [
+    "<< 'a b'",
+    `failed to process "'a": unexpected end of statement while looking for matching single-quote`,
+  ],
+  ['<< "a"', 'COPY finds no file <<'],
+] as const) {
+  test(`COPY ends words at blanks, also in a heredoc: ${word}`, () => {
+    const name = word.replace(/^<< ?|["']/g, '').replace(/["']$/, '');
+    const text = `FROM a\nCOPY ${word} /f\nhello\n${name}\nRUN ${word} cat\n${name}\n`;
+    const { diagnostics } = parseDockerfile({ name: 'Dockerfile', text });
+    assert.deepEqual(
+      diagnostics.map((one) => [one.message, text.slice(one.range.start, one.range.end)]),
+      [[message, word]],
+    );
+  });
+}

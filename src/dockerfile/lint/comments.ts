@@ -34,8 +34,9 @@ function readComments({
   let offset = endOfDirectives(file.text);
   for (const instruction of instructions) {
     const { start, end } = instruction.range;
-    if (start > offset)
-      comments.set(instruction, commentsIn(file.text, { start: offset, end: start }));
+    const gap = file.text.slice(offset, start);
+    // Mostly there is a newline and no more.
+    if (gap.includes('#')) comments.set(instruction, commentsIn(gap, offset));
     offset = end;
   }
   return comments;
@@ -47,13 +48,11 @@ function endOfDirectives(text: string): number {
   return DIRECTIVES.exec(text)?.[0].length ?? 0;
 }
 
-function commentsIn(
-  text: string,
-  gap: { readonly start: number; readonly end: number },
-): Operand[] {
+/** `gap`: the text in front of an instruction, which starts at this offset. */
+function commentsIn(gap: string, from: number): Operand[] {
   let comments: Operand[] = [];
-  let offset = gap.start;
-  for (const line of text.slice(gap.start, gap.end).split('\n')) {
+  let offset = from;
+  for (const line of gap.split('\n')) {
     const match = /^(\s*)#\s*(.*?)\s*$/.exec(line);
     const comment = match?.[2];
     if (comment === '') comments = [];

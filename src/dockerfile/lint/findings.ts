@@ -32,13 +32,21 @@ export function neededStages(subject: LintSubject): readonly EvaluatedStage[] {
   return stages.filter(({ stage }) => subject.isNeeded?.(stage.index) !== false);
 }
 
-/** Every statement of these stages. */
-export function* statementsOf(
-  subject: LintSubject,
-): Generator<Statement & { readonly stage: EvaluatedStage }> {
-  for (const stage of neededStages(subject)) {
-    for (const statement of stage.statements) yield { ...statement, stage };
-  }
+export interface PlacedStatement extends Statement {
+  readonly stage: EvaluatedStage;
+}
+
+const statements = new WeakMap<LintSubject, readonly PlacedStatement[]>();
+
+/** Every statement of these stages; put together once, as many rules look at them all. */
+export function statementsOf(subject: LintSubject): readonly PlacedStatement[] {
+  const known = statements.get(subject);
+  if (known !== undefined) return known;
+  const found = neededStages(subject).flatMap((stage) =>
+    stage.statements.map((statement) => ({ ...statement, stage })),
+  );
+  statements.set(subject, found);
+  return found;
 }
 
 /** Where an operand refers to a variable: `$name` or `${name…}`, or else the whole operand. */

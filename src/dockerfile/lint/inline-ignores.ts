@@ -22,22 +22,25 @@ export function inlineIgnores(subject: LintSubject): InlineIgnores | undefined {
   const { instructions } = subject.dockerfile;
   const everywhere = new Set<string>();
   const skipped: { rule: string; range: Range }[] = [];
-  const local = instructions.map((instruction) => {
-    const names = new Set<string>();
+  /** By the instruction's index. */
+  const local = new Map<number, Set<string>>();
+  for (const [index, instruction] of instructions.entries()) {
     for (const { text, range } of commentsAbove(instruction, subject)) {
       const pragma = PRAGMA.exec(text)?.groups;
-      const listed = pragma?.names?.split(',').map((name) => name.trim()) ?? [];
-      for (const name of listed) (pragma?.global === undefined ? names : everywhere).add(name);
+      if (pragma?.names === undefined) continue;
+      const names = pragma.global === undefined ? (local.get(index) ?? new Set()) : everywhere;
+      if (names !== everywhere) local.set(index, names);
+      const listed = pragma.names.split(',').map((name) => name.trim());
+      for (const name of listed) names.add(name);
       if (text.startsWith('check')) skipped.push(...listed.map((rule) => ({ rule, range })));
     }
-    return names;
-  });
-  if (everywhere.size === 0 && local.every(({ size }) => size === 0)) return undefined;
+  }
+  if (everywhere.size === 0 && local.size === 0) return undefined;
   return {
     skipped,
     isIgnored: (rule, finding) => {
       const place = (finding.statement ?? finding.range).start;
-      const names = local[instructionAt(place, instructions)];
+      const names = local.get(instructionAt(place, instructions));
       return everywhere.has(rule) || names?.has(rule) === true || names?.has('all') === true;
     },
   };

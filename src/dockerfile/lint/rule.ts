@@ -71,6 +71,8 @@ export interface Finding {
    * the same as `range`.
    */
   readonly statement?: Range;
+  /** Why it is wrong, one sentence, where the rule's description does not say it. */
+  readonly reason?: string;
   /** What to do, one sentence. */
   readonly hint?: string;
   /** A mechanical fix that keeps the meaning; edits do not overlap. */

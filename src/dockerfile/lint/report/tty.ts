@@ -7,11 +7,9 @@ import { type FileReport, placed, type ReportOptions, severityOf } from './repor
 
 export function reportTty(reports: readonly FileReport[], options: ReportOptions): string {
   const paint = options.colours === true ? coloured : plain;
-  const findings = reports.flatMap((report) => {
-    // One file for all frames, so that its lines are found once.
-    const shown = { name: visible(report.file.name), text: visible(report.file.text) };
-    return placed(report).map(({ reported }) => findingText(shown, reported, paint));
-  });
+  const findings = reports.flatMap((report) =>
+    placed(report).map(({ reported }) => findingText(report.file, reported, paint)),
+  );
   const all = reports.flatMap(({ reported }) => reported);
   return [...findings, `${summary(all)}\n`].join('\n');
 }
@@ -24,15 +22,18 @@ const COLOURS: Readonly<Record<Severity, number>> = { error: 31, warning: 33, in
 
 const coloured: Paint = (text, severity) => `\u001b[1;${COLOURS[severity]}m${text}\u001b[0m`;
 
-function findingText(shown: SourceFile, reported: Reported, paint: Paint): string {
+function findingText(file: SourceFile, reported: Reported, paint: Paint): string {
   const { rule, finding } = reported;
   const severity = severityOf(reported);
-  const frame = formatFrame(shown, finding.range).replace(/\^+(?=\n)/, (carets) =>
-    paint(carets, severity),
+  // The line of carets is the one with a margin that has no number.
+  const frame = visible(formatFrame(file, finding.range)).replace(
+    /(?<=\n +\| {5}\s*)\^+(?=\n)/,
+    (carets) => paint(carets, severity),
   );
   return [
     frame,
     `${paint(`${severity}[${rule.name}]`, severity)}: ${visible(finding.message)}`,
+    ...(finding.reason === undefined ? [] : [`cause: ${visible(finding.reason)}`]),
     ...(finding.hint === undefined ? [] : [`fix: ${visible(finding.hint)}`]),
     ...(rule.url === '' ? [] : [`see: ${rule.url}`]),
     '',
