@@ -1,7 +1,8 @@
 /**
- * Pruning: names and cache records go, and with them whatever only they kept, in one transaction. A
- * dry run does the same and takes the rows back, so that what it says is what the real run would do
- * to the byte.
+ * Pruning: names and cache records go, and then whatever only they kept. The rows come first, in a
+ * transaction of their own: a prune that is killed in between leaves garbage, not names without their
+ * content. A dry run does the same and takes the rows back, so that what it says is what the real run
+ * would do to the byte.
  */
 import { type Digest, parseDigest } from '#core/digest.ts';
 import type { CacheEntrySummary, PruneSelection } from '#core/store-report.ts';
@@ -53,15 +54,19 @@ export async function prune(
   request: PruneRequest,
 ): Promise<PruneResult> {
   const gc: GcOptions = { merged: 'all', dryRun: request.dryRun ?? false };
-  const decide = () => {
+  const forget = () => {
     const held = new Set(heldDigests(metadata));
     const images = (request.images ?? []).filter((image) => forgetImage(metadata, image, held));
     const cache = request.cache ? forgetCache(paths, metadata, { ...request.cache, held }) : [];
-    return { images, cache, pieces: takeGarbage(paths, metadata, gc) };
+    return { images, cache };
   };
+  const take = () => takeGarbage(paths, metadata, gc);
   const { images, cache, pieces } = request.dryRun
-    ? rolledBack(metadata, decide)
-    : metadata.transaction(decide, { durable: true });
+    ? rolledBack(metadata, () => ({ ...forget(), pieces: take() }))
+    : {
+        ...metadata.transaction(forget, { durable: true }),
+        pieces: metadata.transaction(take),
+      };
   const result = await dispose(pieces, gc);
   return { ...result, images: images.map(({ imageId }) => imageId), cache };
 }

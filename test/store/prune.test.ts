@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type Digest, digestOf } from '#core/digest.ts';
 import type { LocalStore } from '#store/local-store.ts';
-import type { PruneRequest } from '#store/prune.ts';
+import { Metadata } from '#store/metadata.ts';
+import type { StorePaths } from '#store/paths.ts';
+import { type PruneRequest, prune } from '#store/prune.ts';
 import { duOf } from '#test/helpers/disk-usage.ts';
 import {
   imageOf,
@@ -64,6 +66,25 @@ describe('prune', () => {
     const request = { images: [pruned(used, 'used', ['1']), pruned(retagged, 'retagged', ['1'])] };
     const result = await store.prune(request);
     assert.deepEqual([result.images, result.removed, result.freedBytes], [[], [], 0]);
+  });
+
+  it('ended halfway, by a full disk or a kill, it leaves no name without its content', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    const image = await sampleImage();
+    await storeImage(store, image, 'app:1');
+    let renamed = 0;
+    // The second file to go cannot be moved.
+    const temporary: StorePaths['temporary'] = (folder) =>
+      renamed++ === 0 ? store.paths.temporary(folder) : `${store.paths.database}/x`;
+    using metadata = new Metadata(store.paths.database);
+    const request = { images: [pruned(image, 'app', ['1'])] };
+    await assert.rejects(prune({ ...store.paths, temporary }, metadata, request), {
+      code: 'ENOTDIR',
+    });
+    assert.deepEqual((await store.check()).problems, []);
+    await store.gc();
+    assert.equal(await hasBlob(store, image.imageId), false);
   });
 
   it('merged images go while nothing runs, and stay while anything does', async () => {
