@@ -4,9 +4,13 @@
  * they are the same, and written over from the first difference on. Nothing unverified stays.
  */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '#core/errors.ts';
+import type { BlobInfo, CallOptions } from '#core/repository.ts';
+import type { BlobPlace } from '#store/archive-write.ts';
+import { copyVerified } from '#store/copy-verified.ts';
 import { onDisk } from '#store/disk-errors.ts';
 import { writeAll } from '#store/durable-file.ts';
 import { currentOwner, ownerOfName, ownerState } from '#store/process-owner.ts';
@@ -47,10 +51,11 @@ export class FileWriter implements AsyncDisposable {
   /** Takes over what is left of the file, if anything is. @throws PERMISSION, DISK_FULL */
   static async open(path: string, options: FileWriterOptions = {}): Promise<FileWriter> {
     const temporary = `${temporaryPrefix(path)}${currentOwner()}.${randomBytes(8).toString('hex')}`;
-    const isWhole = options.reuseSize !== undefined && (await sizeOf(path)) === options.reuseSize;
+    const isWhole = options.reuseSize !== undefined && (await ownSize(path)) === options.reuseSize;
     if (isWhole) await onDisk(path, () => rename(path, temporary));
     const isTaken = isWhole || (await takeOver(path, temporary));
-    const file = await onDisk(path, () => open(temporary, isTaken ? 'r+' : 'wx', 0o666));
+    const flags = isTaken ? constants.O_RDWR | constants.O_NOFOLLOW : 'wx';
+    const file = await onDisk(path, () => open(temporary, flags, 0o666));
     const before = isTaken ? (await file.stat()).size : 0;
     return new FileWriter({ path, temporary, file, before, isWhole });
   }
@@ -69,10 +74,32 @@ export class FileWriter implements AsyncDisposable {
     this.#position += chunk.byteLength;
   }
 
-  /** The file gets its name. */
+  /** Leaves room for what {@link place} puts there. */
+  skip(bytes: number): void {
+    this.#position += bytes;
+  }
+
+  /**
+   * A large blob at its place, verified; several at once, and while others write around it.
+   * @throws DIGEST_MISMATCH, SIZE_MISMATCH: the file must not be committed
+   */
+  async place(
+    blob: BlobInfo,
+    { parts, position }: BlobPlace,
+    call: CallOptions = {},
+  ): Promise<void> {
+    const { fd } = this.#handle();
+    const to = { path: this.#path, fd, position, writtenBefore: this.#before };
+    const { keptBytes, size } = await copyVerified(blob, { parts, to }, call);
+    this.#kept += keptBytes;
+    if (keptBytes < size) this.#isOriginal = false;
+  }
+
+  /** The file gets its name, once its bytes are on the disk: a stick may be pulled out right after. */
   async commit(): Promise<void> {
     await onDisk(this.#path, async () => {
       if (this.#before > this.#position) await this.#handle().truncate(this.#position);
+      await this.#handle().datasync();
       await this.#handle().close();
       this.#file = undefined;
       await rename(this.#temporary, this.#path);
@@ -101,7 +128,7 @@ export class FileWriter implements AsyncDisposable {
     const { length } = chunk;
     const { bytesRead } = await this.#handle().read(this.#scratch, 0, length, this.#position);
     const isSame = bytesRead === length && this.#scratch.subarray(0, length).equals(chunk);
-    if (isSame) this.#kept = this.#position + length;
+    if (isSame) this.#kept += length;
     else this.#unverified = 0;
     return isSame;
   }
@@ -144,16 +171,23 @@ async function deadSiblings(path: string): Promise<readonly string[]> {
     if (!name.startsWith(prefix)) continue;
     if (ownerState(ownerOfName(name.slice(prefix.length))) !== 'dead') continue;
     const sibling = join(dirname(path), name);
-    found.push({ path: sibling, size: await sizeOf(sibling) });
+    const size = await ownSize(sibling);
+    if (size !== undefined) found.push({ path: sibling, size });
   }
   return found.sort((left, right) => right.size - left.size).map((one) => one.path);
 }
 
-async function sizeOf(path: string): Promise<number> {
+/**
+ * Of a file that is ours alone; undefined for everything else. In a folder like /tmp anybody can put a
+ * link under such a name, and what we write must not end up behind it.
+ */
+async function ownSize(path: string): Promise<number | undefined> {
   try {
-    return (await stat(path)).size;
+    const stats = await lstat(path);
+    const isOurs = stats.isFile() && stats.nlink === 1 && stats.uid === process.geteuid?.();
+    return isOurs ? stats.size : undefined;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return 0;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

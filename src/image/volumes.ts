@@ -63,7 +63,7 @@ export async function writeVolumes(options: WriteVolumesOptions): Promise<void> 
   const written = await cutter.finish();
   const signed = signature ? { signature } : {};
   const document = { id: bundleId(bundle), bundle, ...signed, volumeBytes, volumes: written };
-  await removeOthers(path, written);
+  await removeRest(path, written);
   await writeWhole(`${path}.sha256`, Buffer.from(checksums(written)));
   await writeWhole(volumesPath(path), encodeVolumes(document));
 }
@@ -123,14 +123,21 @@ async function readOldList(path: string): Promise<VolumesDocument | undefined> {
   }
 }
 
-/** Of an earlier set with more volumes, or other digits. */
-async function removeOthers(path: string, written: readonly Volume[]): Promise<void> {
-  const names = new Set(written.map(({ name }) => name));
-  const prefix = `${basename(path)}.`;
-  for (const name of await onDisk(path, () => readdir(dirname(path)))) {
-    if (!name.startsWith(prefix) || names.has(name)) continue;
-    if (/^\d{3,4}$/.test(name.slice(prefix.length))) await rm(join(dirname(path), name));
+/** Volumes of an earlier, larger set: those whose numbers go on where ours end, nobody else's files. */
+async function removeRest(path: string, written: readonly Volume[]): Promise<void> {
+  const folder = dirname(path);
+  const there = new Set(await onDisk(path, () => readdir(folder)));
+  for (let number = written.length + 1; ; number += 1) {
+    const name = volumeName(path, number, written.length);
+    if (!there.has(name)) return;
+    await onDisk(path, () => rm(join(folder, name)));
   }
+}
+
+/** `x.tar.007` of a set of up to 999, `x.tar.0007` of a larger one. */
+function volumeName(path: string, number: number, count: number): string {
+  const digits = Math.max(3, String(count).length);
+  return `${basename(path)}.${String(number).padStart(digits, '0')}`;
 }
 
 function checksums(volumes: readonly Volume[]): string {
@@ -146,14 +153,12 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
 /** Distributes one stream over the volumes. */
 class VolumeCutter implements AsyncDisposable {
   readonly #options: WriteVolumesOptions & { readonly volumeBytes: number; readonly count: number };
-  readonly #digits: number;
   readonly #done: Volume[] = [];
   #current: OpenVolume | undefined;
   #offset = 0;
 
   constructor(options: WriteVolumesOptions & { volumeBytes: number; count: number }) {
     this.#options = options;
-    this.#digits = Math.max(3, String(options.count).length);
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -181,9 +186,9 @@ class VolumeCutter implements AsyncDisposable {
   }
 
   async #open(): Promise<OpenVolume> {
-    const { path, volumes, sizeBytes, volumeBytes } = this.#options;
+    const { path, volumes, sizeBytes, volumeBytes, count } = this.#options;
     const number = this.#done.length + 1;
-    const name = `${basename(path)}.${String(number).padStart(this.#digits, '0')}`;
+    const name = volumeName(path, number, count);
     const size = Math.min(volumeBytes, sizeBytes - this.#offset);
     const isWanted = volumes.only?.has(number) ?? true;
     return {

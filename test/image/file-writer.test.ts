@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { FileWriter } from '#image/file-writer.ts';
@@ -77,6 +77,26 @@ describe('file writer', () => {
     assert.equal(await writeAs(folder, bytes, 100), 0);
     await first.commit();
     assert.deepEqual(await readdir(folder.path), ['x']);
+  });
+
+  it('never writes through a link that somebody planted', async () => {
+    using folder = tempFolder();
+    const [bytes, other] = [randomBytes(300), randomBytes(300)];
+    for (const plant of [symlink, link]) {
+      await writeFile(folder.at('victim'), other);
+      await plant(folder.at('victim'), leftover(folder));
+      await writeAs(folder, bytes, 100);
+      assert.deepEqual(await readFile(folder.at('x')), bytes);
+      assert.deepEqual(await readFile(folder.at('victim')), other);
+      await rm(folder.at('x'));
+      await plant(folder.at('victim'), folder.at('x'));
+      await using file = await FileWriter.open(folder.at('x'), { reuseSize: 300 });
+      await file.write(bytes);
+      await file.commit();
+      assert.deepEqual(await readFile(folder.at('victim')), other);
+      await rm(leftover(folder));
+      await rm(folder.at('x'));
+    }
   });
 
   it('without commit nothing stays; a whole file of the wanted size does while it is right', async () => {

@@ -74,8 +74,10 @@ describe('volumes', () => {
     wrong[5000] = (wrong[5000] ?? 0) ^ 1;
     await writeFile(folder.at('x.tar.002'), wrong);
     await rm(folder.at('x.tar.003'));
-    await writeFile(folder.at('x.tar.009'), 'of an earlier set');
     const [one, list] = [await stat(folder.at('x.tar.001')), await listOf(folder)];
+    const next = `x.tar.${String(list.volumes.length + 1).padStart(3, '0')}`;
+    await writeFile(folder.at(next), 'of an earlier set');
+    await writeFile(folder.at('x.tar.2024'), 'nothing of ours');
     const notes = await save(from.store, folder.at('x.tar'), { size: '10k' });
     assert.equal((await stat(folder.at('x.tar.001'))).ino, one.ino);
     assert.ok(notes.includes('x.tar.001: kept, it was right'), notes.join('\n'));
@@ -83,6 +85,7 @@ describe('volumes', () => {
     assert.deepEqual(await listOf(folder), list);
     assert.deepEqual((await readdir(folder.path)).sort(), [
       ...list.volumes.map(({ name }) => name),
+      'x.tar.2024',
       'x.tar.sha256',
       'x.tar.volumes.json',
     ]);
