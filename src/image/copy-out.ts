@@ -179,13 +179,18 @@ function keepFolders(folder: string, { path, kind }: Entry): void {
   );
 }
 
+/** Without setuid and setgid: they would now mean the caller. */
+function asCallers(entry: Entry): Entry {
+  const { geteuid, getegid } = process;
+  const mode = entry.mode & 0o1777;
+  return { ...entry, mode, uid: geteuid?.() ?? entry.uid, gid: getegid?.() ?? entry.gid };
+}
+
 function unpackable(
   { entry, content }: EntrySource,
   { keepOwner, turn }: { readonly keepOwner: boolean; readonly turn: () => Promise<void> },
 ): TarEntry {
-  const owned = keepOwner
-    ? entry
-    : { ...entry, uid: process.geteuid?.() ?? entry.uid, gid: process.getegid?.() ?? entry.gid };
+  const owned = keepOwner && process.geteuid?.() === 0 ? entry : asCallers(entry);
   const size = entry.kind === 'file' ? entry.size : 0;
   const read = async function* (): AsyncGenerator<Uint8Array> {
     for await (const piece of content?.() ?? []) {

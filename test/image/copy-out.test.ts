@@ -138,6 +138,19 @@ scene('owners as in the image, for root', async ({ folder, copy }) => {
   assert.equal(statSync(folder.at('x')).uid, isRoot ? 1000 : process.geteuid?.());
 });
 
+scene('a file that runs as its owner does not become one that runs as ours', async (scene) => {
+  const { fixture, folder, copy } = scene;
+  await fixture.add('app', [
+    [directory('d', { mode: 0o2775 }), file('d/su', '', { mode: 0o4755, uid: 1000 })],
+  ]);
+  await copy('/d', folder.at('plain'));
+  assert.equal(statSync(folder.at('plain')).mode & 0o7777, 0o775);
+  assert.equal(statSync(folder.at('plain/su')).mode & 0o7777, 0o755);
+  await copy('/d', folder.at('kept'), { keepOwner: true });
+  const isRoot = process.geteuid?.() === 0;
+  assert.equal(statSync(folder.at('kept/su')).mode & 0o7777, isRoot ? 0o4755 : 0o755);
+});
+
 scene('as a tar', async ({ fixture }) => {
   const names = async (source: string): Promise<string[]> => {
     const destination = new PassThrough();
