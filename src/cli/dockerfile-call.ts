@@ -1,5 +1,6 @@
 /** `build --check` and `build --call=…`: what the Dockerfile says of itself, in docker's words. */
 import { SlipwayError } from '#core/errors.ts';
+import type { CheckedDockerfile } from '#engine/check-dockerfile.ts';
 
 const METHODS = ['build', 'check', 'outline', 'targets'] as const;
 
@@ -21,7 +22,7 @@ export interface CallRequest {
 export interface CallAnswer {
   /** For standard output. */
   readonly text: string;
-  /** docker's words when findings are errors. */
+  /** What follows `ERROR: `, where findings are errors or the file could not be built. */
   readonly failure?: string;
 }
 
@@ -39,37 +40,40 @@ export function parseCall(text: string): DockerfileCall {
   return { method, format: options.includes('format=json') ? 'json' : 'text' };
 }
 
-/** @throws DOCKERFILE_MISSING, DOCKERFILE_INVALID, TARGET_UNKNOWN */
+/** @throws DOCKERFILE_MISSING, DOCKERFILE_INVALID (not for a check), TARGET_UNKNOWN */
 export async function answerCall(request: CallRequest): Promise<CallAnswer> {
-  const { checkValid, readInput } = await import('#engine/check-dockerfile.ts');
+  const { checkAsBuilt, checkValid, readInput } = await import('#engine/check-dockerfile.ts');
   const { call, context, dockerfile: path, buildArgs, target, root } = request;
   const input = await readInput({ context, ...(path === undefined ? {} : { dockerfile: path }) });
-  const { dockerfile, subject, reported } = await checkValid(input, {
-    buildArgs,
-    ...(root === undefined ? {} : { root }),
-  });
-  const answer = (text: string, document: unknown): string =>
-    call.format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : text;
+  const settings = { buildArgs, ...(root === undefined ? {} : { root }) };
+  if (call.method === 'check') return await checkAnswer(await checkAsBuilt(input, settings), call);
+  const { dockerfile, subject } = await checkValid(input, settings);
   if (call.method === 'targets') {
     const { formatTargets, listTargets, targetsDocument } = await import(
       '#dockerfile/lint/targets.ts'
     );
     const targets = listTargets(dockerfile);
-    return { text: answer(formatTargets(targets), targetsDocument(targets)) };
+    return { text: answer(call, formatTargets(targets), targetsDocument(targets)) };
   }
-  if (call.method === 'outline') {
-    const { formatOutline, outlineDocument, outlineOf } = await import(
-      '#dockerfile/lint/outline.ts'
-    );
-    const outline = outlineOf(subject, target);
-    return { text: answer(formatOutline(outline), outlineDocument(outline)) };
-  }
-  const { checkDocument, formatCheck } = await import('#dockerfile/lint/summary.ts');
+  const { formatOutline, outlineDocument, outlineOf } = await import('#dockerfile/lint/outline.ts');
+  const outline = outlineOf(subject, target);
+  return { text: answer(call, formatOutline(outline), outlineDocument(outline)) };
+}
+
+/** The warnings and, of a file that could not be built, the errors behind them, as docker does. */
+async function checkAnswer(
+  { dockerfile: { file }, findings, refused }: CheckedDockerfile,
+  call: DockerfileCall,
+): Promise<CallAnswer> {
+  const { checkDocument, formatCheck, formatErrors } = await import('#dockerfile/lint/summary.ts');
   const { failureOf } = await import('#dockerfile/lint/engine.ts');
-  const failure = failureOf(reported);
-  const text = answer(
-    formatCheck(reported, dockerfile.file),
-    checkDocument(reported, dockerfile.file),
-  );
+  const [first] = refused;
+  const failure = first ? formatErrors(refused, file) : failureOf(findings);
+  const summary = first && findings.length === 0 ? '' : formatCheck(findings, file);
+  const text = answer(call, summary, checkDocument(findings, file, first));
   return { text, ...(failure === undefined ? {} : { failure }) };
+}
+
+function answer({ format }: DockerfileCall, text: string, document: unknown): string {
+  return format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : text;
 }

@@ -39,7 +39,9 @@ export interface CheckedDockerfile {
   readonly subject: LintSubject;
   /** What no build would take: what the parser says, then what docker finds later. */
   readonly refused: readonly Diagnostic[];
-  /** What the parser refused and what the rules found, by place. */
+  /** What the rules found, by place. */
+  readonly findings: readonly Reported[];
+  /** The same with what no build would take. */
   readonly reported: readonly Reported[];
 }
 
@@ -98,32 +100,43 @@ function checkParsed(
   // What another --build-arg may make right is a warning's matter, of InvalidDefaultArgInFrom.
   const wrong = later.filter((one) => !('hangsOnArguments' in one && one.hangsOnArguments));
   const mistakes = [...unreadable, ...limitDiagnostics(wrong)];
-  const reported = [...mistakes.map(asReported), ...lint(subject, settings.options ?? {})];
+  const findings = lint(subject, settings.options ?? {});
   return {
     dockerfile,
     subject,
     refused: [...unreadable, ...later],
-    reported: reported.sort(byPlace),
+    findings,
+    reported: [...mistakes.map(asReported), ...findings].sort(byPlace),
   };
 }
 
 /**
- * The same for callers that want a Dockerfile that could be built; base images of the store at
- * `root` are taken into account. The network is not asked. @throws DOCKERFILE_INVALID
+ * The same with what the store at `root` knows of base images, as before a build. The network is
+ * not asked.
  */
-export async function checkValid(
+export async function checkAsBuilt(
   input: DockerfileInput,
   settings: CheckSettings,
 ): Promise<CheckedDockerfile> {
   const { root } = settings;
   const first = await checkDockerfile(input, settings);
-  refuseInvalid(first.dockerfile);
-  const baseImage = root === undefined ? undefined : await knownBases(root, first.subject);
-  const checked = baseImage
-    ? checkParsed(first.dockerfile, input, { ...settings, baseImage })
-    : first;
+  if (root === undefined || hasErrors(first.dockerfile)) return first;
+  const baseImage = await knownBases(root, first.subject);
+  return baseImage ? checkParsed(first.dockerfile, input, { ...settings, baseImage }) : first;
+}
+
+/** The same for callers that want a Dockerfile that could be built. @throws DOCKERFILE_INVALID */
+export async function checkValid(
+  input: DockerfileInput,
+  settings: CheckSettings,
+): Promise<CheckedDockerfile> {
+  const checked = await checkAsBuilt(input, settings);
   refuseInvalid({ file: input.file, diagnostics: checked.refused });
   return checked;
+}
+
+function hasErrors({ diagnostics }: Dockerfile): boolean {
+  return diagnostics.some(({ severity }) => severity === 'error');
 }
 
 /** The store is loaded only for those who ask with a root. */

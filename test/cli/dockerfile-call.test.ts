@@ -21,9 +21,59 @@ for (const text of ['', 'dance', 'check,format=xml', 'check,json']) {
   test(`"${text}" is refused`, () => assert.throws(() => parseCall(text), { code: 'USAGE' }));
 }
 
-test('a Dockerfile with errors has no answer but them', async () => {
+test('a Dockerfile with errors has no outline', async () => {
   using folder = tempFolder();
   writeFileSync(folder.at('Dockerfile'), 'FORM scratch\n');
-  const request = { call: parseCall('check'), context: folder.path, buildArgs: {} };
+  const request = { call: parseCall('outline'), context: folder.path, buildArgs: {} };
   await assert.rejects(answerCall(request), { code: 'DOCKERFILE_INVALID' });
+});
+
+test('a check tells the warnings of a file with errors, and then the errors', async () => {
+  using folder = tempFolder();
+  writeFileSync(folder.at('Dockerfile'), 'FROM scratch as x\nCPOY a /\nCOPY --from=9 a /\n');
+  const request = { context: folder.path, buildArgs: {} };
+  const { text, failure } = await answerCall({ ...request, call: parseCall('check') });
+  assert.match(text, /^Check complete, 1 warning has been found!\n\nWARNING: FromAsCasing - /);
+  assert.doesNotMatch(text, /CPOY.*\^|unknown instruction/);
+  assert.deepEqual(failure?.split('\n'), [
+    'dockerfile parse error on line 2: unknown instruction: CPOY (did you mean COPY?)',
+    'Dockerfile:2',
+    '--------------------',
+    '   1 |     FROM scratch as x',
+    '   2 | >>> CPOY a /',
+    '     |     ^^^^',
+    '   3 |     COPY --from=9 a /',
+    '   4 |',
+    '--------------------',
+    'cause: CPOY is not a Dockerfile instruction.',
+    'fix: Write COPY.',
+    '',
+    'ERROR: invalid stage index 9',
+    'Dockerfile:3',
+    '--------------------',
+    '   1 |     FROM scratch as x',
+    '   2 |     CPOY a /',
+    '   3 | >>> COPY --from=9 a /',
+    '     |                 ^',
+    '   4 |',
+    '--------------------',
+    'fix: stages are numbered from 0; name an earlier one',
+    '',
+  ]);
+  const { text: json } = await answerCall({ ...request, call: parseCall('check,format=json') });
+  const { warnings, buildError } = JSON.parse(json);
+  assert.equal(warnings.length, 1);
+  assert.deepEqual(buildError, {
+    message: 'dockerfile parse error on line 2: unknown instruction: CPOY (did you mean COPY?)',
+    location: { ranges: [{ start: { line: 2 }, end: { line: 2 } }] },
+  });
+});
+
+test('a check of a file with errors alone says nothing of warnings', async () => {
+  using folder = tempFolder();
+  writeFileSync(folder.at('Dockerfile'), 'FROM scratch\nCOPY --from=9 a /\n');
+  const request = { call: parseCall('check'), context: folder.path, buildArgs: {} };
+  const { text, failure } = await answerCall(request);
+  assert.equal(text, '');
+  assert.match(failure ?? '', /^invalid stage index 9\n/);
 });

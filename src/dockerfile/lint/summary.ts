@@ -2,6 +2,7 @@
  * Findings in docker's words: the long form that `build --check` prints, and its JSON. Pure text;
  * docker's line is that of the statement, the caret points at the exact place.
  */
+import type { Diagnostic } from '#core/diagnostic.ts';
 import { formatFrame } from '#core/frame.ts';
 import { positionAt, type Range, type SourceFile } from '#core/source.ts';
 import type { Reported } from './rule.ts';
@@ -22,8 +23,22 @@ function formatFinding({ rule, finding }: Reported, file: SourceFile): string {
   return `WARNING: ${rule.name}${page}\n${finding.message}\n${frame}`;
 }
 
-/** The document of `--call=check,format=json`, without docker's internal definition. */
-export function checkDocument(reported: readonly Reported[], file: SourceFile) {
+/** What follows `ERROR: ` for what no build would take: each with its frame, cause and fix. */
+export function formatErrors(errors: readonly Diagnostic[], file: SourceFile): string {
+  const texts = errors.map(({ message, range, reason, hint }) => {
+    const lines = [message, formatFrame(file, range)];
+    if (reason !== undefined) lines.push(`cause: ${reason}`);
+    if (hint !== undefined) lines.push(`fix: ${hint}`);
+    return lines.map((line) => `${line}\n`).join('');
+  });
+  return texts.join('\nERROR: ');
+}
+
+/**
+ * The document of `--call=check,format=json`, without docker's internal definition. `error`: the
+ * first thing that no build would take.
+ */
+export function checkDocument(reported: readonly Reported[], file: SourceFile, error?: Diagnostic) {
   return {
     warnings: byLine(reported, file).map(({ entry: { rule, finding } }) => ({
       ruleName: rule.name,
@@ -39,6 +54,12 @@ export function checkDocument(reported: readonly Reported[], file: SourceFile) {
         language: 'Dockerfile',
       },
     ],
+    ...(error && {
+      buildError: {
+        message: error.message,
+        location: { ranges: lineRanges(error.range, file) },
+      },
+    }),
   };
 }
 
