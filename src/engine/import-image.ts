@@ -9,6 +9,7 @@ import type { ImportOptions, ImportResult } from '#engine.ts';
 import { importImage } from '#image/import.ts';
 import { needFile } from '#image/input-file.ts';
 import { interruptible } from '#image/interruptible.ts';
+import { displayUrl } from '#remote/errors.ts';
 import { readFileChunks } from '#store/file-read.ts';
 import type { Resources } from './resources.ts';
 
@@ -22,16 +23,18 @@ export async function importRoot(
   const name = options.name === undefined ? undefined : nameOf(options.name);
   const config = configOfChanges(options.changes ?? []);
   const url = typeof source === 'string' && /^https?:\/\//i.test(source) ? URL.parse(source) : null;
+  // Without the user, password and query of a URL, which may be secret and would be pushed.
+  const shown = url ? displayUrl(url) : '-';
   await using stack = new AsyncDisposableStack();
   const { sourceDateEpoch, events = ignoreEvents, signal } = options;
   const created = sourceDateEpoch === undefined ? new Date() : new Date(sourceDateEpoch * 1000);
   return await importImage({
     store: await resources.store(),
     content: url ? await fetched(url, options, stack) : await opened(source, options),
-    source: typeof source === 'string' ? source : 'standard input',
+    source: url ? shown : typeof source === 'string' ? source : 'standard input',
     config,
     platform: options.platform ?? hostPlatform(process.arch),
-    message: options.message || `Imported from ${url ? source : '-'}`,
+    message: options.message || `Imported from ${shown}`,
     created: created.toISOString(),
     events,
     ...(name ? { name } : {}),
@@ -55,10 +58,7 @@ async function fetched(
 ): Promise<AsyncIterable<Uint8Array>> {
   const { download } = await import('#remote/download.ts');
   const file = stack.use(await download(url, signal ? { signal } : {}));
-  const shown = new URL(url);
-  shown.username = '';
-  shown.password = '';
-  events({ kind: 'note', level: 'info', text: `Downloading from ${shown}` });
+  events({ kind: 'note', level: 'info', text: `Downloading from ${displayUrl(url)}` });
   return file.body;
 }
 

@@ -1,5 +1,6 @@
 /** A file from a web server, streamed. Redirects are followed, transient refusals tried again. */
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { basicAuthorization } from './credentials.ts';
 import { displayUrl } from './errors.ts';
 import { type Answer, type Call, compose } from './exchange.ts';
 import { followingRedirects } from './redirects.ts';
@@ -55,17 +56,19 @@ function callOf(url: URL, signal: AbortSignal | undefined): Call {
   const plain = new URL(url);
   plain.username = '';
   plain.password = '';
-  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  return {
-    method: 'GET',
-    url: plain,
-    ...(user === ':'
-      ? {}
-      : { headers: { authorization: `Basic ${Buffer.from(user).toString('base64')}` } }),
-    scopes: [],
-    isRepeatable: true,
-    signal,
-  };
+  const call = { method: 'GET', url: plain, scopes: [], isRepeatable: true, signal } as const;
+  if (url.username === '' && url.password === '') return call;
+  const authorization = basicAuthorization(unescaped(url.username), unescaped(url.password));
+  return { ...call, headers: { authorization } };
+}
+
+/** Where a percent sign begins no escape, all is meant as it stands. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function* bodyOf(answer: Answer): AsyncGenerator<Uint8Array> {

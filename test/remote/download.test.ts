@@ -32,6 +32,13 @@ test('a file, with the credentials of its URL', async () => {
   );
 });
 
+test('a percent sign in a password need not be an escape', async () => {
+  const authorization = `Basic ${Buffer.from('me:100%').toString('base64')}`;
+  const answer = { status: 200, body: 'tar' };
+  const script = [{ method: 'GET', path: '/x', headers: { authorization }, answer }] as const;
+  assert.equal(await fetchFrom(script, '/x', 'me:100%@'), 'tar');
+});
+
 test('redirects are followed, a busy server asked again', async () => {
   const body = await fetchFrom(
     [
