@@ -6,6 +6,7 @@
 import { open, rm, stat } from 'node:fs/promises';
 import { decompress, detectCompression, MAGIC_BYTES } from '#archive/compression.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { BUNDLE_FILE } from '#store/bundle-document.ts';
 import { onDisk } from '#store/disk-errors.ts';
 import { readDockerArchive } from '#store/docker-archive.ts';
 import { writeAll } from '#store/durable-file.ts';
@@ -16,7 +17,8 @@ import { readSegments, type Segment, segmentsOf } from '#store/segments.ts';
 import { openTarFiles, type TarFiles } from '#store/tar-files.ts';
 import { volumeContents, volumeFiles } from '#store/volume-files.ts';
 import type { VolumesDocument } from '#store/volumes-document.ts';
-import { type VerifyKey, verifyBundle, verifyDocuments } from './bundle-signature.ts';
+import { signedFiles, type VerifyKey, verifyBundle } from './bundle-signature.ts';
+import { interruptible } from './interruptible.ts';
 
 export interface OpenArchiveOptions {
   /** Opens only what was signed by the holder of this key. */
@@ -29,10 +31,6 @@ export interface OpenArchiveOptions {
 /** Disposing removes the plain copy, if one was made. */
 export interface OpenedArchive extends AsyncDisposable {
   readonly repository: PackedRepository;
-  /** What lies in it, the images' documents included. */
-  readonly files: PackedFiles;
-  /** Some volumes only: bundle.json is all there is of documents. */
-  readonly isPartial?: boolean;
 }
 
 /** Some volumes of an archive: images whose blobs they cover can be had. */
@@ -56,46 +54,33 @@ export async function openArchive(
   input: ArchiveInput,
   options: OpenArchiveOptions,
 ): Promise<OpenedArchive> {
-  const archive = await openUnverified(input, options);
-  try {
-    if (options.verify) await verify(archive, options.verify);
-    return archive;
-  } catch (error) {
-    await archive[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-async function verify({ files, isPartial }: OpenedArchive, key: VerifyKey): Promise<void> {
-  const bundle = await verifyBundle(files, key);
-  if (!isPartial) await verifyDocuments(files, bundle);
-}
-
-async function openUnverified(
-  input: ArchiveInput,
-  options: OpenArchiveOptions,
-): Promise<OpenedArchive> {
   const name = nameOf(input);
-  if (isPartial(input)) return openPartial(name, input);
+  if (isPartial(input)) return await openPartial(name, input, options);
   if (typeof input === 'string' && (await onDisk(input, () => stat(input))).isDirectory()) {
-    const found = await readImages(folderFiles(input));
-    if (!found) throw notImages(name, 'a folder without index.json or manifest.json');
-    return { ...found, [Symbol.asyncDispose]: async () => {} };
+    const repository = await readImages(folderFiles(input), options);
+    if (!repository) throw notImages(name, 'a folder without index.json or manifest.json');
+    return { repository, [Symbol.asyncDispose]: async () => {} };
   }
   const plain = await plainSegments(input, options);
   try {
-    const found = await readTarImages(plain.segments, name, options);
-    return { ...found, [Symbol.asyncDispose]: plain[Symbol.asyncDispose] };
+    const repository = await readTarImages(plain.segments, name, options);
+    return { repository, [Symbol.asyncDispose]: plain[Symbol.asyncDispose] };
   } catch (error) {
     await plain[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-function openPartial(name: string, { list, segments }: PartialArchive): OpenedArchive {
+/** The list has bundle.json, which is all there is of documents. */
+async function openPartial(
+  name: string,
+  { list, segments }: PartialArchive,
+  { verify }: OpenArchiveOptions,
+): Promise<OpenedArchive> {
   const files = volumeFiles(name, list, segments);
+  if (verify) await verifyBundle(files, verify);
   const repository = new PackedRepository(files, volumeContents(list.bundle));
-  return { repository, files, isPartial: true, [Symbol.asyncDispose]: async () => {} };
+  return { repository, [Symbol.asyncDispose]: async () => {} };
 }
 
 /** How messages call it. */
@@ -113,31 +98,33 @@ function isPartial(input: ArchiveInput): input is PartialArchive {
   return typeof input === 'object' && 'list' in input;
 }
 
-interface FoundImages {
-  readonly repository: PackedRepository;
-  readonly files: PackedFiles;
-}
-
 /** Both forms stand in a tar of a new docker; index.json knows the digests. */
-async function readImages(files: PackedFiles): Promise<FoundImages | undefined> {
-  const contents = (await readOciArchive(files)) ?? (await readDockerArchive(files));
-  return contents && { repository: new PackedRepository(files, contents), files };
+async function readImages(
+  files: PackedFiles,
+  { verify }: OpenArchiveOptions,
+): Promise<PackedRepository | undefined> {
+  const isBundle = (await files.size(BUNDLE_FILE)) !== undefined;
+  const read = verify && isBundle ? await signedFiles(files, verify) : files;
+  const contents = (await readOciArchive(read)) ?? (await readDockerArchive(read));
+  // What is no archive of images at all is not called unsigned.
+  if (contents && verify && !isBundle) await verifyBundle(files, verify);
+  return contents && new PackedRepository(read, contents);
 }
 
 async function readTarImages(
   segments: readonly Segment[],
   name: string,
   options: OpenArchiveOptions,
-): Promise<FoundImages> {
+): Promise<PackedRepository> {
   const signal = options.signal ? { signal: options.signal } : {};
   const tar = await openTar(segments, name, signal);
-  const found = await readImages(tar);
+  const found = await readImages(tar, options);
   if (found) return found;
   const inner = onlyTarIn(tar);
   const part = inner === undefined ? undefined : tar.place(inner);
   if (inner !== undefined && part) {
     const within = await openTar(segments, `${inner} in ${name}`, { ...signal, part });
-    const images = await readImages(within);
+    const images = await readImages(within, options);
     if (images) return images;
   }
   throw notImages(name, kindOf(tar));
@@ -167,19 +154,15 @@ function kindOf({ paths }: TarFiles): string {
   const has = (...names: readonly string[]): boolean =>
     names.some((name) => paths.some((path) => path === name || path.startsWith(`${name}/`)));
   if (paths.length === 0) return 'an empty tar';
-  if (has('repositories')) return 'an archive of docker before 1.10';
   if (has('etc', 'bin', 'usr', 'lib')) return 'the files of a root file system';
   return 'a tar without index.json or manifest.json';
 }
 
 function notImages(name: string, what: string, cause?: unknown): SlipwayError {
   const isRoot = what.includes('root file system');
-  const isOld = what.includes('1.10');
   const hint = isRoot
-    ? 'a root file system has no image config: build it with FROM scratch and ADD of this tar to /'
-    : isOld
-      ? 'load it with docker and save it again'
-      : 'load reads what "slipway save", "docker save" or "podman save" wrote';
+    ? `a root file system has no image config: slipway import ${name.includes(' ') ? 'FILE' : name} NAME`
+    : 'load reads what "slipway save", "docker save" or "podman save" wrote';
   return new SlipwayError('FILE_UNUSABLE', `${name} is not an image archive but ${what}`, {
     hint,
     ...(cause === undefined ? {} : { cause }),
@@ -202,7 +185,9 @@ async function plainSegments(
   const path = options.temporary();
   const dispose = (): Promise<void> => rm(path, { force: true });
   try {
-    const source = isSegments(given) ? readSegments(given, options) : bytesIn(given);
+    const source = isSegments(given)
+      ? readSegments(given, options)
+      : interruptible(given, options.signal);
     await onDisk(path, async () => {
       await using file = await open(path, 'wx', 0o600);
       for await (const chunk of decompress(source, options)) await writeAll(file, chunk);
@@ -219,8 +204,4 @@ async function isCompressed(segments: readonly Segment[]): Promise<boolean> {
   const range = { offset: 0, length: MAGIC_BYTES };
   for await (const chunk of readSegments(segments, { range })) chunks.push(chunk);
   return detectCompression(Buffer.concat(chunks)) !== 'none';
-}
-
-async function* bytesIn(input: AsyncIterable<Uint8Array | string>): AsyncIterable<Uint8Array> {
-  for await (const chunk of input) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }

@@ -73,11 +73,46 @@ function keyInvalid(path: string, what: string, cause?: unknown): SlipwayError {
 }
 
 /**
- * bundle.json is what the holder of the key signed. The other documents are for
- * {@link verifyDocuments}; blobs are checked against their digests when they are read.
- * @throws SIGNATURE_MISSING, SIGNATURE_WRONG
+ * The files with their documents as they were signed, read once: who can change the archive while it
+ * is loaded changes nothing. Blobs are checked against their digests when they are read.
+ * @throws SIGNATURE_MISSING, SIGNATURE_WRONG, ARCHIVE_INVALID
  */
-export async function verifyBundle(files: PackedFiles, key: VerifyKey): Promise<BundleDocument> {
+export async function signedFiles(files: PackedFiles, key: VerifyKey): Promise<PackedFiles> {
+  const { bytes, bundle } = await verifyBundle(files, key);
+  const documents = new Map([[BUNDLE_FILE, bytes]]);
+  // Without index.json its images would be read from documents that nobody signed.
+  for (const path of new Set([INDEX_FILE, ...bundle.files.keys()])) {
+    documents.set(path, await signedDocument(files, path, bundle));
+  }
+  return {
+    ...files,
+    size: async (path) => documents.get(path)?.byteLength ?? (await files.size(path)),
+    async *read(path, options) {
+      const document = documents.get(path);
+      if (document) yield document;
+      else yield* files.read(path, options);
+    },
+  };
+}
+
+async function signedDocument(
+  files: PackedFiles,
+  path: string,
+  { files: digests }: BundleDocument,
+): Promise<Uint8Array> {
+  const bytes = await readDocument(files, path, DOCUMENT_BYTES_MAX);
+  if (bytes && digestOf(bytes) === digests.get(path)) return bytes;
+  throw new SlipwayError('SIGNATURE_WRONG', `${path} of ${files.name} is not what was signed`, {
+    hint: 'do not use this archive',
+    detail: { path },
+  });
+}
+
+/** bundle.json is what the holder of the key signed. @throws SIGNATURE_MISSING, SIGNATURE_WRONG */
+export async function verifyBundle(
+  files: PackedFiles,
+  key: VerifyKey,
+): Promise<{ readonly bytes: Uint8Array; readonly bundle: BundleDocument }> {
   const bytes = await readDocument(files, BUNDLE_FILE, BUNDLE_SIZE_BYTES_MAX);
   const signature = await readDocument(files, SIGNATURE_FILE, SIGNATURE_BYTES);
   if (!bytes || !signature) {
@@ -85,26 +120,10 @@ export async function verifyBundle(files: PackedFiles, key: VerifyKey): Promise<
       hint: 'sign it where it is saved: slipway save --sign KEY',
     });
   }
-  if (key.isSignedBy(bytes, signature)) return decodeBundle(bytes, files.name);
+  if (key.isSignedBy(bytes, signature)) return { bytes, bundle: decodeBundle(bytes, files.name) };
   throw new SlipwayError(
     'SIGNATURE_WRONG',
     `${files.name} was not signed by the key of ${key.name}, or was changed since`,
     { hint: 'check that it is the right key; if it is, do not use this archive' },
   );
-}
-
-/** What says which images there are is as bundle.json lists it. @throws SIGNATURE_WRONG */
-export async function verifyDocuments(
-  files: PackedFiles,
-  { files: documents }: BundleDocument,
-): Promise<void> {
-  // Without index.json its images would be read from documents that nobody signed.
-  for (const path of new Set([INDEX_FILE, ...documents.keys()])) {
-    const bytes = await readDocument(files, path, DOCUMENT_BYTES_MAX);
-    if (bytes && digestOf(bytes) === documents.get(path)) continue;
-    throw new SlipwayError('SIGNATURE_WRONG', `${path} of ${files.name} is not what was signed`, {
-      hint: 'do not use this archive',
-      detail: { path },
-    });
-  }
 }

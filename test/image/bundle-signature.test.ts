@@ -5,14 +5,18 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import pLimit from 'p-limit';
+import { parseReference } from '#core/reference.ts';
 import { archiveInputs } from '#image/archive-inputs.ts';
-import { readSigningKey, readVerifyKey } from '#image/bundle-signature.ts';
+import { readSigningKey, readVerifyKey, signedFiles } from '#image/bundle-signature.ts';
 import { listImages } from '#image/list.ts';
 import { loadImages } from '#image/load.ts';
 import { loadVolumes } from '#image/load-volumes.ts';
 import { saveImages } from '#image/save.ts';
 import type { VolumeOptions } from '#image/volumes.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import { readOciArchive } from '#store/oci-archive.ts';
+import type { PackedFiles } from '#store/packed-files.ts';
+import { openTarFiles } from '#store/tar-files.ts';
 import { sampleImage } from '#test/helpers/images.ts';
 import { storeImage } from '#test/helpers/local-images.ts';
 import { temporaryStore } from '#test/helpers/store.ts';
@@ -153,6 +157,19 @@ describe('signed archives', () => {
       await untouched(to.store);
     });
   }
+
+  it('what was verified is what is loaded, whatever becomes of the file meanwhile', async () => {
+    using folder = tempFolder();
+    await keyPair(folder, 'mine');
+    await saveSigned(folder);
+    const files = await openTarFiles(folder.at('x.tar'));
+    const signed = await signedFiles(files, await readVerifyKey(folder.at('mine.pub')));
+    const tar = await readFile(folder.at('x.tar'));
+    await writeFile(folder.at('x.tar'), replaced(tar, 'library/app:1', 'library/ape:1'));
+    const names = async (from: PackedFiles) => (await readOciArchive(from))?.images[0]?.names;
+    assert.deepEqual(await names(files), [parseReference('ape:1')]);
+    assert.deepEqual(await names(signed), [parseReference('app:1')]);
+  });
 
   it('some volumes are checked too, by the list', async () => {
     using folder = tempFolder();
