@@ -14,10 +14,11 @@ import type { Platform } from '#core/platform.ts';
 import { familiarReference, type Reference } from '#core/reference.ts';
 import { type BlobStore, type CallOptions, canMount, type Repository } from '#core/repository.ts';
 import type { PackedImage, PackedRepository } from '#store/packed-repository.ts';
-import { isComplete, type WalkedImage, walkImage } from '#store/walk.ts';
+import { type WalkedImage, walkImage } from '#store/walk.ts';
 import { copyImage } from './copy.ts';
 import { type Destination, placeOf } from './destination.ts';
-import { selectAnyManifest, selectManifest } from './select.ts';
+import { chooserFor } from './load-tree.ts';
+import { selectAnyManifest } from './select.ts';
 
 export interface LoadToOptions {
   readonly from: PackedRepository;
@@ -37,7 +38,7 @@ export interface LoadToOptions {
  * (two images for one name), IMAGE_UNKNOWN (no image has a name), and what the registry throws
  */
 export async function loadToRegistry(options: LoadToOptions): Promise<readonly LoadedImage[]> {
-  const { platform, ...copying } = options;
+  const { platform: _, ...copying } = options;
   const planned = await planImages(options);
   const remotes = new Map<string, Repository>();
   const remoteAt = (repository: string): Repository => {
@@ -47,15 +48,14 @@ export async function loadToRegistry(options: LoadToOptions): Promise<readonly L
   };
   await needBlobs(planned, options, remoteAt);
   let before: string | undefined;
-  for (const { image, places, walked } of planned) {
+  for (const { places, walked } of planned) {
     for (const place of places) {
       const { repository, tag } = place;
       await copyImage({
         ...copying,
-        selector: image.manifest.digest,
+        selector: walked.top,
         to: remoteAt(repository),
         ...(tag === undefined ? {} : { tag }),
-        ...(walked.isWhole ? {} : { platform }),
         ...(before === undefined || before === repository ? {} : { mountFrom: before }),
         direction: 'push',
       });
@@ -76,8 +76,8 @@ interface PlannedImage {
 }
 
 interface WalkedArchiveImage extends WalkedImage {
-  /** False: the archive has one platform of an index. */
-  readonly isWhole: boolean;
+  /** What is sent: the whole, or the image of an index that is there. */
+  readonly top: Digest;
   readonly imageId: Digest;
 }
 
@@ -98,23 +98,22 @@ async function walkArchived(
   { manifest: { digest } }: PackedImage,
   { from, platform, signal }: LoadToOptions,
 ): Promise<WalkedArchiveImage> {
-  const isWhole = await isComplete(from, digest, signal);
   const walked = await walkImage(from, {
     selector: digest,
-    ...(isWhole ? {} : { choose: (index) => selectManifest(index, platform) }),
+    ...(await chooserFor(digest, { from, platform })),
     ...(signal ? { signal } : {}),
   });
-  return { ...walked, isWhole, imageId: imageIdOf(walked, platform) };
+  const top = walked.manifests.at(-1)?.raw.digest ?? digest;
+  return { ...walked, top, imageId: imageIdOf(walked, platform) };
 }
 
 /** The config's digest; of an index, that of this machine's image or of the first one. */
 function imageIdOf({ manifests, root }: WalkedImage, platform: Platform): Digest {
   const byDigest = new Map(manifests.map(({ raw, manifest }) => [raw.digest, manifest]));
-  let found = byDigest.get(root.digest) ?? manifests.at(-1)?.manifest;
+  let found = manifests.at(-1)?.manifest;
   while (found?.kind === 'index') {
-    if (!found.manifests.some(({ digest }) => byDigest.has(digest))) return root.digest;
-    const chosen: Descriptor = selectAnyManifest(found, platform);
-    found = byDigest.get(chosen.digest);
+    if (found.manifests.length === 0) return root.digest;
+    found = byDigest.get(selectAnyManifest(found, platform).digest);
   }
   return found?.config.digest ?? root.digest;
 }

@@ -53,8 +53,14 @@ interface Chooser {
   readonly choose?: (index: ImageIndex) => Descriptor;
 }
 
-/** docker saves indexes of which it has one platform only: then that one stands for the whole. */
-async function chooserFor(digest: Digest, options: LookOptions): Promise<Chooser> {
+/**
+ * Which image of an index to take: `only`, else all of them. docker saves indexes of which it has one
+ * platform only: then that one stands for the whole. @throws MANIFEST_UNKNOWN
+ */
+export async function chooserFor(
+  digest: Digest,
+  options: Pick<LookOptions, 'from' | 'platform' | 'only'>,
+): Promise<Chooser> {
   const { from, platform, only } = options;
   if (only) return { choose: (index) => selectManifest(index, only) };
   const manifest = decodeManifest(await from.getManifest(digest));

@@ -4,7 +4,7 @@
  */
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
-import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { SlipwayError } from '#core/errors.ts';
 import { decodeManifest, descriptorOf, type ImageIndex, type Manifest } from '#core/manifest.ts';
 import type { RawManifest, Repository } from '#core/repository.ts';
 import { isForeign } from './manifest-rules.ts';
@@ -40,21 +40,6 @@ export async function walkImage(from: Repository, options: WalkOptions): Promise
   const walk = new Walk(from, options);
   const root = await walk.visit(options.selector, 0);
   return { root, manifests: [...walk.manifests.values()], blobs: [...walk.blobs.values()] };
-}
-
-/** True when every manifest of the tree is there. */
-export async function isComplete(
-  from: Repository,
-  selector: string,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  try {
-    await walkImage(from, { selector, ...(signal ? { signal } : {}) });
-    return true;
-  } catch (error) {
-    if (isSlipwayError(error, 'MANIFEST_UNKNOWN')) return false;
-    throw error;
-  }
 }
 
 class Walk {
