@@ -53,18 +53,27 @@ export function readParsed(root: string, key: ParsedKey): unknown {
 /** Keeps plain data for a text. Makes the store's root where only that is missing. */
 export function keepParsed(root: string, key: ParsedKey, parsed: object): void {
   if (key.text.length > MAX_TEXT_LENGTH) return;
-  const path = pathOf(root, key);
-  const fresh = `${path}.${process.pid}`;
+  const folder = parsedFolder(root);
   try {
-    makeFolder(root);
-    makeFolder(dirname(parsedFolder(root)));
-    makeFolder(parsedFolder(root));
-    writeFileSync(fresh, JSON.stringify({ ...key, parsed }), { flag: 'wx' });
-    renameSync(fresh, path);
-    dropOldest(parsedFolder(root));
+    for (const path of [root, dirname(folder), folder]) makeFolder(path);
+    replaceFile(pathOf(root, key), JSON.stringify({ ...key, parsed }));
+    dropOldest(folder);
   } catch (error) {
     // A read-only store or a full disk: the next run parses again.
     if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+/** Whole or not at all for those who read it, and nothing of it left where that fails. */
+function replaceFile(path: string, text: string): void {
+  // A process number alone may be in use twice: containers may share a store.
+  const fresh = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}`;
+  try {
+    writeFileSync(fresh, text, { flag: 'wx' });
+    renameSync(fresh, path);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
   }
 }
 

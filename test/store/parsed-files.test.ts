@@ -1,6 +1,6 @@
 /** What is kept of parsed texts: found again only for the same text and version, never in the way. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { keepParsed, parsedFolder, readParsed } from '#store/parsed-files.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
@@ -69,4 +69,15 @@ test('a new root is its owner’s alone; without its parent, or in a file’s pl
   writeFileSync(folder.at('other/parsed'), '');
   keepParsed(folder.at('other'), KEY, { a: 1 });
   assert.equal(readParsed(folder.at('other'), KEY), undefined);
+});
+
+test('where it cannot be put in its place nothing is left', () => {
+  using folder = tempFolder();
+  keepParsed(folder.path, KEY, { a: 1 });
+  const [name = ''] = readdirSync(parsedFolder(folder.path));
+  rmSync(folder.at('parsed/v1', name));
+  mkdirSync(folder.at('parsed/v1', name, 'in the way'), { recursive: true });
+  keepParsed(folder.path, KEY, { a: 1 });
+  assert.deepEqual(readdirSync(parsedFolder(folder.path)), [name]);
+  assert.equal(readParsed(folder.path, KEY), undefined);
 });
