@@ -1,13 +1,13 @@
 /** A docker daemon of a test's own: own socket, own data, no network; gone with all it made. */
-import { execFile, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import type { Host } from '#test/interop/host.ts';
 import { type TempFolder, tempFolder } from './temp-folder.ts';
 
-const run = promisify(execFile);
-
 const STARTS_WITHIN_MS = 60_000;
+
+/** Where it keeps images: as docker always did, or in containerd with their manifests. */
+export type DockerStore = 'classic' | 'containerd';
 
 export interface Dockerd extends AsyncDisposable {
   /** Runs a docker command against it; gives what it printed. */
@@ -15,35 +15,44 @@ export interface Dockerd extends AsyncDisposable {
 }
 
 /** A reason why there cannot be one, or undefined. */
-export async function cannotStartDockerd(): Promise<string | undefined> {
-  if (process.getuid?.() !== 0) return 'needs root: starts dockerd';
-  for (const program of ['dockerd', 'docker']) {
-    try {
-      await run(program, ['--version']);
-    } catch {
-      return `needs ${program}: not installed here`;
-    }
-  }
-  return undefined;
+export async function cannotStartDockerd(
+  host: Host,
+  store: DockerStore,
+): Promise<string | undefined> {
+  const missing = (await host.unfit('dockerd')) ?? (await host.unfit('docker'));
+  if (missing !== undefined || store === 'classic') return missing;
+  const answer = tooOld.get(host) ?? hasNoContainerdStore(host);
+  tooOld.set(host, answer);
+  return (await answer) ? 'needs docker 25: no containerd store before' : undefined;
 }
 
-export async function startDockerd(): Promise<Dockerd> {
+const tooOld = new Map<Host, Promise<boolean>>();
+
+async function hasNoContainerdStore(host: Host): Promise<boolean> {
+  return !/--feature\b/.test(await host.run('dockerd', '--help'));
+}
+
+export async function startDockerd(host: Host, store: DockerStore): Promise<Dockerd> {
   const folder = tempFolder();
   const socket = `unix://${folder.at('s')}`;
-  const daemon = spawn(
+  const stored =
+    store === 'classic'
+      ? ['--storage-driver', 'vfs']
+      : ['--feature', 'containerd-snapshotter=true', '--storage-driver', 'native'];
+  const daemon = host.start(
     'dockerd',
-    [
-      ...['--data-root', folder.at('data'), '--exec-root', folder.at('exec'), '-H', socket],
-      ...['--pidfile', folder.at('pid'), '--storage-driver', 'vfs'],
-      ...['--bridge=none', '--iptables=false', '--ip6tables=false'],
-    ],
-    { stdio: 'ignore' },
+    ...['--data-root', folder.at('data'), '--exec-root', folder.at('exec'), '-H', socket],
+    ...['--pidfile', folder.at('pid'), ...stored],
+    ...['--bridge=none', '--iptables=false', '--ip6tables=false'],
   );
+  let log = '';
+  for (const stream of [daemon.stdout, daemon.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      log = `${log}${chunk.toString()}`.slice(-2000);
+    });
+  }
   const ended = new Promise<void>((resolve) => daemon.once('exit', () => resolve()));
-  const docker = async (...words: readonly string[]): Promise<string> => {
-    const { stdout } = await run('docker', ['-H', socket, ...words]);
-    return stdout.trimEnd();
-  };
+  const docker = (...words: readonly string[]) => host.run('docker', '-H', socket, ...words);
   const stop = async (): Promise<void> => {
     daemon.kill('SIGTERM');
     await ended;
@@ -57,7 +66,7 @@ export async function startDockerd(): Promise<Dockerd> {
     } catch (cause) {
       if (Date.now() > until || daemon.exitCode !== null) {
         await stop();
-        throw new Error('dockerd does not start', { cause });
+        throw new Error(`dockerd does not start: ${log}`, { cause });
       }
       await sleep(100);
     }
