@@ -52,9 +52,15 @@ function patternShape(pattern: string): RegExp {
   return new RegExp(`^${source}$`, 'su');
 }
 
-/** Ranges stay, everything else is itself. */
+const SET_PART = /(?:\\(.)|([^\\]))(?:-(?:\\(.)|([^\\])))?/gsu;
+
+/** Characters and ranges; a range that runs backwards holds nothing, as in Go. */
 function classSource(set: string): string {
-  return set.replaceAll(/\\(.)|([^\\])/gsu, (_, escaped, plain) =>
-    plain === '-' ? '-' : RegExp.escape(escaped ?? plain),
-  );
+  return set.replaceAll(SET_PART, (_, escaped, plain, escapedEnd, plainEnd) => {
+    const first = escaped ?? plain;
+    const last = escapedEnd ?? plainEnd;
+    if (last === undefined) return RegExp.escape(first);
+    const isForward = first.codePointAt(0) <= last.codePointAt(0);
+    return isForward ? `${RegExp.escape(first)}-${RegExp.escape(last)}` : '';
+  });
 }

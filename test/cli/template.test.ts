@@ -129,7 +129,34 @@ test('nothing runs or nests without end', () => {
   const deep = (open: string, close: string): string => `${open.repeat(3000)}${close.repeat(3000)}`;
   for (const [template, message] of [
     ['{{range 100000}}{{range 100000}}{{end}}{{end}}', /more than 1000000 steps$/],
-    ['{{range 100}}{{pad "x" 1000000 0}}{{end}}', /more than 67108864 characters of output$/],
+    [
+      '{{$x := pad "x" 1000000 0}}{{range 100}}{{$x}}{{end}}',
+      /more than 67108864 characters of output$/,
+    ],
+    [
+      '{{$x := "x"}}{{range 1000}}{{$x = pad $x 100000 0}}{{end}}',
+      /more than 67108864 characters made by functions$/,
+    ],
+    [
+      `{{$x := pad "x" 999999 0}}${'{{$x = printf "%s%s" $x $x}}'.repeat(12)}`,
+      /error calling printf: more than 16777216 characters$/,
+    ],
+    [
+      `{{$x := pad "x" 999999 0}}{{print${' $x'.repeat(30)}}}`,
+      /error calling print: more than 16777216 characters$/,
+    ],
+    [
+      '{{join (split (pad "x" 999 0) "") (pad "x" 99999 0)}}',
+      /error calling join: more than 16777216 characters$/,
+    ],
+    [
+      `{{printf "${'%1000000d'.repeat(17)}"${' 1'.repeat(17)}}}`,
+      /error calling printf: more than 16777216 characters$/,
+    ],
+    [
+      `{{define "r"}}${'{{if 1}}'.repeat(400)}{{template "r"}}${'{{end}}'.repeat(400)}{{end}}{{template "r"}}`,
+      /more than 1000 bodies within bodies$/,
+    ],
     ['{{pad "x" 1000000000 0}}', /error calling pad: padding of more than 1000000 spaces$/],
     [
       '{{define "r"}}{{template "r" .}}{{end}}{{template "r" .}}',
@@ -141,6 +168,16 @@ test('nothing runs or nests without end', () => {
     assert.match(problemOf(template).message, message);
   }
   assert.equal(rendered('{{printf "%1000000000d" 1}}'), '%!(BADWIDTH)1');
+});
+
+test('numbers that are no characters print as the replacement character, as Go does it', () => {
+  const numbers = '1114112 -1 55296 128512';
+  assert.equal(rendered(`{{printf "%c%c%c%c" ${numbers}}}`), '\ufffd\ufffd\ufffd\u{1f600}');
+  assert.equal(rendered('{{printf "%q" -1}}'), "'\ufffd'");
+  assert.equal(
+    rendered('{{printf "%.1s|%3s|" "\u{1f600}x" "\u{1f600}"}}'),
+    '\u{1f600}|  \u{1f600}|',
+  );
 });
 
 test('any text is a template or is refused, and never anything else', () => {

@@ -1,15 +1,13 @@
 /** The comparisons of Go templates: what may be compared with what, and the words when it may not. */
+import { CallFailed } from './errors.ts';
 import { Float, isList, isMap, isStruct, typeName, type Value } from './values.ts';
 
 export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
 
-/** A comparison Go refuses; the message is Go's. */
-export class ComparisonRefused extends Error {}
-
-/** `eq` takes several: true if the first equals any of them. @throws ComparisonRefused */
+/** `eq` takes several: true if the first equals any of them. @throws CallFailed */
 export function compare(name: Comparison, first: Value, others: readonly Value[]): boolean {
   if (name === 'eq') {
-    if (others.length === 0) throw new ComparisonRefused('missing argument for comparison');
+    if (others.length === 0) throw new CallFailed('missing argument for comparison');
     return others.some((other) => isEqual(first, other));
   }
   const [other] = others;
@@ -32,7 +30,7 @@ function isEqual(a: Value, b: Value): boolean {
   if (isNil.includes(true)) return isNil[0] === isNil[1];
   if (typeName(a) !== typeName(b)) throw incompatible(a, b);
   if (isList(a) || isMap(a) || isStruct(a)) {
-    throw new ComparisonRefused(`non-comparable type ${typeName(a)}`);
+    throw new CallFailed(`non-comparable type ${typeName(a)}`);
   }
   return plain(a) === plain(b);
 }
@@ -52,12 +50,10 @@ function plain(value: Value): Value {
   return value instanceof Float ? value.value : value;
 }
 
-function incompatible(a: Value, b: Value): ComparisonRefused {
-  return new ComparisonRefused(
-    `incompatible types for comparison: ${typeName(a)} and ${typeName(b)}`,
-  );
+function incompatible(a: Value, b: Value): CallFailed {
+  return new CallFailed(`incompatible types for comparison: ${typeName(a)} and ${typeName(b)}`);
 }
 
-function invalid(): ComparisonRefused {
-  return new ComparisonRefused('invalid type for comparison');
+function invalid(): CallFailed {
+  return new CallFailed('invalid type for comparison');
 }

@@ -1,6 +1,9 @@
 /** What is wrong with a template, in Go's and docker's words. */
 import { SlipwayError } from '#core/errors.ts';
 
+/** What a function of a template refuses; the message is Go's where Go refuses it too. */
+export class CallFailed extends Error {}
+
 /** A place in the source; `at` in UTF-16 units. */
 export interface Place {
   readonly source: string;

@@ -1,10 +1,11 @@
 /**
- * Fills in a template, by the rules of Go's text/template. Nothing here runs without end: every
- * step and every character put out is counted.
+ * Fills in a template, by the rules of Go's text/template. What it may cost is
+ * counted (budget.ts).
  */
 import { suggest } from '#dockerfile/suggest.ts';
-import { executionError, parseError } from './errors.ts';
-import { isCallError, type Parameter, SHORT_CIRCUITS, type TemplateFunction } from './functions.ts';
+import { Budget } from './budget.ts';
+import { CallFailed, executionError } from './errors.ts';
+import { type Parameter, SHORT_CIRCUITS, type TemplateFunction } from './functions.ts';
 import {
   type Branch,
   type Command,
@@ -27,8 +28,6 @@ import {
   type Value,
 } from './values.ts';
 
-const STEPS_MAX = 1_000_000;
-const OUTPUT_MAX = 64 * 1024 * 1024;
 /** Templates that call templates. */
 const CALLS_MAX = 200;
 
@@ -58,8 +57,7 @@ class State {
   readonly #of: Evaluation;
   readonly #data: Value;
   readonly #chunks: string[] = [];
-  #length = 0;
-  #steps = 0;
+  readonly #budget: Budget;
   #calls = 0;
   #variables: { readonly name: string; value: Value }[];
   /** What is being evaluated, for messages. */
@@ -67,6 +65,7 @@ class State {
 
   constructor(of: Evaluation, data: Value) {
     this.#of = of;
+    this.#budget = new Budget(of.source);
     this.#data = data;
     this.#variables = [{ name: '$', value: data }];
   }
@@ -76,15 +75,20 @@ class State {
   }
 
   list(nodes: readonly Node[], dot: Value): Flow {
+    const [first] = nodes;
+    if (!first) return 'next';
+    this.#budget.enter(first.at);
+    let flow: Flow = 'next';
     for (const node of nodes) {
-      const flow = this.#node(node, dot);
-      if (flow !== 'next') return flow;
+      flow = this.#node(node, dot);
+      if (flow !== 'next') break;
     }
-    return 'next';
+    this.#budget.leave();
+    return flow;
   }
 
   #node(node: Node, dot: Value): Flow {
-    this.#step(node.at);
+    this.#budget.step(node.at);
     switch (node.kind) {
       case 'text':
         this.#put(node.text, node.at);
@@ -127,7 +131,7 @@ class State {
     let isEmpty = true;
     for (const [key, value] of this.#turns(over)) {
       isEmpty = false;
-      this.#step(branch.at);
+      this.#budget.step(branch.at);
       this.#variables.length = depth;
       const given =
         variables.length === 1 ? [typeof over === 'number' ? key : value] : [key, value];
@@ -184,7 +188,7 @@ class State {
   }
 
   #command(command: Command, dot: Value, piped: Piped): Value {
-    this.#step(command.at);
+    this.#budget.step(command.at);
     const [head, ...args] = command.terms;
     if (head.kind === 'function') return this.#call(command, dot, piped);
     this.#here = head;
@@ -257,9 +261,11 @@ class State {
     const args = terms.map((term, i) => this.#argument(term, parameterAt(called, i), dot));
     if (piped !== NOTHING) args.push(this.#checked(piped, parameterAt(called, count - 1)));
     try {
-      return called.call(args);
+      const result = called.call(args);
+      this.#budget.made(result, command.at);
+      return result;
     } catch (error) {
-      if (!isCallError(error)) throw error;
+      if (!(error instanceof CallFailed)) throw error;
       this.#here = command;
       throw this.#error(`error calling ${name}: ${error.message}`);
     }
@@ -329,19 +335,8 @@ class State {
   }
 
   #put(text: string, at: number): void {
-    this.#length += text.length;
-    if (this.#length > OUTPUT_MAX) {
-      throw parseError(
-        { source: this.#of.source, at },
-        `more than ${OUTPUT_MAX} characters of output`,
-      );
-    }
+    this.#budget.put(text, at);
     this.#chunks.push(text);
-  }
-
-  #step(at: number): void {
-    if (++this.#steps <= STEPS_MAX) return;
-    throw parseError({ source: this.#of.source, at }, `more than ${STEPS_MAX} steps`);
   }
 
   #error(message: string, hint?: string) {

@@ -2,8 +2,9 @@
  * The functions of templates: Go's own, and docker's. Each says what it takes, so that the evaluator
  * can refuse other arguments in Go's words; a {@link CallFailed} is what the function itself refuses.
  */
-import { ComparisonRefused, compare } from './compare.ts';
-import { sprint, sprintf, sprintln } from './print.ts';
+import { compare } from './compare.ts';
+import { CallFailed } from './errors.ts';
+import { cut, joined, sprint, sprintf, sprintln } from './print.ts';
 import {
   goJson,
   isList,
@@ -21,12 +22,9 @@ export interface TemplateFunction {
   readonly parameters: readonly Parameter[];
   /** Of those after `parameters`, as many as are given. */
   readonly more?: Parameter;
-  /** @throws CallFailed, ComparisonRefused */
+  /** @throws CallFailed */
   call(args: readonly Value[]): Value;
 }
-
-/** The message is Go's. */
-class CallFailed extends Error {}
 
 /** Longer than this nothing is padded. */
 const PADDING_MAX = 1_000_000;
@@ -65,7 +63,8 @@ export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   },
   join: {
     parameters: ['strings', 'string'],
-    call: ([list, separator]) => (isList(list) ? list : NIL_LIST).map(text).join(text(separator)),
+    call: ([list, separator]) =>
+      joined((isList(list) ? list : NIL_LIST).map(text), text(separator)),
   },
   title: { parameters: ['string'], call: ([value]) => title(text(value)) },
   lower: { parameters: ['string'], call: ([value]) => text(value).toLowerCase() },
@@ -124,7 +123,7 @@ function pad(value: string, [before, after]: readonly Value[]): string {
 
 function truncate(value: string, length: number): string {
   if (length < 0) throw new CallFailed(`slice bounds out of range [:${length}]`);
-  return [...value].slice(0, length).join('');
+  return cut(value, length);
 }
 
 /** Strings by bytes, as Go. */
@@ -181,9 +180,4 @@ function slice(item: Value, ends: readonly Value[]): Value {
   if (from > to) throw new CallFailed(`invalid slice index: ${from} > ${to}`);
   if (to > cap) throw new CallFailed(`invalid slice index: ${to} > ${cap}`);
   return bytes ? bytes.subarray(from, to).toString() : item.slice(from, to);
-}
-
-/** Whether an error is one that a template's function may throw. */
-export function isCallError(error: unknown): error is Error {
-  return error instanceof CallFailed || error instanceof ComparisonRefused;
 }

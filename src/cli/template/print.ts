@@ -1,4 +1,5 @@
 /** Values as text, the way Go's fmt prints them: `%v`, and the verbs of printf. Pure. */
+import { CallFailed } from './errors.ts';
 import {
   Float,
   isList,
@@ -27,20 +28,32 @@ export function printed(value: Value): string {
   return String(value);
 }
 
-/** fmt.Sprint: a space between two values when neither is a string. */
-export function sprint(values: readonly Value[]): string {
-  return values
-    .map((value, i) => {
-      const before = values[i - 1];
-      const isApart = i > 0 && typeof value !== 'string' && typeof before !== 'string';
-      return `${isApart ? ' ' : ''}${printed(value)}`;
-    })
-    .join('');
+/** Longer texts are refused before they are made: a template may double one with each line. */
+const TEXT_MAX = 16 * 1024 * 1024;
+
+/** @throws CallFailed when it would be longer than TEXT_MAX */
+export function joined(parts: readonly string[], separator: string): string {
+  checkLength(parts.reduce((sum, part) => sum + part.length + separator.length, 0));
+  return parts.join(separator);
 }
 
-/** fmt.Sprintln. */
+function checkLength(length: number): void {
+  if (length > TEXT_MAX) throw new CallFailed(`more than ${TEXT_MAX} characters`);
+}
+
+/** fmt.Sprint: a space between two values when neither is a string. @throws CallFailed */
+export function sprint(values: readonly Value[]): string {
+  const parts = values.map((value, i) => {
+    const before = values[i - 1];
+    const isApart = i > 0 && typeof value !== 'string' && typeof before !== 'string';
+    return `${isApart ? ' ' : ''}${printed(value)}`;
+  });
+  return joined(parts, '');
+}
+
+/** fmt.Sprintln. @throws CallFailed */
 export function sprintln(values: readonly Value[]): string {
-  return `${values.map(printed).join(' ')}\n`;
+  return `${joined(values.map(printed), ' ')}\n`;
 }
 
 /** As Go: an exponent below 1e-4 and from a million on. */
@@ -57,21 +70,22 @@ const WIDTH_MAX = 1_000_000;
 
 const DIRECTIVE = /%([-+# 0]*)(\d*)(?:\.(\d*))?([\s\S]?)/gu;
 
-/** fmt.Sprintf, without `*` and `[n]`. What does not fit is said in the text, as Go does. */
+/**
+ * fmt.Sprintf, without `*` and `[n]`. What does not fit is said in the text, as Go does.
+ * @throws CallFailed
+ */
 export function sprintf(format: string, values: readonly Value[]): string {
   let next = 0;
+  let length = format.length;
   const text = format.replaceAll(DIRECTIVE, (_, flags, width, precision, verb) => {
     if (verb === '%') return '%';
     if (verb === '') return '%!(NOVERB)';
     if (next >= values.length) return `%!${verb}(MISSING)`;
-    const value = values[next++];
-    const digits = precision === undefined ? undefined : Number(precision);
-    if (Number(width) > WIDTH_MAX || (digits ?? 0) > WIDTH_MAX) {
-      const bad = Number(width) > WIDTH_MAX ? 'BADWIDTH' : 'BADPREC';
-      return `%!(${bad})${directive({ verb, flags, precision: undefined }, value)}`;
-    }
-    const body = directive({ verb, flags, precision: digits }, value);
-    return padded(body, { flags, width: Number(width), isNumber: isNumber(value) });
+    const sizes = { width: Number(width), precision: precision && Number(precision) };
+    const one = formatted({ verb, flags, ...sizes }, values[next++]);
+    length += one.length;
+    checkLength(length);
+    return one;
   });
   const extra = values
     .slice(next)
@@ -82,7 +96,18 @@ export function sprintf(format: string, values: readonly Value[]): string {
 interface Directive {
   readonly verb: string;
   readonly flags: string;
+  /** 0: as wide as it is. */
+  readonly width: number;
   readonly precision: number | undefined;
+}
+
+function formatted(wanted: Directive, value: Value): string {
+  const { width, precision = 0 } = wanted;
+  if (width > WIDTH_MAX || precision > WIDTH_MAX) {
+    const bad = width > WIDTH_MAX ? 'BADWIDTH' : 'BADPREC';
+    return `%!(${bad})${directive({ ...wanted, precision: undefined }, value)}`;
+  }
+  return padded(directive(wanted, value), wanted, isNumber(value));
 }
 
 function directive(wanted: Directive, value: Value): string {
@@ -109,7 +134,7 @@ function textDirective(wanted: Directive, value: Value): string {
     const text = cut(value, wanted.precision);
     return wanted.verb === 'q' ? JSON.stringify(text) : text;
   }
-  if (wanted.verb === 'q' && typeof value === 'number') return `'${String.fromCodePoint(value)}'`;
+  if (wanted.verb === 'q' && typeof value === 'number') return `'${rune(value)}'`;
   return misfit(wanted.verb, value);
 }
 
@@ -117,7 +142,7 @@ function numberDirective({ verb, flags, precision }: Directive, value: Value): s
   const base = { d: 10, b: 2, o: 8, x: 16, X: 16 }[verb];
   const sign = flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
   if (typeof value === 'number') {
-    if (verb === 'c') return String.fromCodePoint(value);
+    if (verb === 'c') return rune(value);
     if (verb === 'U') return `U+${value.toString(16).toUpperCase().padStart(4, '0')}`;
     if (base === undefined) return misfit(verb, value);
     const digits = Math.abs(value)
@@ -148,14 +173,21 @@ function misfit(verb: string, value: Value): string {
   return `%!${verb}(${what})`;
 }
 
-function cut(text: string, length: number | undefined): string {
-  return length === undefined ? text : [...text].slice(0, length).join('');
+/** What is no character is the replacement character. */
+function rune(value: number): string {
+  const isCharacter = value >= 0 && value <= 0x10ffff && (value < 0xd800 || value > 0xdfff);
+  return isCharacter ? String.fromCodePoint(value) : '\ufffd';
 }
 
-function padded(
-  text: string,
-  { flags, width, isNumber: isNumeric }: { flags: string; width: number; isNumber: boolean },
-): string {
+/** The first `length` characters; all without a length. */
+export function cut(text: string, length: number | undefined): string {
+  if (length === undefined || text.length <= length) return text;
+  // A character is one or two units.
+  return [...text.slice(0, 2 * length)].slice(0, length).join('');
+}
+
+function padded(text: string, { flags, width }: Directive, isNumeric: boolean): string {
+  if (text.length >= 2 * width) return text;
   const missing = width - [...text].length;
   if (missing <= 0) return text;
   if (flags.includes('-')) return text + ' '.repeat(missing);
