@@ -2,7 +2,6 @@
  * Which images a prune removes: those without a tag, or all that nobody uses. The choice is made
  * here, from what images are; removing, all at once and safe beside others, is the store's.
  */
-import type { Digest } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import { childrenOf, decodeManifest } from '#core/manifest.ts';
 import { isIndexType } from '#core/media-type.ts';
@@ -11,7 +10,7 @@ import type { PruneReport, PruneSelection } from '#core/store-report.ts';
 import type { ImageName } from '#store/images.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import type { PrunedImage } from '#store/prune.ts';
-import { companionSubjects } from './companion-names.ts';
+import { companionSubjects, manifestKey as keyOf } from './companion-names.ts';
 import { digestsOf, groupImages, type ImageGroup, type ListOptions, tagsOf } from './list.ts';
 
 /** Removes, or with `dryRun` only tells. */
@@ -42,11 +41,12 @@ export async function pruneStore(
   };
 }
 
-/** What would be free if these images went, all at once. Removes nothing. */
+/** What `rmi` of these images, all at once, would free; it collects garbage with the last name only. */
 export async function freedBy(groups: readonly ImageGroup[], store: LocalStore): Promise<number> {
+  if (groups.length === 0) return 0;
   const families = await Families.of(store, groups);
   const images = groups.map((group) => families.whole(group));
-  return (await store.prune({ images, dryRun: true })).freedBytes;
+  return (await store.prune({ images, merged: 'old', dryRun: true })).freedBytes;
 }
 
 async function chooseImages(
@@ -134,10 +134,6 @@ class Families {
       })),
     };
   }
-}
-
-function keyOf({ repository, digest }: { repository: string; digest: Digest }): string {
-  return `${repository}@${digest}`;
 }
 
 /** Keys of an index's children; none for an image, or where the index cannot be read. */

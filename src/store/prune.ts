@@ -28,7 +28,7 @@ export interface PrunedImage {
 
 export type CachePruning = NonNullable<PruneSelection['cache']>;
 
-export interface PruneRequest {
+export interface PruneRequest extends Pick<GcOptions, 'merged'> {
   readonly images?: readonly PrunedImage[];
   /** Absent: the build cache stays. */
   readonly cache?: CachePruning;
@@ -53,7 +53,7 @@ export async function prune(
   metadata: Metadata,
   request: PruneRequest,
 ): Promise<PruneResult> {
-  const gc: GcOptions = { merged: 'all', dryRun: request.dryRun ?? false };
+  const gc: GcOptions = { merged: request.merged ?? 'all', dryRun: request.dryRun ?? false };
   const forget = () => {
     const held = new Set(heldDigests(metadata));
     const images = (request.images ?? []).filter((image) => forgetImage(metadata, image, held));

@@ -1,12 +1,14 @@
 /** `rmi --dry-run`: the sum is what removing then frees. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { test } from 'node:test';
-import { encodedOf } from '#core/digest.ts';
+import { digestOf, encodedOf } from '#core/digest.ts';
 import { planRemoval } from '#image/plan-removal.ts';
 import { removeImage } from '#image/remove.ts';
 import type { LocalStore } from '#store/local-store.ts';
-import { imageOf, sampleLayer } from '#test/helpers/images.ts';
+import { duOf } from '#test/helpers/disk-usage.ts';
+import { imageOf, putBlob, sampleBlob, sampleLayer } from '#test/helpers/images.ts';
 import { storeImage } from '#test/helpers/local-images.ts';
 import { temporaryStore } from '#test/helpers/store.ts';
 
@@ -61,4 +63,22 @@ test('one name of several frees nothing; by ID it needs force', async () => {
   });
   assert.deepEqual(byDigest.imageIds, [image.imageId]);
   await assert.rejects(planRemoval(['nosuch'], { store, platform }), { code: 'IMAGE_UNKNOWN' });
+});
+
+test('counts what rmi itself takes: no garbage where the image stays, no young merged image', async () => {
+  await using place = await temporaryStore();
+  const { store } = place;
+  const image = imageOf([await sampleLayer()]);
+  await storeImage(store, image, 'app:1', 'app:2');
+  {
+    await using lease = await store.lease({ purpose: 'test' });
+    await putBlob(store.blobs(lease), sampleBlob());
+  }
+  writeFileSync(store.paths.mergedImage(digestOf('chain')), 'merged');
+  for (const name of ['app:1', 'app:2']) {
+    const { freedBytes } = await planRemoval([name], { store, platform });
+    const before = duOf(place.root);
+    await removeImage(name, { store, platform });
+    assert.equal(before - duOf(place.root), freedBytes, name);
+  }
 });
