@@ -87,7 +87,7 @@ export function abandonedUploads(paths: StorePaths, metadata: Metadata): readonl
 }
 
 /** Volumes of archives of which none has come for a week. */
-function abandonedVolumes(paths: StorePaths): readonly Garbage[] {
+export function abandonedVolumes(paths: StorePaths): readonly Garbage[] {
   const before = Date.now() - INCOMING_TTL_MS;
   return namesIn(paths.incoming).flatMap((name) => {
     const path = join(paths.incoming, name);

@@ -1,6 +1,6 @@
 /** df: every byte in one row, the sum is du's, and what is reclaimable is what a prune frees. */
 import assert from 'node:assert/strict';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type Digest, digestOf } from '#core/digest.ts';
@@ -42,6 +42,26 @@ describe('usage', () => {
     const { rows } = await usageOf(place.store);
     const sum = Object.values(rows).reduce((total, row) => total + row.sizeBytes, 0);
     assert.equal(sum, duOfAll(place.root));
+  });
+
+  it('volumes that nobody went on with for a week are reclaimable', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    for (const [name, days] of [
+      ['new', 6],
+      ['old', 8],
+    ] as const) {
+      const folder = join(store.paths.incoming, name);
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'x.tar.001'), name);
+      const time = new Date(Date.now() - days * 24 * 60 * 60 * 1000);
+      utimesSync(folder, time, time);
+    }
+    const { other } = (await usageOf(store)).rows;
+    const before = duOfAll(place.root);
+    const { freedBytes } = await store.prune({});
+    assert.equal(other.reclaimableBytes, freedBytes);
+    assert.equal(before - duOfAll(place.root), freedBytes);
   });
 
   it('each byte counts once: images before registry before cache, the rest as other', async () => {
