@@ -45,9 +45,10 @@ export async function loadVolumes(
   try {
     await loadImages({ ...loading, input: isWhole ? segments : { list, segments } });
   } catch (error) {
-    if (isWhole) throw (await damageOf(list, found, { error, options })) ?? error;
-    const unfinished = unfinishedIn(list, found, arrived);
-    if (!isSlipwayError(error, 'ARCHIVE_INCOMPLETE') || !areOnlyWaiting(unfinished)) throw error;
+    const unfinished = isWhole ? [] : unfinishedIn(list, found, arrived);
+    if (!isSlipwayError(error, 'ARCHIVE_INCOMPLETE') || !areOnlyWaiting(unfinished)) {
+      throw (await damageOf(list, found, { error, options })) ?? error;
+    }
     const { events } = options;
     tellProgress(list, found, { unfinished, ...(events ? { events } : {}) });
     return arrived;
@@ -120,8 +121,8 @@ async function damageOf(
   const { signal, store } = options;
   const bad: Volume[] = [];
   for (const volume of list.volumes) {
-    const path = found.get(volume.name) ?? '';
-    if (await isRight(volume, path, signal ? { signal } : {})) continue;
+    const path = found.get(volume.name);
+    if (path === undefined || (await isRight(volume, path, signal ? { signal } : {}))) continue;
     bad.push(volume);
     await forgetKept(store.paths, list, { volume, path });
   }

@@ -201,6 +201,23 @@ describe('load of volumes', () => {
     assert.equal((await listImages({ store: to.store, platform })).length, 2);
   });
 
+  it('a kept volume that went bad is named while others are still to come, too', async () => {
+    using folder = tempFolder();
+    const [one = '', two = ''] = await saved(folder);
+    const first = await stick(folder, one, 'x.tar.volumes.json');
+    const second = await stick(folder, two);
+    await using to = await temporaryStore();
+    await load(to.store, `${first}/${one}`);
+    const [kept = ''] = await readdir(to.store.paths.incoming);
+    const path = `${to.store.paths.incoming}/${kept}/${one}`;
+    await writeFile(path, Buffer.alloc((await readFile(path)).length, 7));
+    await assert.rejects(load(to.store, `${second}/${two}`), {
+      code: 'VOLUME_DAMAGED',
+      message: /^x\.tar\.001: /,
+    });
+    await load(to.store, `${first}/${one}`, `${second}/${two}`);
+  });
+
   it('numbers that are no volumes are archives; a renamed list is still the list', async () => {
     using folder = tempFolder();
     await saved(folder);
