@@ -171,34 +171,43 @@ fault('a full disk: said in one line, nothing half-written is named', async (sit
 fault('many commands on one store at once', async (site) => {
   const server = site.start(['registry', 'serve', '--addr', '127.0.0.1:0']);
   const address = (await server.firstLine).replace(/^.*http:\/\//, '');
-  await site.good('build', '-t', `${address}/base:1`, site.context('CMD ["echo", "base"]\n'));
-  await site.good('push', `${address}/base:1`);
-  const numbers = [1, 2, 3, 4];
-  for (const round of [1, 2]) {
-    await Promise.all([
-      ...numbers.map((n) =>
-        site.good('build', '-t', `app${n}:${round}`, site.context(`RUN echo ${n}-${round} > /n\n`)),
-      ),
-      site.good('pull', `${address}/base:1`),
-      site.good('push', `${address}/base:1`),
-      ...(round > 1 ? [site.good('rmi', 'app1:1', 'app2:1')] : []),
-    ]);
+  try {
+    await site.good('build', '-t', `${address}/base:1`, site.context('CMD ["echo", "base"]\n'));
+    await site.good('push', `${address}/base:1`);
+    const numbers = [1, 2, 3, 4];
+    for (const round of [1, 2]) {
+      await Promise.all([
+        ...numbers.map((n) =>
+          site.good(
+            'build',
+            '-t',
+            `app${n}:${round}`,
+            site.context(`RUN echo ${n}-${round} > /n\n`),
+          ),
+        ),
+        site.good('pull', `${address}/base:1`),
+        site.good('push', `${address}/base:1`),
+        ...(round > 1 ? [site.good('rmi', 'app1:1', 'app2:1')] : []),
+      ]);
+    }
+    for (const n of numbers) {
+      assert.equal(await site.good('run', `app${n}:2`, 'cat', '/n'), `${n}-2\n`);
+    }
+    assert.equal(await site.good('run', `${address}/base:1`), 'base\n');
+    const expected = [
+      'app1:2',
+      'app2:2',
+      'app3:1',
+      'app3:2',
+      'app4:1',
+      'app4:2',
+      `${address}/base:1`,
+    ];
+    assert.deepEqual([...(await names(site))].sort(), expected.sort());
+  } finally {
+    // Else the test would wait for it for ever.
+    server.kill('SIGTERM');
   }
-  for (const n of numbers) {
-    assert.equal(await site.good('run', `app${n}:2`, 'cat', '/n'), `${n}-2\n`);
-  }
-  assert.equal(await site.good('run', `${address}/base:1`), 'base\n');
-  const expected = [
-    'app1:2',
-    'app2:2',
-    'app3:1',
-    'app3:2',
-    'app4:1',
-    'app4:2',
-    `${address}/base:1`,
-  ];
-  assert.deepEqual([...(await names(site))].sort(), expected.sort());
-  server.kill('SIGTERM');
   assert.equal((await server.outcome).exitCode, 0);
   assert.deepEqual(temporaryFiles(site.store), []);
 });
