@@ -53,6 +53,7 @@ async function bundleCode(): Promise<void> {
     entryPoints: [
       { in: join(root, 'src/cli/main.ts'), out: 'cli' },
       { in: join(root, 'src/index.ts'), out: 'index' },
+      { in: join(root, 'src/store/copy-thread.ts'), out: 'copy-thread' },
       ...commands,
     ],
     outdir: fresh,
@@ -79,6 +80,17 @@ function dropNeedlessBanners(): void {
     const text = readFileSync(path, 'utf8');
     const code = text.replace(`${COMMONJS_BANNER}\n`, '');
     if (!/require\b|__dirname|__filename/.test(code)) writeFileSync(path, code);
+  }
+}
+
+/** Threads start from a file, which whoever starts them finds beside or above its own. */
+function pointAtThreads(): void {
+  for (const file of globSync('**/*.js', { cwd: fresh })) {
+    const path = join(fresh, file);
+    const text = readFileSync(path, 'utf8');
+    const thread = `./${relative(dirname(file), 'copy-thread.js')}`;
+    const code = text.replaceAll('./copy-thread.ts', thread);
+    if (code !== text) writeFileSync(path, code);
   }
 }
 
@@ -116,6 +128,7 @@ remove(fresh);
 remove(stale);
 await bundleCode();
 dropNeedlessBanners();
+pointAtThreads();
 if (!process.argv.includes('--code-only')) emitDeclarations();
 if (existsSync(dist)) renameSync(dist, stale);
 renameSync(fresh, dist);

@@ -137,3 +137,39 @@ export interface RawReader {
 export function canReadRaw(blobs: BlobStore): blobs is BlobStore & RawReader {
   return 'readRaw' in blobs;
 }
+
+/** Bytes that lie in a file of this machine. */
+export interface FilePart {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A place whose blobs lie in files as they are: a large one is quicker copied from there. */
+export interface FileBacked {
+  /** The parts of the blob in order; undefined where it is not there, or lies there in another form. */
+  partsOf(digest: Digest): Promise<readonly FilePart[] | undefined>;
+}
+
+/** Asks for the optional ability at the call site. */
+export function hasParts(blobs: BlobStore): blobs is BlobStore & FileBacked {
+  return 'partsOf' in blobs;
+}
+
+/** A place that copies large blobs from files by itself. */
+export interface FileReceiver {
+  /**
+   * Stores the blob, verified. `onProgress` hears the bytes so far now and then.
+   * @throws DIGEST_MISMATCH, SIZE_MISMATCH
+   */
+  receiveParts(
+    blob: BlobInfo,
+    parts: readonly FilePart[],
+    options?: CallOptions & { readonly onProgress?: (bytes: number) => void },
+  ): Promise<void>;
+}
+
+/** Asks for the optional ability at the call site. */
+export function canReceiveParts(blobs: BlobStore): blobs is BlobStore & FileReceiver {
+  return 'receiveParts' in blobs;
+}

@@ -9,7 +9,15 @@ import type { Digest } from '#core/digest.ts';
 import { type EventSink, ignoreEvents, type TransferEvent } from '#core/events.ts';
 import { descriptorOf } from '#core/manifest.ts';
 import type { Platform } from '#core/platform.ts';
-import { canMount, canReadRaw, canReceive, type Repository } from '#core/repository.ts';
+import {
+  canMount,
+  canReadRaw,
+  canReceive,
+  canReceiveParts,
+  hasParts,
+  type Repository,
+} from '#core/repository.ts';
+import { LARGE_BLOB_BYTES } from '#store/copy-verified.ts';
 import { type WalkedImage, walkImage } from '#store/walk.ts';
 import { selectManifest } from './select.ts';
 
@@ -104,6 +112,11 @@ async function mountBlob(blob: Descriptor, options: Copy, call: Call): Promise<b
 }
 
 async function sendBlob(blob: Descriptor, options: Copy, call: Call): Promise<void> {
+  if (!(await sendParts(blob, options, call))) await sendStream(blob, options, call);
+  report(options, blob, 'done', blob.size);
+}
+
+async function sendStream(blob: Descriptor, options: Copy, call: Call): Promise<void> {
   const { digest, size } = blob;
   const { blobs } = options.to;
   if (canReceive(blobs)) {
@@ -113,7 +126,18 @@ async function sendBlob(blob: Descriptor, options: Copy, call: Call): Promise<vo
     for await (const chunk of readOnce(blob, options, call)) await ingest.write(chunk);
     await ingest.commit({ digest, size });
   }
-  report(options, blob, 'done', size);
+}
+
+/** A large blob from files to files, where both places can; else false. */
+async function sendParts(blob: Descriptor, options: Copy, call: Call): Promise<boolean> {
+  const [from, to] = [options.from.blobs, options.to.blobs];
+  if (blob.size < LARGE_BLOB_BYTES || !hasParts(from) || !canReceiveParts(to)) return false;
+  const parts = await from.partsOf(blob.digest);
+  if (!parts) return false;
+  const onProgress = (bytes: number): void => report(options, blob, 'transferring', bytes);
+  onProgress(0);
+  await to.receiveParts(blob, parts, { ...call, onProgress });
+  return true;
 }
 
 /** The bytes from `offset` on, verified when that is all of them; progress is reported on the way. */

@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
 import { type EventSink, ignoreEvents } from '#core/events.ts';
+import type { Placing } from '#store/archive-write.ts';
 import { onDisk } from '#store/disk-errors.ts';
 import { FileWriter } from './file-writer.ts';
 
@@ -13,8 +14,8 @@ import { FileWriter } from './file-writer.ts';
 export type Sink = (chunk: Uint8Array) => Promise<void>;
 
 export interface OutputOptions {
-  /** Sends everything to the sink. */
-  readonly write: (sink: Sink) => Promise<void>;
+  /** Sends everything to the sink; what it puts in place itself is left out there. */
+  readonly write: (sink: Sink, placing?: Placing) => Promise<void>;
   /** Hears when an interrupted save is gone on with. */
   readonly events?: EventSink;
   readonly signal?: AbortSignal;
@@ -40,7 +41,11 @@ async function writeFileWhole(
 ): Promise<void> {
   await needPlace(path);
   await using file = await FileWriter.open(path);
-  await write((chunk) => file.write(chunk));
+  const placing: Placing = {
+    skip: (bytes) => file.skip(bytes),
+    place: (blob, how, call) => file.place(blob, how, call),
+  };
+  await write((chunk) => file.write(chunk), placing);
   await file.commit();
   if (file.keptBytes > 0) {
     const text = `went on with ${path}: ${file.keptBytes} bytes of an interrupted save were right`;

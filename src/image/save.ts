@@ -9,7 +9,7 @@ import { SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
 import type { Platform } from '#core/platform.ts';
 import { type ArchivedTree, type ArchivePlan, lookUp, planArchive } from '#store/archive-plan.ts';
-import { writeImageArchive } from '#store/archive-write.ts';
+import { type Placing, writeImageArchive } from '#store/archive-write.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import type { SigningKey } from './bundle-signature.ts';
@@ -57,7 +57,8 @@ export async function saveImages(options: SaveOptions): Promise<ArchivePlanSumma
 async function writePlanned(plan: ArchivePlan, options: SaveOptions): Promise<void> {
   const { output, volumes, events } = options;
   const signal = options.signal ? { signal: options.signal } : {};
-  const write = (sink: Sink) => writeImageArchive(plan, { sink, ...signal });
+  const write = (sink: Sink, placing?: Placing) =>
+    writeImageArchive(plan, { sink, ...(placing ? { placing } : {}), ...signal });
   const how = { write, ...signal, ...(events ? { events } : {}) };
   if (!volumes) return await writeOutput(output, how);
   if (typeof output !== 'string') throw volumesNeedPath();

@@ -15,7 +15,7 @@ import {
   formatReference,
   type Reference,
 } from '#core/reference.ts';
-import type { Repository } from '#core/repository.ts';
+import type { BlobStore, Repository } from '#core/repository.ts';
 import {
   BUNDLE_FILE,
   type BundleBlob,
@@ -87,6 +87,16 @@ export interface ArchivePlan {
   readonly sizeBytes: number;
   /** The tar's entries in order; contents are read when asked for. */
   entries(signal?: AbortSignal): Iterable<EntrySource>;
+  /** The contents of entries, where they lie and where they go. Documents are no contents. */
+  readonly contents: readonly ArchivedContent[];
+}
+
+/** A blob as a file of the tar. */
+export interface ArchivedContent extends BundleBlob {
+  /** As {@link EntrySource} has it. */
+  readonly path: string;
+  /** Whose it is; absent for manifests, which are in memory. */
+  readonly blobs?: BlobStore;
 }
 
 const BLOCK = 512;
@@ -108,11 +118,8 @@ export function planArchive(options: PlanOptions): ArchivePlan {
     return start;
   };
   for (const [path, bytes] of documents) advance(path, bytes.byteLength);
-  const blobs: BundleBlob[] = written.map(({ path, digest, size }) => ({
-    digest,
-    size,
-    offset: advance(path, size),
-  }));
+  const contents = written.map((piece) => ({ ...piece, offset: advance(piece.path, piece.size) }));
+  const blobs = contents.map(({ digest, size, offset }) => ({ digest, size, offset }));
   const bundle: BundleDocument = {
     images: bundleImages(images),
     blobs,
@@ -129,6 +136,7 @@ export function planArchive(options: PlanOptions): ArchivePlan {
     bundle,
     ...(signature ? { signature } : {}),
     sizeBytes: offset + END_BYTES,
+    contents,
     *entries(signal) {
       for (const [path, bytes] of documents) yield file(path, bytes.byteLength, () => [bytes]);
       for (const path of folders) yield folder(path);
@@ -227,6 +235,7 @@ interface Piece {
   readonly digest: Digest;
   readonly size: number;
   readonly path: string;
+  readonly blobs?: BlobStore;
   readonly content: (
     signal: AbortSignal | undefined,
   ) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
@@ -245,7 +254,8 @@ function piecesOf(images: readonly ArchivedTree[]): readonly Piece[] {
     for (const { digest, size } of blobs) {
       const content: Piece['content'] = (signal) =>
         from.blobs.read(digest, signal ? { signal } : {});
-      (configs.has(digest) ? heads : layers).set(digest, { ...placed(digest, size), content });
+      const piece = { ...placed(digest, size), blobs: from.blobs, content };
+      (configs.has(digest) ? heads : layers).set(digest, piece);
     }
   }
   const byPath = (a: Piece, b: Piece): number => (a.path < b.path ? -1 : 1);

@@ -3,7 +3,7 @@
  * or written through it is held by the lease given; reading alone holds nothing, since an open file
  * outlives its name. Deleting is gc's business.
  */
-import { rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { algorithmOf, type Digest } from '#core/digest.ts';
 import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type {
@@ -12,8 +12,12 @@ import type {
   BlobRange,
   BlobStore,
   CallOptions,
+  FileBacked,
+  FilePart,
+  FileReceiver,
   Ingest,
 } from '#core/repository.ts';
+import { type CopyVerifiedOptions, copyVerified } from './copy-verified.ts';
 import { onDisk } from './disk-errors.ts';
 import { putInPlace } from './durable-file.ts';
 import { readFileChunks } from './file-read.ts';
@@ -22,7 +26,7 @@ import { beginIngest } from './local-ingest.ts';
 import type { StorePaths } from './paths.ts';
 import { sizeMismatch, verified } from './verified-read.ts';
 
-export class LocalBlobs implements BlobStore, BlobMounter {
+export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileReceiver {
   readonly #paths: StorePaths;
   readonly #lease: Lease;
 
@@ -75,6 +79,29 @@ export class LocalBlobs implements BlobStore, BlobMounter {
       hold: (digest) => this.#lease.hold(digest),
       ...(options.signal ? { signal: options.signal } : {}),
     });
+  }
+
+  async partsOf(digest: Digest): Promise<readonly FilePart[] | undefined> {
+    const length = await this.#sizeOf(digest);
+    return length === undefined ? undefined : [{ path: this.path(digest), offset: 0, length }];
+  }
+
+  async receiveParts(
+    blob: BlobInfo,
+    parts: readonly FilePart[],
+    options: CopyVerifiedOptions = {},
+  ): Promise<void> {
+    const temporary = this.#paths.temporary('ingest');
+    try {
+      {
+        await using file = await onDisk(temporary, () => open(temporary, 'wx', 0o644));
+        const to = { path: temporary, fd: file.fd, position: 0 };
+        await copyVerified(blob, { parts, to }, options);
+      }
+      await this.adopt(temporary, blob);
+    } finally {
+      await rm(temporary, { force: true });
+    }
   }
 
   /** True when the blob is in the store: nothing has to be moved. */

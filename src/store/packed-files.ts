@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
+import type { FilePart } from '#core/repository.ts';
 import { onDisk } from './disk-errors.ts';
 import { type FileReadOptions, readFileChunks } from './file-read.ts';
 
@@ -17,22 +18,29 @@ export interface PackedFiles {
   isRepeated?(path: string): boolean;
   /** Its bytes, unverified. The file must exist. */
   read(path: string, options?: FileReadOptions): AsyncIterable<Uint8Array>;
+  /** Where its bytes lie; undefined when there is no such file, or it lies nowhere by itself. */
+  partsOf(path: string): Promise<readonly FilePart[] | undefined>;
 }
 
 /** The files of a folder. */
 export function folderFiles(folder: string): PackedFiles {
+  const size = async (path: string): Promise<number | undefined> => {
+    try {
+      const stats = await onDisk(folder, () => stat(within(folder, path)));
+      return stats.isFile() ? stats.size : undefined;
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
+      throw error;
+    }
+  };
   return {
     name: folder,
-    async size(path) {
-      try {
-        const stats = await onDisk(folder, () => stat(within(folder, path)));
-        return stats.isFile() ? stats.size : undefined;
-      } catch (error) {
-        if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
-        throw error;
-      }
-    },
+    size,
     read: (path, options) => readFileChunks(within(folder, path), options),
+    async partsOf(path) {
+      const length = await size(path);
+      return length === undefined ? undefined : [{ path: within(folder, path), offset: 0, length }];
+    },
   };
 }
 

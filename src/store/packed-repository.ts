@@ -14,6 +14,8 @@ import type {
   BlobRange,
   BlobStore,
   CallOptions,
+  FileBacked,
+  FilePart,
   Ingest,
   RawManifest,
   RawReader,
@@ -120,7 +122,7 @@ export class PackedRepository implements Repository {
   }
 }
 
-class PackedBlobs implements BlobStore, RawReader {
+class PackedBlobs implements BlobStore, RawReader, FileBacked {
   readonly #files: PackedFiles;
   readonly #places: ReadonlyMap<Digest, PackedBlob>;
   readonly #documents: ReadonlyMap<Digest, Uint8Array>;
@@ -152,6 +154,12 @@ class PackedBlobs implements BlobStore, RawReader {
   async *readRaw(digest: Digest, options: CallOptions = {}): AsyncIterable<Uint8Array> {
     if ((await this.stat(digest)) === undefined) throw blobUnknown(digest);
     yield* this.unverified(digest, { ...options, reuse: true });
+  }
+
+  async partsOf(digest: Digest): Promise<readonly FilePart[] | undefined> {
+    const { path, inflatedSize } = this.#place(digest);
+    if (this.#documents.has(digest) || inflatedSize !== undefined) return undefined;
+    return await this.#files.partsOf(path);
   }
 
   unverified(digest: Digest, options: FileReadOptions): AsyncIterable<Uint8Array> {

@@ -3,7 +3,7 @@
  * Read by offset in the whole, without ever putting it together.
  */
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import type { BlobRange } from '#core/repository.ts';
+import type { BlobRange, FilePart } from '#core/repository.ts';
 import { onDisk } from './disk-errors.ts';
 import { type FileReadOptions, readFileChunks } from './file-read.ts';
 
@@ -38,7 +38,7 @@ export function covers(
   { offset, length }: Required<BlobRange>,
 ): boolean {
   const found = partsOf(segments, { offset, length });
-  return found.reduce((sum, { range }) => sum + range.length, 0) === length;
+  return found.reduce((sum, part) => sum + part.length, 0) === length;
 }
 
 /** The bytes of a range, as readFileChunks gives them. What no segment has is left out. */
@@ -47,7 +47,7 @@ export async function* readSegments(
   options: FileReadOptions = {},
 ): AsyncIterable<Uint8Array> {
   const { offset = 0, length = endOf(segments) - offset } = options.range ?? {};
-  for (const { path, range } of partsOf(segments, { offset, length })) {
+  for (const { path, ...range } of partsOf(segments, { offset, length })) {
     yield* readFileChunks(path, { ...options, range });
   }
 }
@@ -65,11 +65,11 @@ export class SegmentReader implements AsyncDisposable {
   async read(offset: number, length: number): Promise<Buffer> {
     const buffer = Buffer.alloc(length);
     let filled = 0;
-    for (const { path, range } of partsOf(this.#segments, { offset, length })) {
-      const file = await this.#file(path);
-      const { bytesRead } = await file.read(buffer, filled, range.length, range.offset);
+    for (const part of partsOf(this.#segments, { offset, length })) {
+      const file = await this.#file(part.path);
+      const { bytesRead } = await file.read(buffer, filled, part.length, part.offset);
       filled += bytesRead;
-      if (bytesRead < range.length) break;
+      if (bytesRead < part.length) break;
     }
     return buffer.subarray(0, filled);
   }
@@ -89,14 +89,14 @@ export class SegmentReader implements AsyncDisposable {
 }
 
 /** Which part of which file a range is made of, in order. */
-function partsOf(
+export function partsOf(
   segments: readonly Segment[],
   range: Required<BlobRange>,
-): readonly { readonly path: string; readonly range: Required<BlobRange> }[] {
+): readonly FilePart[] {
   const end = range.offset + range.length;
   return segments.flatMap(({ path, offset, size }) => {
     const from = Math.max(range.offset, offset);
     const length = Math.min(end, offset + size) - from;
-    return length > 0 ? [{ path, range: { offset: from - offset, length } }] : [];
+    return length > 0 ? [{ path, offset: from - offset, length }] : [];
   });
 }

@@ -17,7 +17,14 @@ import {
 import { toByteString } from '#core/bytes.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { PackedFiles } from './packed-files.ts';
-import { endOf, readSegments, type Segment, SegmentReader, segmentsOf } from './segments.ts';
+import {
+  endOf,
+  partsOf,
+  readSegments,
+  type Segment,
+  SegmentReader,
+  segmentsOf,
+} from './segments.ts';
 
 const EXTENDED_BYTES_MAX = 4 * 1024 * 1024;
 const ENTRIES_MAX = 1_000_000;
@@ -85,6 +92,11 @@ export async function openTarFiles(
         range: { offset: found.offset + start, length },
         ...how,
       });
+    },
+    async partsOf(wanted) {
+      const found = find(wanted);
+      if (found?.kind !== 'file') return undefined;
+      return partsOf(segments, { offset: found.offset, length: found.size });
     },
   };
 }

@@ -12,7 +12,7 @@ import {
 } from './bundle-document.ts';
 import type { PackedFiles } from './packed-files.ts';
 import type { PackedContents } from './packed-repository.ts';
-import { covers, readSegments, type Segment } from './segments.ts';
+import { covers, partsOf, readSegments, type Segment } from './segments.ts';
 import type { VolumesDocument } from './volumes-document.ts';
 
 /** The blobs that lie whole in the segments; bundle.json itself is the list's. */
@@ -46,6 +46,10 @@ export function volumeFiles(
         range: { offset: place.offset + start, length },
         ...how,
       });
+    },
+    async partsOf(path) {
+      const place = places.get(path);
+      return place ? partsOf(segments, place) : undefined;
     },
   };
 }
