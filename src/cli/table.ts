@@ -9,8 +9,12 @@ export function formatTable(
   rows: readonly (readonly string[])[],
 ): string {
   const lines = [header, ...rows];
+  // Not as arguments of Math.max: an image has more files than a call may have arguments.
   const widths = header.map((_, column) =>
-    Math.max(COLUMN_WIDTH_MIN, ...lines.map((cells) => width(cells[column]) + COLUMN_GAP)),
+    lines.reduce(
+      (widest, cells) => Math.max(widest, width(cells[column]) + COLUMN_GAP),
+      COLUMN_WIDTH_MIN,
+    ),
   );
   return lines.map((cells) => `${formatRow(cells, widths)}\n`).join('');
 }

@@ -1,8 +1,8 @@
 import { BaseCommand } from '#cli/base-command.ts';
 import { list, text } from '#cli/flags.ts';
+import { platformOption } from '#cli/platform-option.ts';
 import { showNotes } from '#cli/show-notes.ts';
 import { SlipwayError } from '#core/errors.ts';
-import { hostPlatform, parsePlatform } from '#core/platform.ts';
 
 export default class Import extends BaseCommand {
   static override readonly summary = 'Make an image from a tar of a root file system';
@@ -47,9 +47,7 @@ export default class Import extends BaseCommand {
       signal: interrupts.signal,
       ...(args.name === undefined ? {} : { name: args.name }),
       ...(flags.message === undefined ? {} : { message: flags.message }),
-      ...(flags.platform === undefined
-        ? {}
-        : { platform: parsePlatform(flags.platform, hostPlatform(process.arch)) }),
+      ...platformOption(flags.platform),
       ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
     });
     this.print(imageId);

@@ -1,7 +1,7 @@
 import { BaseCommand } from '#cli/base-command.ts';
 import { text, toggle } from '#cli/flags.ts';
+import { platformOption } from '#cli/platform-option.ts';
 import { pullImage } from '#cli/pull-image.ts';
-import { hostPlatform, parsePlatform } from '#core/platform.ts';
 
 export default class Pull extends BaseCommand {
   static override readonly summary = 'Download an image from a registry';
@@ -19,17 +19,14 @@ export default class Pull extends BaseCommand {
 
   protected async run(): Promise<undefined> {
     const { flags, args } = this.parse(Pull);
-    const platform =
-      flags.platform === undefined
-        ? undefined
-        : parsePlatform(flags.platform, hostPlatform(process.arch));
+    const platform = platformOption(flags.platform);
     await pullImage(args.image, {
       engine: await this.engine(),
       host: this.host,
       settings: this.settings(),
       stream: this.host.stdout,
       quiet: flags.quiet,
-      ...(platform ? { platform } : {}),
+      ...platform,
     });
   }
 }

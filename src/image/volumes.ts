@@ -70,7 +70,7 @@ export async function writeVolumes(options: WriteVolumesOptions): Promise<void> 
 
 /** 4G is the usual wish, and one byte too many for the file system it is wished for. */
 function volumeBytesOf(size: string): number {
-  const bytes = parseByteSize(size, '--volume-size');
+  const bytes = parseByteSize(size, { flag: '--volume-size', min: 1 });
   return bytes === FAT32_FILE_BYTES_MAX + 1 ? FAT32_FILE_BYTES_MAX : bytes;
 }
 

@@ -22,3 +22,8 @@ test('the widest cell sets a column', () => {
     'NAME            TAG\na-longer-name   1\nb               é\n',
   );
 });
+
+test('as many rows as an image has files', () => {
+  const rows = Array.from({ length: 200_000 }, () => ['/a']);
+  assert.equal(formatTable(['PATH'], rows).length, 'PATH\n'.length + 200_000 * '/a\n'.length);
+});

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { parseByteSize } from '#core/byte-size.ts';
 
 const GOOD: readonly (readonly [string, number])[] = [
+  ['0', 0],
   ['1', 1],
   ['512', 512],
   ['10b', 10],
@@ -17,14 +18,23 @@ const GOOD: readonly (readonly [string, number])[] = [
 ];
 
 for (const [text, bytes] of GOOD) {
-  test(`${text} is ${bytes} bytes`, () => assert.equal(parseByteSize(text, '--x'), bytes));
+  test(`${text} is ${bytes} bytes`, () =>
+    assert.equal(parseByteSize(text, { flag: '--x' }), bytes));
 }
 
-for (const text of ['', '0', '0.1', '-1', 'x', '4 x', '4gg', '1e3', '9999999p', ' 4g']) {
+for (const text of ['', '-1', 'x', '4 x', '4gg', '1e3', '9999999p', ' 4g']) {
   test(`'${text}' is refused with the flag's name`, () => {
-    assert.throws(() => parseByteSize(text, '--volume-size'), {
-      code: 'USAGE',
-      message: `invalid size "${text}" of --volume-size`,
-    });
+    assert.throws(() => parseByteSize(text, { flag: '--volume-size' }), refusal(text));
   });
+}
+
+test('less than the least that is allowed is refused', () => {
+  for (const text of ['0', '0.1']) {
+    assert.throws(() => parseByteSize(text, { flag: '--volume-size', min: 1 }), refusal(text));
+  }
+});
+
+function refusal(text: string): { readonly code: string; readonly message: string } {
+  const message = `invalid argument "${text}" for "--volume-size" flag: invalid size: '${text}'`;
+  return { code: 'USAGE', message };
 }

@@ -1,9 +1,9 @@
 import { BaseCommand } from '#cli/base-command.ts';
-import { parseByteSize } from '#cli/byte-size.ts';
 import { confirm } from '#cli/confirm.ts';
 import { list, text, toggle } from '#cli/flags.ts';
 import { parsePruneFilters } from '#cli/prune-filter.ts';
 import { cacheTable } from '#cli/prune-report.ts';
+import { parseByteSize } from '#core/byte-size.ts';
 
 export default class BuilderPrune extends BaseCommand {
   static override readonly summary = 'Remove build cache';
@@ -31,7 +31,8 @@ export default class BuilderPrune extends BaseCommand {
       allowed: ['until'],
     });
     const keep = flags['max-used-space'] ?? flags['keep-storage'];
-    const keepBytes = keep === undefined ? undefined : parseByteSize(keep, 'max-used-space');
+    const keepBytes =
+      keep === undefined ? undefined : parseByteSize(keep, { flag: '--max-used-space' });
     const which = flags.all ? 'all build cache' : 'all dangling build cache';
     const warning = `WARNING! This will remove ${which}. Are you sure you want to continue?`;
     if (!flags.force && !flags['dry-run'] && !(await confirm(this.host, warning))) return;
