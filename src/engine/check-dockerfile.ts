@@ -64,9 +64,11 @@ export async function checkDockerfile(
   input: DockerfileInput,
   settings: CheckSettings = {},
 ): Promise<CheckedDockerfile> {
-  const { root } = settings;
-  const dockerfile = await parseFile(input.file, root === undefined ? undefined : { root });
-  return checkParsed(dockerfile, input, settings);
+  return checkSubject(subjectOf(await parse(input, settings), input, settings), settings);
+}
+
+async function parse(input: DockerfileInput, { root }: CheckSettings): Promise<Dockerfile> {
+  return await parseFile(input.file, root === undefined ? undefined : { root });
 }
 
 /** Fixes what can be fixed mechanically; the caller writes the text. Never throws. */
@@ -79,22 +81,26 @@ export async function fixDockerfile(
   const { fixAll } = await import('#dockerfile/lint/fix.ts');
   return fixAll(text, (current) => {
     const dockerfile = parseDockerfile({ name, text: current });
-    return checkParsed(dockerfile, input, settings).reported;
+    return checkSubject(subjectOf(dockerfile, input, settings), settings).reported;
   });
 }
 
-function checkParsed(
+function subjectOf(
   dockerfile: Dockerfile,
   { ignore }: DockerfileInput,
   settings: CheckSettings,
-): CheckedDockerfile {
+): LintSubject {
   const host = hostPlatform(process.arch);
-  const subject = createSubject(dockerfile, {
+  return createSubject(dockerfile, {
     buildArgs: new Map(Object.entries(settings.buildArgs ?? {})),
     platforms: { build: host, target: host },
     ...(ignore ? { ignore } : {}),
     ...(settings.baseImage ? { baseImage: settings.baseImage } : {}),
   });
+}
+
+function checkSubject(subject: LintSubject, settings: CheckSettings): CheckedDockerfile {
+  const { dockerfile } = subject;
   const unreadable = dockerfile.diagnostics.filter(({ severity }) => severity === 'error');
   const later = [...refusalsOf(subject), ...referenceDiagnostics(subject.stages.stages)];
   // What another --build-arg may make right is a warning's matter, of InvalidDefaultArgInFrom.
@@ -119,10 +125,11 @@ export async function checkAsBuilt(
   settings: CheckSettings,
 ): Promise<CheckedDockerfile> {
   const { root } = settings;
-  const first = await checkDockerfile(input, settings);
-  if (root === undefined || hasErrors(first.dockerfile)) return first;
-  const baseImage = await knownBases(root, first.subject);
-  return baseImage ? checkParsed(first.dockerfile, input, { ...settings, baseImage }) : first;
+  const dockerfile = await parse(input, settings);
+  const subject = subjectOf(dockerfile, input, settings);
+  const isWrong = dockerfile.diagnostics.some(({ severity }) => severity === 'error');
+  const baseImage = root === undefined || isWrong ? undefined : await knownBases(root, subject);
+  return checkSubject(baseImage ? { ...subject, baseImage } : subject, settings);
 }
 
 /** The same for callers that want a Dockerfile that could be built. @throws DOCKERFILE_INVALID */
@@ -133,10 +140,6 @@ export async function checkValid(
   const checked = await checkAsBuilt(input, settings);
   refuseInvalid({ file: input.file, diagnostics: checked.refused });
   return checked;
-}
-
-function hasErrors({ diagnostics }: Dockerfile): boolean {
-  return diagnostics.some(({ severity }) => severity === 'error');
 }
 
 /** The store is loaded only for those who ask with a root. */

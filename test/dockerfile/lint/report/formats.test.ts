@@ -51,6 +51,29 @@ describe('tty', () => {
     assert.match(colours, /\[1;33mwarning\[DL0001\]/);
   });
 
+  test('the carets have the colour, not those at the end of a source line', () => {
+    const file = { name: 'f', text: 'FROM a\nRUN b ^^\nRUN c\n' };
+    const [first] = AWKWARD_REPORTS[0]?.reported ?? [];
+    assert.ok(first);
+    const finding = { message: 'x', range: { start: 0, end: 4 } };
+    const output = report('tty', [{ file, reported: [{ ...first, finding }] }], true);
+    assert.match(output, /RUN b \^\^\n/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the codes
+    assert.match(output, /\| {5}\u001b\[1;\d+m\^{4}\u001b\[0m\n/);
+  });
+
+  test('the cause stands between the message and the fix', () => {
+    const [first] = AWKWARD_REPORTS[0]?.reported ?? [];
+    assert.ok(first);
+    const range = { start: 0, end: 4 };
+    const finding = { message: 'what', reason: 'why', hint: 'how', range };
+    const file = { name: 'f', text: 'FROM a\n' };
+    assert.match(
+      report('tty', [{ file, reported: [{ ...first, finding }] }]),
+      /: what\ncause: why\nfix: how\n/,
+    );
+  });
+
   test('nothing in the file or the message steers the terminal', () => {
     assert.doesNotMatch(report('tty'), /(?![\t\n])\p{Cc}/u);
     const file = { name: 'a\rb', text: 'FROM a\rFROM b\r\n' };
