@@ -1,10 +1,12 @@
 /** Other people's programs that read what we save, each with what it then knows of the images. */
 import { readFileSync } from 'node:fs';
 import { digestOf } from '#core/digest.ts';
-import { cannotStartDockerd, type DockerStore, startDockerd } from '#test/helpers/dockerd.ts';
-import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
+import { decodeLayoutIndex, refNameOf } from '#store/layout-index.ts';
+import { cannotStartDockerd, type DockerStore } from '#test/helpers/dockerd.ts';
+import type { TempFolder } from '#test/helpers/temp-folder.ts';
 import type { Archive, ArchivedImage } from './archives.ts';
 import type { Host } from './host.ts';
+import { openDocker, openSkopeo, openWithStore } from './tools.ts';
 
 /** An image as a reader shows it; what a reader does not show is absent. */
 export interface Seen {
@@ -66,12 +68,13 @@ export const READERS: readonly Reader[] = [
     open: async (host) => ({
       read: (archive, folder) =>
         eachOf(archive, async (image, i) => {
-          const source = `${archive.path}:${image.names[0]?.split(':')[1] ?? `@${image.top}`}`;
-          const from = source.replace(':@', '@');
+          const tag = image.names[0]?.split(':')[1];
+          const from = archive.path + (tag === undefined ? `@${image.top}` : `:${tag}`);
           const to = folder.at(`out${i}`);
           await host.run('oras', 'cp', '--from-oci-layout', from, '--to-oci-layout', `${to}:out`);
-          const index = JSON.parse(readFileSync(`${to}/index.json`, 'utf8'));
-          return { digest: index.manifests[0].digest };
+          const index = decodeLayoutIndex(readFileSync(`${to}/index.json`), to);
+          const digest = index.find((entry) => refNameOf(entry) === 'out')?.digest;
+          return digest ? { digest } : {};
         }),
       [Symbol.asyncDispose]: async () => {},
     }),
@@ -84,8 +87,8 @@ function docker(store: DockerStore): Reader {
     identity: store === 'classic' ? 'config' : 'top',
     unfit: (host) => cannotStartDockerd(host, store),
     async open(host) {
-      const dockerd = await startDockerd(host, store);
-      const { docker: run } = dockerd;
+      const dockerd = await openDocker(host, store);
+      const { run } = dockerd;
       return {
         async read({ path }) {
           const before = await run('images', '-aq', '--no-trunc');
@@ -109,8 +112,8 @@ function isSignature({ names = [] }: Seen): boolean {
 }
 
 async function openPodman(host: Host): Promise<OpenReader> {
-  const place = tempFolder();
-  const podman = (...words: readonly string[]) => host.run('podman', ...ownStore(place), ...words);
+  const tool = await openWithStore(host, 'podman');
+  const podman = tool.run;
   // crun does not start where cgroups of both versions are mounted; runc does.
   const runtime = (await host.unfit('runc')) === undefined ? ['--runtime', 'runc'] : [];
   return {
@@ -122,18 +125,12 @@ async function openPodman(host: Host): Promise<OpenReader> {
     },
     runs: (image, command) =>
       podman('run', '--rm', '--network', 'none', ...runtime, ...LIMITS, image, ...command),
-    [Symbol.asyncDispose]: async () => place[Symbol.dispose](),
+    [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
   };
 }
 
 /** It asks for more than machines with few rights allow. */
 const LIMITS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'];
-
-/** Options of podman and buildah for images of their own below a folder. */
-export function ownStore(place: TempFolder): readonly string[] {
-  const roots = ['--root', place.at('root'), '--runroot', place.at('runroot')];
-  return [...roots, '--storage-driver', 'vfs'];
-}
 
 function buildah(format: 'docker-archive' | 'oci-archive'): Reader {
   return {
@@ -142,9 +139,8 @@ function buildah(format: 'docker-archive' | 'oci-archive'): Reader {
     ...(format === 'oci-archive' ? { digestOf: () => 'manifest' as const } : {}),
     unfit: (host) => host.unfit('buildah'),
     async open(host) {
-      const place = tempFolder();
-      const run = (...words: readonly string[]) =>
-        host.run('buildah', ...ownStore(place), ...words);
+      const tool = await openWithStore(host, 'buildah');
+      const { run } = tool;
       return {
         read: (archive) =>
           eachOf(archive, async (image) => {
@@ -153,7 +149,7 @@ function buildah(format: 'docker-archive' | 'oci-archive'): Reader {
             const digest = format === 'oci-archive' ? { digest: await run(...show, imageId) } : {};
             return { imageId: `sha256:${imageId}`, ...digest };
           }),
-        [Symbol.asyncDispose]: async () => place[Symbol.dispose](),
+        [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
       };
     },
   };
@@ -166,26 +162,26 @@ function skopeo(format: 'docker-archive' | 'oci-archive', ...options: readonly s
     identity: 'config',
     ...(format === 'oci-archive' ? { digestOf: () => (isIndex ? 'top' : 'manifest') } : {}),
     unfit: (host) => host.unfit('skopeo'),
-    open: async (host) => ({
-      read: (archive, folder) =>
-        eachOf(archive, async (image, i) => {
-          const target = folder.at(`out${i}`);
-          const source = sourceOf(format, archive, image);
-          await host.run('skopeo', POLICY, 'copy', ...options, source, `dir:${target}`);
-          const bytes = readFileSync(`${target}/manifest.json`);
-          const { config } = JSON.parse(bytes.toString());
-          return {
-            ...(config ? { imageId: config.digest } : {}),
-            ...(format === 'oci-archive' ? { digest: digestOf(bytes) } : {}),
-          };
-        }),
-      [Symbol.asyncDispose]: async () => {},
-    }),
+    open: async (host) => {
+      const tool = await openSkopeo(host);
+      return {
+        read: (archive, folder) =>
+          eachOf(archive, async (image, i) => {
+            const target = folder.at(`out${i}`);
+            const source = sourceOf(format, archive, image);
+            await tool.run('copy', ...options, source, `dir:${target}`);
+            const bytes = readFileSync(`${target}/manifest.json`);
+            const { config } = JSON.parse(bytes.toString());
+            return {
+              ...(config ? { imageId: config.digest } : {}),
+              ...(format === 'oci-archive' ? { digest: digestOf(bytes) } : {}),
+            };
+          }),
+        [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
+      };
+    },
   };
 }
-
-/** skopeo asks nobody whose images may be copied. */
-export const POLICY = '--insecure-policy';
 
 /** How containers/image names one image of an archive. */
 export function sourceOf(format: string, archive: Archive, { names }: ArchivedImage): string {

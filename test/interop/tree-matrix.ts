@@ -10,13 +10,13 @@ import { exportRoot } from '#image/export.ts';
 import { importImage } from '#image/import.ts';
 import { loadImages } from '#image/load.ts';
 import { saveImages } from '#image/save.ts';
-import { cannotStartDockerd, startDockerd } from '#test/helpers/dockerd.ts';
+import { cannotStartDockerd } from '#test/helpers/dockerd.ts';
 import { collect, directory, fifo, file, hardlink, symlink } from '#test/helpers/entries.ts';
 import { type ImageFixture, imageFixture, PLATFORM } from '#test/helpers/layered-images.ts';
 import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
 import { applyLayers, type FlatNode, type FlatTree } from '#test/helpers/trees.ts';
 import type { Host } from './host.ts';
-import { ownStore } from './readers.ts';
+import { type OpenTool, openDocker, openWithStore } from './tools.ts';
 
 interface Tool {
   readonly title: string;
@@ -28,10 +28,6 @@ interface Tool {
 
 type Body = (tool: OpenTool, ours: ImageFixture, folder: TempFolder) => Promise<void>;
 
-interface OpenTool extends AsyncDisposable {
-  run(...words: readonly string[]): Promise<string>;
-}
-
 const TOOLS: readonly Tool[] = [
   ...(['classic', 'containerd'] as const).map(
     (store): Tool => ({
@@ -39,22 +35,13 @@ const TOOLS: readonly Tool[] = [
       // Of containerd's native snapshotter, the only one that works on every file system.
       losesFolderTimes: store === 'containerd',
       unfit: (host) => cannotStartDockerd(host, store),
-      open: async (host) => {
-        const dockerd = await startDockerd(host, store);
-        return { run: dockerd.docker, [Symbol.asyncDispose]: () => dockerd[Symbol.asyncDispose]() };
-      },
+      open: (host) => openDocker(host, store),
     }),
   ),
   {
     title: 'podman',
     unfit: (host) => host.unfit('podman'),
-    open: async (host) => {
-      const place = tempFolder();
-      return {
-        run: (...words) => host.run('podman', ...ownStore(place), ...words),
-        [Symbol.asyncDispose]: async () => place[Symbol.dispose](),
-      };
-    },
+    open: (host) => openWithStore(host, 'podman'),
   },
 ];
 

@@ -1,25 +1,26 @@
 /** Other people's programs that write archives of an image that we saved, each in all its forms. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cannotStartDockerd, type DockerStore, startDockerd } from '#test/helpers/dockerd.ts';
-import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
+import { cannotStartDockerd, type DockerStore } from '#test/helpers/dockerd.ts';
+import type { TempFolder } from '#test/helpers/temp-folder.ts';
 import type { Archive } from './archives.ts';
-import type { Host } from './host.ts';
-import { ownStore, POLICY, sourceOf } from './readers.ts';
+import { type Host, hostBehind } from './host.ts';
+import { sourceOf } from './readers.ts';
+import {
+  type OpenTool,
+  openCrane,
+  openDocker,
+  openOras,
+  openSkopeo,
+  openWithStore,
+} from './tools.ts';
 
 /** What a tool made of our archive. */
 export interface Writer {
   readonly tool: string;
   unfit(host: Host): Promise<string | undefined>;
-  open(host: Host): Promise<OpenWriter>;
+  open(host: Host): Promise<OpenTool>;
   readonly writings: readonly Writing[];
-}
-
-/** Runs the tool on a place of a test's own. */
-export interface OpenWriter extends AsyncDisposable {
-  run(...words: readonly string[]): Promise<string>;
-  /** Host and port of the registry beside it, for a tool that speaks to nothing else. */
-  readonly registry?: string;
 }
 
 export interface Writing {
@@ -30,10 +31,12 @@ export interface Writing {
   readonly names?: 'lost' | 'others';
   /** What our load says instead. */
   readonly refusedAs?: RegExp;
+  /** Why it cannot be tried here, besides the tool. */
+  unfit?(): Promise<string | undefined>;
   /** What the tool says where it cannot: all of its versions, or old ones. */
   readonly cannot?: RegExp;
   /** Gives the path of a tar or a folder. */
-  write(tool: OpenWriter, ours: Archive, folder: TempFolder): Promise<string>;
+  write(tool: OpenTool, ours: Archive, folder: TempFolder): Promise<string>;
 }
 
 const GZIP = 'gzip layers, as pulled';
@@ -49,13 +52,7 @@ export const WRITERS: readonly Writer[] = [
   {
     tool: 'podman',
     unfit: (host) => host.unfit('podman'),
-    open: async (host) => {
-      const place = tempFolder();
-      return {
-        run: (...words) => host.run('podman', ...ownStore(place), ...words),
-        [Symbol.asyncDispose]: async () => place[Symbol.dispose](),
-      };
-    },
+    open: (host) => openWithStore(host, 'podman'),
     writings: [
       podmanSave('docker-archive', GZIP),
       podmanSave('oci-archive', GZIP),
@@ -68,13 +65,7 @@ export const WRITERS: readonly Writer[] = [
   {
     tool: 'buildah',
     unfit: (host) => host.unfit('buildah'),
-    open: async (host) => {
-      const place = tempFolder();
-      return {
-        run: (...words) => host.run('buildah', ...ownStore(place), ...words),
-        [Symbol.asyncDispose]: async () => place[Symbol.dispose](),
-      };
-    },
+    open: (host) => openWithStore(host, 'buildah'),
     writings: [
       buildahPush('docker-archive', GZIP),
       buildahPush('oci-archive', GZIP),
@@ -85,10 +76,7 @@ export const WRITERS: readonly Writer[] = [
   {
     tool: 'skopeo',
     unfit: (host) => host.unfit('skopeo'),
-    open: async (host) => ({
-      run: (...words) => host.run('skopeo', POLICY, ...words),
-      [Symbol.asyncDispose]: async () => {},
-    }),
+    open: openSkopeo,
     writings: [
       skopeoCopy('docker-archive', GZIP),
       {
@@ -113,10 +101,7 @@ export const WRITERS: readonly Writer[] = [
   {
     tool: 'oras',
     unfit: (host) => host.unfit('oras'),
-    open: async (host) => ({
-      run: (...words) => host.run('oras', ...words),
-      [Symbol.asyncDispose]: async () => {},
-    }),
+    open: openOras,
     writings: [orasCopy(GZIP), orasCopy(INDEX)],
   },
 ];
@@ -144,10 +129,7 @@ function docker(store: DockerStore): Writer {
   return {
     tool: `docker (${store} store)`,
     unfit: (host) => cannotStartDockerd(host, store),
-    open: async (host) => {
-      const dockerd = await startDockerd(host, store);
-      return { run: dockerd.docker, [Symbol.asyncDispose]: () => dockerd[Symbol.asyncDispose]() };
-    },
+    open: (host) => openDocker(host, store),
     writings: [
       save('save', GZIP),
       save('save of several', SEVERAL),
@@ -210,6 +192,7 @@ function packed(program: string): Writing {
   return {
     ...plain,
     title: `copy docker-archive: | ${program}`,
+    unfit: () => hostBehind().unfit(program),
     async write(tool, ours, folder) {
       const path = await plain.write(tool, ours, folder);
       const bytes = execFileSync(program, ['-c', path], { maxBuffer: 2 ** 26, stdio: 'pipe' });
@@ -230,31 +213,6 @@ async function target(
     form === 'dir' || image === undefined ? `${form}:${path}` : `${form}:${path}:${image}`,
   );
   return path;
-}
-
-/** crane has the server too. */
-async function openCrane(host: Host): Promise<OpenWriter> {
-  const server = host.start('crane', 'registry', 'serve', '--address', '127.0.0.1:0');
-  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-  const port = await new Promise<string>((resolve, reject) => {
-    let text = '';
-    for (const stream of [server.stdout, server.stderr]) {
-      stream?.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-        const [, found] = /port (\d+)|127\.0\.0\.1:(\d+)/.exec(text)?.filter(Boolean) ?? [];
-        if (found) resolve(found);
-      });
-    }
-    server.once('exit', () => reject(new Error(`crane registry serve ended: ${text}`)));
-  });
-  return {
-    registry: `127.0.0.1:${port}`,
-    run: (...words) => host.run('crane', ...words),
-    async [Symbol.asyncDispose]() {
-      server.kill('SIGTERM');
-      await ended;
-    },
-  };
 }
 
 function cranePull(format: string): Writing {
