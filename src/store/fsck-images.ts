@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { decompress } from '#archive/compression.ts';
 import type { Descriptor } from '#core/descriptor.ts';
-import { createHasher, type Digest } from '#core/digest.ts';
+import { algorithmOf, createHasher, type Digest, type DigestAlgorithm } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import { decodeImageConfig } from '#core/image-config.ts';
 import type { ImageManifest } from '#core/manifest.ts';
@@ -82,8 +82,8 @@ class ImageCheck {
   readonly #fsck: Fsck;
   readonly #blobs: CheckedBlobs;
   readonly #reader: ManifestReader;
-  /** diffIDs of compressed layers, as read; undefined: it cannot be inflated. */
-  readonly #inflated = new Map<Digest, Promise<Digest | undefined>>();
+  /** What layers hold, by digest and algorithm; undefined: it cannot be inflated. */
+  readonly #inflated = new Map<string, Promise<Digest | undefined>>();
 
   constructor(fsck: Fsck, blobs: CheckedBlobs) {
     this.#fsck = fsck;
@@ -147,25 +147,31 @@ class ImageCheck {
       return `it has ${manifest.layers.length} layers, its config says ${diffIds.length}`;
     }
     for (const [i, layer] of manifest.layers.entries()) {
-      const found = isForeign(layer) ? undefined : await this.#diffIdOf(layer);
-      if (found !== undefined && found !== diffIds[i]) {
-        return `layer ${layer.digest} holds ${found}, its config says ${diffIds[i]}`;
+      const diffId = diffIds[i];
+      if (diffId === undefined || isForeign(layer)) continue;
+      const found = await this.#plainDigest(layer, algorithmOf(diffId));
+      if (found !== undefined && found !== diffId) {
+        return `layer ${layer.digest} holds ${found}, its config says ${diffId}`;
       }
     }
     return undefined;
   }
 
-  /** Undefined where it is not looked into: quick, or of a type we do not know. */
-  async #diffIdOf({ digest, mediaType }: Descriptor): Promise<Digest | undefined> {
+  /** Of the layer's tar. Undefined where it is not looked into: quick, or of a type we do not know. */
+  async #plainDigest(
+    { digest, mediaType }: Descriptor,
+    algorithm: DigestAlgorithm,
+  ): Promise<Digest | undefined> {
     const codec = layerCompressionOf(mediaType);
-    if (codec === 'none') return digest;
+    if (codec === 'none' && algorithmOf(digest) === algorithm) return digest;
     if (codec === undefined || this.#fsck.quick) return undefined;
-    return await this.#inflate(digest);
+    return await this.#inflate(digest, algorithm);
   }
 
-  #inflate(digest: Digest): Promise<Digest | undefined> {
-    const known = this.#inflated.get(digest) ?? inflatedDigest(this.#fsck, digest);
-    this.#inflated.set(digest, known);
+  #inflate(digest: Digest, algorithm: DigestAlgorithm): Promise<Digest | undefined> {
+    const key = `${digest} ${algorithm}`;
+    const known = this.#inflated.get(key) ?? inflatedDigest(this.#fsck, digest, algorithm);
+    this.#inflated.set(key, known);
     return known;
   }
 
@@ -177,7 +183,8 @@ class ImageCheck {
       const [diffId, digest] = [digestIn(row, 'diff_id'), digestIn(row, 'digest')];
       if (!this.#blobs.isGood(digest)) continue;
       const isSize = this.#blobs.sizeOf(digest) === row.size;
-      if (isSize && (quick || (await this.#inflate(digest)) === diffId)) continue;
+      if (isSize && (quick || (await this.#inflate(digest, algorithmOf(diffId))) === diffId))
+        continue;
       findings.push({
         kind: 'fact-wrong',
         isError: true,
@@ -209,8 +216,9 @@ function diffIdsIn(bytes: Uint8Array): readonly Digest[] | undefined {
 async function inflatedDigest(
   { paths, signal }: Fsck,
   digest: Digest,
+  algorithm: DigestAlgorithm,
 ): Promise<Digest | undefined> {
-  const hasher = createHasher();
+  const hasher = createHasher(algorithm);
   const options = signal ? { signal } : {};
   try {
     const source = readFileChunks(paths.blob(digest), options);

@@ -112,9 +112,9 @@ describe('damage', () => {
     const { problems } = await store.check({ quick: true });
     assert.equal(problems.length, 3, 'app, the child by its digest, multi');
     assert.match(problems[0]?.what ?? '', /its layer \S+ has 512 bytes, not \d+$/);
-    assert.match(
-      problems.at(-1)?.what ?? '',
-      /multi:1 is incomplete: its manifest \S+ is missing$/,
+    // In the order of random digests.
+    assert.ok(
+      problems.some(({ what }) => /multi:1 is incomplete: its manifest \S+ is missing$/.test(what)),
     );
   });
 

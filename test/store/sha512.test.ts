@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync } from 'node:fs';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { parseDigest } from '#core/digest.ts';
 import { encodeImageManifest } from '#core/manifest.ts';
-import { OCI_CONFIG } from '#core/media-type.ts';
+import { OCI_CONFIG, OCI_LAYER, OCI_LAYER_GZIP } from '#core/media-type.ts';
 import { putBlob, type SampleBlob, sampleImage } from '#test/helpers/images.ts';
 import { temporaryStore } from '#test/helpers/store.ts';
 
@@ -59,4 +60,38 @@ test('an image of sha512 blobs: kept, counted, checked, collected', async () => 
   store.images.forget(name, manifest.digest);
   await store.gc();
   assert.equal(existsSync(store.paths.blob(config.digest)), false);
+});
+
+test('layers by sha512 in an image whose config says sha256, and the other way round: no damage', async () => {
+  await using place = await temporaryStore();
+  const { store } = place;
+  const [plain, gzip] = [await sampleImage(), await sampleImage({ codec: 'gzip' })];
+  const tar = gzip.layers.map(({ bytes }) => gunzipSync(bytes));
+  const mixed = [
+    {
+      layers: plain.layers.map(({ bytes }) => sha512Blob(bytes)),
+      diffIds: plain.layers.map(({ diffId }) => diffId),
+      mediaType: OCI_LAYER,
+    },
+    {
+      layers: gzip.layers,
+      diffIds: tar.map((bytes) => sha512Blob(bytes).digest),
+      mediaType: OCI_LAYER_GZIP,
+    },
+  ];
+  await using lease = await store.lease({ purpose: 'test' });
+  const repository = store.repository({ space: 'images', name: 'docker.io/library/app', lease });
+  for (const { layers, diffIds, mediaType } of mixed) {
+    const document = { ...plain.config, rootfs: { type: 'layers', diff_ids: diffIds } };
+    const config = sha512Blob(Buffer.from(JSON.stringify(document)));
+    for (const blob of [config, ...layers]) await putBlob(repository.blobs, blob);
+    const sized = ({ digest, bytes }: SampleBlob) => ({ digest, size: bytes.byteLength });
+    await repository.putManifest(
+      encodeImageManifest({
+        config: { mediaType: OCI_CONFIG, ...sized(config) },
+        layers: layers.map((layer) => ({ mediaType, ...sized(layer) })),
+      }),
+    );
+  }
+  assert.deepEqual((await store.check()).problems, []);
 });
