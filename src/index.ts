@@ -50,4 +50,18 @@ export {
   type Reference,
 } from '#core/reference.ts';
 export type { BlobStore, Repository } from '#core/repository.ts';
+export type {
+  CacheEntrySummary,
+  CheckOptions,
+  CheckReport,
+  DigestHolder,
+  DigestReport,
+  DiskUsage,
+  GarbageReport,
+  PruneReport,
+  PruneSelection,
+  StoreProblem,
+  UsageKind,
+  UsageSummary,
+} from '#core/store-report.ts';
 export * from '#engine.ts';
