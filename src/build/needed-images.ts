@@ -33,6 +33,8 @@ export async function neededImages(
     const stage = plan.stages[index];
     if (!stage || seen.has(index)) return;
     seen.add(index);
+    // In a turn of its own: a chain of stages may be longer than the stack.
+    await Promise.resolve();
     const { base } = stage;
     if (base.kind === 'stage') await visit(base.index);
     const triggers = base.kind === 'image' ? await need(base.reference) : undefined;

@@ -49,6 +49,14 @@ describe('needed images', () => {
     assert.deepEqual(await needed(text, { target: 'unused' }), ['unused:1']);
   });
 
+  it('a chain of ten thousand stages', async () => {
+    const lines = ['FROM base:1 AS s0'];
+    for (let number = 1; number < 10_000; number++) {
+      lines.push(`FROM s${number - 1} AS s${number}`);
+    }
+    assert.deepEqual(await needed(lines.join('\n')), ['base:1']);
+  });
+
   it('RUN --mount from an image or a stage', async () => {
     const text = [
       'FROM seed:1 AS seed',
