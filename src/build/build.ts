@@ -118,7 +118,9 @@ async function buildStages(
     results.set(index, promise);
     return promise;
   };
-  const all = [...plan.needed].map((index) =>
+  // In the file's order, so that what a stage needs has been started: chains may be longer than the
+  // stack.
+  const all = [...plan.needed].sort(ascending).map((index) =>
     result(index).catch((error: unknown) => {
       failure.abort(error);
       throw error;
@@ -130,4 +132,8 @@ async function buildStages(
   return await (settled.length > 0
     ? result(plan.target.index)
     : Promise.reject(new SlipwayError('INTERNAL', 'nothing to build')));
+}
+
+function ascending(left: number, right: number): number {
+  return left - right;
 }

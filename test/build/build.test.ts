@@ -364,3 +364,15 @@ test('findings of the checks are events of the build; error=true ends it before 
       message: 'lint violation found for rules: MaintainerDeprecated',
     });
   }));
+
+test('a chain of ten thousand stages is built', async () => {
+  await withEngine({}, async ({ context, build }) => {
+    const lines = ['FROM scratch AS s0'];
+    for (let number = 1; number < 10_000; number++) {
+      lines.push(`FROM s${number - 1} AS s${number}`);
+    }
+    lines.push('LABEL last=yes');
+    const { imageId } = await build({ context: context({ Dockerfile: lines.join('\n') }) });
+    assert.match(imageId, /^sha256:/);
+  });
+});
