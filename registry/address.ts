@@ -31,7 +31,7 @@ export function needLoopback({ host, port }: ListenAddress): void {
     'ADDRESS_INVALID',
     `refusing to listen on ${formatAddress(host, port)}: everybody who reaches it could push and delete`,
     {
-      hint: `listen on 127.0.0.1:${port} and put a proxy with authentication before it, or allow public access explicitly`,
+      hint: `listen on 127.0.0.1:${port} and put a proxy with authentication before it, or say --allow-public on a network you trust`,
     },
   );
 }

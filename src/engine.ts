@@ -186,6 +186,8 @@ export interface LoadToOptions extends CallContext {
 export interface ServeOptions {
   /** host:port; port 0 picks one. */
   readonly address: string;
+  /** Also an address that other machines reach, though there is no authentication. */
+  readonly allowPublic?: boolean;
   /** One line per request. */
   readonly log?: (line: string) => void;
 }

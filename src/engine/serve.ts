@@ -7,7 +7,7 @@ import type { Resources } from './resources.ts';
 /** Disposing lets requests in progress finish. @throws ADDRESS_IN_USE, ADDRESS_INVALID, STORE_BROKEN, PERMISSION */
 export async function serve(
   resources: Resources,
-  { address, log }: ServeOptions,
+  { address, allowPublic = false, log }: ServeOptions,
 ): Promise<RegistryHandle> {
   const store = await resources.store();
   // A store that cannot be used is told at the start, not to every client.
@@ -16,7 +16,8 @@ export async function serve(
   const stack = new AsyncDisposableStack();
   stack.use(provider);
   try {
-    const server = stack.use(await serveRegistry({ provider, address, ...(log ? { log } : {}) }));
+    const options = { provider, address, allowPublic, ...(log ? { log } : {}) };
+    const server = stack.use(await serveRegistry(options));
     const { address: bound } = server;
     return { address: bound, [Symbol.asyncDispose]: () => stack.disposeAsync() };
   } catch (error) {

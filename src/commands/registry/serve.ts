@@ -12,6 +12,9 @@ export default class RegistryServe extends BaseCommand {
       description: `Address to listen on (default: ${ADDRESS_DEFAULT}); port 0 picks a free one`,
       helpValue: 'host:port',
     }),
+    'allow-public': toggle({
+      description: 'Listen where other machines reach it: all who do may push and delete',
+    }),
     log: toggle({ description: 'One line per request on stderr' }),
   };
 
@@ -21,6 +24,7 @@ export default class RegistryServe extends BaseCommand {
     const engine = await this.engine();
     await using registry = await engine.serveRegistry({
       address: flags.addr ?? ADDRESS_DEFAULT,
+      allowPublic: flags['allow-public'],
       ...(flags.log ? { log: (line: string) => void this.host.stderr.write(`${line}\n`) } : {}),
     });
     this.print(`Registry listening on http://${registry.address}`);

@@ -30,6 +30,23 @@ test('serves until the signal, then closes and ends well', async () => {
     stderr: 'GET /v2/ 200\n',
   });
   assert.equal(seen[0]?.address, '127.0.0.1:0');
+  assert.equal(seen[0]?.allowPublic, false);
   assert.equal(closed, true);
   assert.equal(engine.disposed, true);
+});
+
+test('--allow-public is passed on', async () => {
+  const seen: ServeOptions[] = [];
+  const controller = new AbortController();
+  const engine = fakeEngine({
+    serveRegistry: async (options) => {
+      seen.push(options);
+      controller.abort();
+      return { address: '0.0.0.0:4711', [Symbol.asyncDispose]: async () => {} };
+    },
+  });
+  const interrupts = { signal: controller.signal, exitCode: () => 130 };
+  const argv = ['registry', 'serve', '--addr', '0.0.0.0:0', '--allow-public'];
+  assert.equal((await runCommand(argv, { engine, interrupts })).exitCode, 0);
+  assert.deepEqual(seen, [{ address: '0.0.0.0:0', allowPublic: true }]);
 });
