@@ -7,7 +7,7 @@
 import { stat } from 'node:fs/promises';
 import { type ErrorKind, isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { type EventSink, ignoreEvents } from '#core/events.ts';
-import { formatReference } from '#core/reference.ts';
+import { familiarReference, formatReference, parseReference } from '#core/reference.ts';
 import type { BundleImage } from '#store/bundle-document.ts';
 import { onDisk } from '#store/disk-errors.ts';
 import { dropIncoming, isRight, keepVolume, keptVolumes } from '#store/incoming.ts';
@@ -126,7 +126,13 @@ async function damageOf(
     bad.push(volume);
     await forgetKept(store.paths, list, { volume, path });
   }
-  return bad.length === 0 ? undefined : damaged(bad, 'not what was written', error);
+  return bad.length === 0
+    ? undefined
+    : damaged(
+        bad,
+        bad.length === 1 ? 'is not what was written' : 'are not what was written',
+        error,
+      );
 }
 
 /** A kept volume that went bad must not stand in the way of a good one. */
@@ -142,7 +148,7 @@ function damaged(volumes: readonly Volume[], why: string, cause?: unknown): Slip
   const names = volumes.map(({ name }) => name).join(', ');
   const numbers = volumes.map(({ name }) => Number(/\d+$/.exec(name)?.[0])).join(',');
   const stem = volumes[0]?.name.replace(/\.\d+$/, '');
-  return new SlipwayError('VOLUME_DAMAGED', `${names}: ${why}`, {
+  return new SlipwayError('VOLUME_DAMAGED', `${names} ${why}`, {
     hint: `copy it again; or where it came from: slipway save --volumes ${numbers} with the same -o ${stem}, --volume-size and images`,
     detail: { volumes: volumes.map(({ name }) => name) },
     ...(cause === undefined ? {} : { cause }),
@@ -208,8 +214,12 @@ function tellProgress(
   note(`${found.size} of ${volumes.length} volumes are here; still to come: ${namesOf(absent)}`);
   for (const { image, needs } of unfinished) {
     if (needs.length === 0 || image.subject !== undefined) continue;
-    note(`not complete yet: ${image.names[0] ?? image.digest} needs ${namesOf(needs)}`);
+    note(`not complete yet: ${shownName(image)} needs ${namesOf(needs)}`);
   }
+}
+
+function shownName({ names: [name], digest }: BundleImage): string {
+  return name === undefined ? digest : familiarReference(parseReference(name));
 }
 
 /** A few by name: a long list tells nobody which stick to take next. */

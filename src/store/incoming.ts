@@ -1,11 +1,12 @@
 /**
  * Volumes that come one at a time: each is copied here, verified on the way, until all of its archive
- * are here or every image could be loaded. A folder per archive, named by its id, with the list of
- * its volumes; folders that no volume has come to for a week are garbage.
+ * are here or every image could be loaded. A folder per archive, named by its id, with its volumes under
+ * their digests and every list that came: the same archive saved under another name, or cut in another
+ * way, goes on with the volumes that are here. Folders to which none has come for a week are garbage.
  */
 import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createHasher, encodedOf } from '#core/digest.ts';
+import { createHasher, digestOf, encodedOf } from '#core/digest.ts';
 import { errnoOf, isSlipwayError } from '#core/errors.ts';
 import type { CallOptions } from '#core/repository.ts';
 import { onDisk } from './disk-errors.ts';
@@ -22,17 +23,25 @@ import {
 /** How long volumes wait for the others. */
 export const INCOMING_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 
-const LIST = 'volumes.json';
+const LIST_SUFFIX = '.volumes.json';
 
 /** The lists of all archives of which some volumes are here. */
 export async function incomingLists(paths: StorePaths): Promise<readonly VolumesDocument[]> {
   const lists: VolumesDocument[] = [];
-  for (const name of await namesIn(paths.incoming)) {
-    const path = join(paths.incoming, name, LIST);
+  for (const name of await namesIn(paths.incoming)) lists.push(...(await listsIn(paths, name)));
+  return lists;
+}
+
+async function listsIn(paths: StorePaths, id: string): Promise<readonly VolumesDocument[]> {
+  const folder = join(paths.incoming, id);
+  const lists: VolumesDocument[] = [];
+  for (const name of await namesIn(folder)) {
+    if (!name.endsWith(LIST_SUFFIX)) continue;
+    const path = join(folder, name);
     try {
       lists.push(decodeVolumes(await onDisk(path, () => readFile(path)), path));
     } catch (error) {
-      // Half a folder, of a process that was killed: the next volume completes it.
+      // Dropped meanwhile, or damaged: the next volume brings its list again.
       if (errnoOf(error) !== 'ENOENT' && !isSlipwayError(error, 'ARCHIVE_INVALID')) throw error;
     }
   }
@@ -45,9 +54,9 @@ export async function keptVolumes(
   list: VolumesDocument,
 ): Promise<ReadonlyMap<string, string>> {
   const kept = new Map<string, string>();
-  for (const { name, size } of list.volumes) {
-    const path = join(folderOf(paths, list), name);
-    if ((await sizeOf(path)) === size) kept.set(name, path);
+  for (const volume of list.volumes) {
+    const path = pathOf(paths, list, volume);
+    if ((await sizeOf(path)) === volume.size) kept.set(volume.name, path);
   }
   return kept;
 }
@@ -60,11 +69,13 @@ export async function keepVolume(
 ): Promise<string | undefined> {
   const folder = folderOf(paths, list);
   await onDisk(folder, () => mkdir(folder, { recursive: true }));
-  await writeInPlace(paths.temporary('ingest'), join(folder, LIST), encodeVolumes(list));
+  const bytes = encodeVolumes(list);
+  const listName = `${encodedOf(digestOf(bytes))}${LIST_SUFFIX}`;
+  await writeInPlace(paths.temporary('ingest'), join(folder, listName), bytes);
   const temporary = paths.temporary('ingest');
   try {
     if (!(await copyVerified(from, temporary, volume, call))) return undefined;
-    const path = join(folder, volume.name);
+    const path = pathOf(paths, list, volume);
     await putInPlace(temporary, path);
     return path;
   } finally {
@@ -85,8 +96,7 @@ export async function dropIncoming(
   list: VolumesDocument,
   volume?: Volume,
 ): Promise<void> {
-  const folder = folderOf(paths, list);
-  const path = volume ? join(folder, volume.name) : folder;
+  const path = volume ? pathOf(paths, list, volume) : folderOf(paths, list);
   await rm(path, { recursive: true, force: true });
 }
 
@@ -119,6 +129,10 @@ async function copyVerified(
 
 function folderOf(paths: StorePaths, { id }: VolumesDocument): string {
   return join(paths.incoming, encodedOf(id));
+}
+
+function pathOf(paths: StorePaths, list: VolumesDocument, { digest }: Volume): string {
+  return join(folderOf(paths, list), encodedOf(digest));
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

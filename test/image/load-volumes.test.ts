@@ -11,7 +11,7 @@ import { listImages } from '#image/list.ts';
 import { loadImages } from '#image/load.ts';
 import { loadVolumes, wholeSegments } from '#image/load-volumes.ts';
 import { saveImages } from '#image/save.ts';
-import { INCOMING_TTL_MS, incomingLists } from '#store/incoming.ts';
+import { INCOMING_TTL_MS, incomingLists, keptVolumes } from '#store/incoming.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { decodeVolumes } from '#store/volumes-document.ts';
 import { sampleImage } from '#test/helpers/images.ts';
@@ -70,12 +70,19 @@ async function stick(folder: TempFolder, ...names: readonly string[]): Promise<s
   return place;
 }
 
+/** The volumes that the store keeps, by name. */
 async function incoming(store: LocalStore): Promise<readonly string[]> {
-  const folders = await readdir(store.paths.incoming).catch(() => []);
-  const inside = await Promise.all(
-    folders.map((name) => readdir(`${store.paths.incoming}/${name}`)),
-  );
-  return inside.flat().sort();
+  const lists = await incomingLists(store.paths);
+  const kept = await Promise.all(lists.map((list) => keptVolumes(store.paths, list)));
+  return kept.flatMap((volumes) => [...volumes.keys()]).sort();
+}
+
+async function keptPath(store: LocalStore, name: string): Promise<string> {
+  for (const list of await incomingLists(store.paths)) {
+    const path = (await keptVolumes(store.paths, list)).get(name);
+    if (path !== undefined) return path;
+  }
+  assert.fail(`${name} is not kept`);
 }
 
 describe('a load given again', () => {
@@ -141,10 +148,8 @@ describe('load of volumes', () => {
       begun.notes[0],
       `1 of ${names.length} volumes are here; still to come: ${others.join(', ')}`,
     );
-    assert.ok(
-      begun.notes.some((note) => note.startsWith('not complete yet: docker.io/library/a:1')),
-    );
-    assert.deepEqual(await incoming(to.store), ['volumes.json', one]);
+    assert.ok(begun.notes.some((note) => note.startsWith('not complete yet: a:1 needs ')));
+    assert.deepEqual(await incoming(to.store), [one]);
     const arrived: string[] = [];
     for (const name of [...others].reverse()) {
       const place = await stick(folder, name);
@@ -175,12 +180,33 @@ describe('load of volumes', () => {
     await assert.rejects(load(to.store, folder.at('x.tar.volumes.json')), isNamed);
     const place = await stick(folder, bad, 'x.tar.volumes.json');
     await assert.rejects(load(to.store, `${place}/${bad}`), isNamed);
-    assert.deepEqual(await incoming(to.store), ['volumes.json']);
+    assert.deepEqual(await incoming(to.store), []);
     await writeFile(folder.at(bad), good.subarray(1));
     await assert.rejects(load(to.store, folder.at('x.tar.volumes.json')), isNamed);
     await writeFile(folder.at(bad), good);
     const { names: loaded } = await load(to.store, folder.at('x.tar.volumes.json'));
     assert.deepEqual(loaded, ['a:1', 'b:1']);
+  });
+
+  it('the same archive under another name goes on with the volumes that are here', async () => {
+    using folder = tempFolder();
+    await using from = await temporaryStore();
+    await storeImage(from.store, await sampleImage({ layers: 1, fileSize: 25_000 }), 'a:1');
+    const options = { store: from.store, images: ['a:1'], platform, volumes: { size: '10k' } };
+    await saveImages({ ...options, output: folder.at('x.tar') });
+    await saveImages({ ...options, output: folder.at('again.tar') });
+    const first = await stick(folder, 'x.tar.001', 'x.tar.volumes.json');
+    const second = await stick(folder, 'again.tar.002', 'again.tar.volumes.json');
+    const others = (await readdir(folder.at('.'))).filter((name) => /^x\.tar\.00[3-9]$/.test(name));
+    assert.ok(others.length > 0);
+    const third = await stick(folder, ...others);
+    await using to = await temporaryStore();
+    await load(to.store, `${first}/x.tar.001`);
+    const { notes } = await load(to.store, `${second}/again.tar.002`);
+    assert.match(notes[0] ?? '', /^2 of \d volumes are here; still to come: again\.tar\.003/);
+    const last = await load(to.store, ...others.map((name) => `${third}/${name}`));
+    assert.deepEqual(last, { names: ['a:1'], notes: [] });
+    assert.deepEqual(await incoming(to.store), []);
   });
 
   it('a kept volume that went bad is forgotten', async () => {
@@ -191,8 +217,7 @@ describe('load of volumes', () => {
     const rest = await stick(folder, ...others);
     await using to = await temporaryStore();
     await load(to.store, `${first}/${one}`);
-    const [kept = ''] = await readdir(to.store.paths.incoming);
-    const path = `${to.store.paths.incoming}/${kept}/${one}`;
+    const path = await keptPath(to.store, one);
     const bytes = await readFile(path);
     bytes[2000] = (bytes[2000] ?? 0) ^ 1;
     await writeFile(path, bytes);
@@ -208,12 +233,11 @@ describe('load of volumes', () => {
     const second = await stick(folder, two);
     await using to = await temporaryStore();
     await load(to.store, `${first}/${one}`);
-    const [kept = ''] = await readdir(to.store.paths.incoming);
-    const path = `${to.store.paths.incoming}/${kept}/${one}`;
+    const path = await keptPath(to.store, one);
     await writeFile(path, Buffer.alloc((await readFile(path)).length, 7));
     await assert.rejects(load(to.store, `${second}/${two}`), {
       code: 'VOLUME_DAMAGED',
-      message: /^x\.tar\.001: /,
+      message: /^x\.tar\.001 is not what was written/,
     });
     await load(to.store, `${first}/${one}`, `${second}/${two}`);
   });
