@@ -15,15 +15,17 @@ export function dockerfilePath(place: {
   return !existsSync(usual) && existsSync(other) ? other : usual;
 }
 
-const noDockerfileAt = (path: string): string =>
-  `there is no Dockerfile at ${path}; name it with -f`;
+const noDockerfileAt = (path: string): string => `there is no Dockerfile at ${path}: name the file`;
 
 const UNREADABLE: Readonly<
   Record<string, { readonly reason: string; readonly hint: (path: string) => string }>
 > = {
   ENOENT: { reason: 'no such file or directory', hint: noDockerfileAt },
   ENOTDIR: { reason: 'not a directory', hint: noDockerfileAt },
-  EISDIR: { reason: 'is a directory', hint: noDockerfileAt },
+  EISDIR: {
+    reason: 'is a directory',
+    hint: (path) => `${path} is a folder: name the Dockerfile in it`,
+  },
   EACCES: {
     reason: 'permission denied',
     hint: (path) => `make it readable for you: chmod +r ${path}, and +x on the folders above it`,

@@ -137,7 +137,10 @@ function assignArguments(
   const min = entries.filter(([, argument]) => argument.required).length;
   const max = entries.at(-1)?.[1].multiple ? Number.POSITIVE_INFINITY : entries.length;
   if (words.length < min || words.length > max) {
-    throw usage(`"${command}" requires ${arity(min, max)}.`);
+    const isShort = words.length < min;
+    throw usage(
+      `"${command}" requires ${arity(min, isShort && min < max ? Number.POSITIVE_INFINITY : max)}.`,
+    );
   }
   return Object.fromEntries(
     entries.map(([name, argument], i) => [name, argument.multiple ? words.slice(i) : words[i]]),

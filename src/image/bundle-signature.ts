@@ -4,7 +4,7 @@
  * no server to ask and no certificate to trust.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { digestOf } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import {
@@ -51,6 +51,9 @@ export async function readVerifyKey(path: string): Promise<VerifyKey> {
 
 async function readKey(path: string, parse: (pem: Buffer) => KeyObject): Promise<KeyObject> {
   await needFile(path);
+  if ((await onDisk(path, () => stat(path))).isDirectory()) {
+    throw keyInvalid(path, 'is a folder, not a key');
+  }
   const pem = await onDisk(path, () => readFile(path));
   let key: KeyObject;
   try {

@@ -102,6 +102,8 @@ const ARITIES: readonly (readonly [args: ArgumentTable, argv: string[], expected
   [{ one: argument(true) }, [], 'exactly 1 argument'],
   [{ one: argument(true), two: argument(true) }, ['a'], 'exactly 2 arguments'],
   [{ one: argument(false) }, ['a', 'b'], 'at most 1 argument'],
+  [{ one: argument(true), two: argument(false) }, [], 'at least 1 argument'],
+  [{ one: argument(true), two: argument(false) }, ['a', 'b', 'c'], 'at most 2 arguments'],
 ];
 
 for (const [args, argv, expected] of ARITIES) {

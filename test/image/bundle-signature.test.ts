@@ -199,6 +199,10 @@ describe('keys', () => {
     await keyPair(folder, 'mine');
     await assert.rejects(readSigningKey(folder.at('mine.pub')), { code: 'KEY_INVALID' });
     await assert.rejects(readVerifyKey(folder.at('none')), { code: 'FILE_MISSING' });
+    await assert.rejects(readVerifyKey(folder.at('.')), {
+      code: 'KEY_INVALID',
+      message: /is a folder, not a key$/,
+    });
   });
 });
 
