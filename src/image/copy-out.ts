@@ -93,7 +93,7 @@ async function copyToFolder(
 ): Promise<readonly string[]> {
   const { folder, as } = await targetOf(source, options.destination);
   const turn = turns(options.signal);
-  const target = new UnpackTarget({ folder, userXattr: false });
+  const target = new UnpackTarget({ folder, userXattr: false, hasMarks: false });
   for (const found of treeEntries(tree, source.place, as)) {
     await turn();
     // The destination is the user's own: its mode and owner stay.

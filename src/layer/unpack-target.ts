@@ -50,6 +50,8 @@ export interface UnpackTargetOptions {
   readonly folder: string;
   readonly userXattr: boolean;
   readonly host?: Omit<HostCalls, 'readXattrs'>;
+  /** False: the entries are of no layer, and `.wh.x` is a name like any other. Default true. */
+  readonly hasMarks?: boolean;
 }
 
 /** Takes the entries in the order of the tar, then {@link finish}. */
@@ -58,6 +60,7 @@ export class UnpackTarget {
   readonly #folder: Buffer;
   readonly #userXattr: boolean;
   readonly #host: Omit<HostCalls, 'readXattrs'> | undefined;
+  readonly #hasMarks: boolean;
   readonly #isRoot = process.geteuid?.() === 0;
   /** Seen to be directories. */
   readonly #directories = new Set<string>(['']);
@@ -71,13 +74,14 @@ export class UnpackTarget {
     this.#folder = Buffer.from(options.folder);
     this.#userXattr = options.userXattr;
     this.#host = options.host;
+    this.#hasMarks = options.hasMarks ?? true;
     onPath(options.folder, () => readdirSync(this.#folder));
   }
 
   /** @throws ENTRY_REFUSED and as systemError */
   async add(found: TarEntry): Promise<void> {
     const { entry } = found;
-    if (this.#takeMark(entry.path)) return;
+    if (this.#hasMarks && this.#takeMark(entry.path)) return;
     if (entry.path === '') {
       if (entry.kind !== 'directory') {
         throw refusedEntry('the root of a layer must be a directory', '');

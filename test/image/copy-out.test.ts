@@ -151,6 +151,13 @@ scene('a file that runs as its owner does not become one that runs as ours', asy
   assert.equal(statSync(folder.at('kept/su')).mode & 0o7777, isRoot ? 0o4755 : 0o755);
 });
 
+scene('a name that would be a mark in a layer is a name here', async ({ folder, copy }) => {
+  for (const name of ['.wh.kept', '.wh..wh..opq', '.wh..wh.aufs']) {
+    await copy('/etc/x', folder.at(name));
+    assert.equal(readFileSync(folder.at(name), 'utf8'), 'x');
+  }
+});
+
 scene('as a tar', async ({ fixture }) => {
   const names = async (source: string): Promise<string[]> => {
     const destination = new PassThrough();
