@@ -19,6 +19,7 @@ import { LocalRepository, type Space } from './local-repository.ts';
 import { Metadata, textOf } from './metadata.ts';
 import { type StorePaths, storePaths } from './paths.ts';
 import { type PruneRequest, type PruneResult, prune } from './prune.ts';
+import { giveUpReserve, keepReserve } from './reserve.ts';
 import { collectDeadFiles } from './temporary-files.ts';
 import { UploadSessions } from './uploads.ts';
 import { storeUsage, type UsageQuestion } from './usage.ts';
@@ -47,7 +48,9 @@ export class LocalStore implements AsyncDisposable {
 
   private constructor(root: string) {
     this.paths = storePaths(root);
-    this.#metadata = new Metadata(this.paths.database, collectDeadLeases);
+    this.#metadata = new Metadata(this.paths.database, collectDeadLeases, () =>
+      giveUpReserve(this.paths),
+    );
     this.images = new ImageNames(this.#metadata);
     this.layers = new LayerStore(this.paths, this.#metadata);
     this.records = new CacheRecords(this.#metadata, this.paths);
@@ -63,6 +66,7 @@ export class LocalStore implements AsyncDisposable {
     const store = new LocalStore(options.root);
     makeFolders(store.paths);
     await collectDeadFiles(store.paths);
+    keepReserve(store.paths);
     return store;
   }
 

@@ -21,14 +21,23 @@ export type Row = Readonly<Record<string, SQLOutputValue>>;
 export class Metadata implements Disposable {
   readonly #path: string;
   readonly #onOpen: (metadata: Metadata) => void;
+  readonly #makeRoom: () => boolean;
   readonly #statements = new Map<string, StatementSync>();
   #database: DatabaseSync | undefined;
   #depth = 0;
 
-  /** Opens nothing yet; `onOpen` runs once, when the database has been opened. */
-  constructor(path: string, onOpen: (metadata: Metadata) => void = () => {}) {
+  /**
+   * Opens nothing yet; `onOpen` runs once, when the database has been opened. `makeRoom` is called
+   * when the disk is too full for that; true: it is worth another attempt.
+   */
+  constructor(
+    path: string,
+    onOpen: (metadata: Metadata) => void = () => {},
+    makeRoom: () => boolean = () => false,
+  ) {
     this.#path = path;
     this.#onOpen = onOpen;
+    this.#makeRoom = makeRoom;
   }
 
   /** The first row, if any. */
@@ -89,10 +98,19 @@ export class Metadata implements Disposable {
 
   #open(): DatabaseSync {
     if (this.#database) return this.#database;
-    const database = this.#guard(() => openDatabase(this.#path));
+    const database = this.#openWithRoom();
     this.#database = database;
     this.#onOpen(this);
     return database;
+  }
+
+  #openWithRoom(): DatabaseSync {
+    try {
+      return this.#guard(() => openDatabase(this.#path));
+    } catch (error) {
+      if (!isSlipwayError(error, 'DISK_FULL') || !this.#makeRoom()) throw error;
+      return this.#guard(() => openDatabase(this.#path));
+    }
   }
 
   #guard<T>(work: () => T): T {

@@ -16,6 +16,7 @@
  *     uploads/<id>                     registry upload sessions; they outlive a process
  *     incoming/<hex>/                  volumes of an archive that come one at a time (incoming.ts)
  *     trash/<owner>.<random>           renamed away, on its way out
+ *     reserve                          room that is given up when the disk is full (reserve.ts)
  *     quarantine/<alg>-<hex>.<random>  damaged blobs that a repair set aside; only people remove them
  *
  * `<owner>` names a process for good (process-owner.ts). `v1` is the version of a derived format: a
@@ -43,6 +44,7 @@ export interface StorePaths {
   readonly snapshots: string;
   readonly trash: string;
   readonly quarantine: string;
+  readonly reserve: string;
   blob(digest: Digest): string;
   /** The layer index of a plain tar. */
   index(diffId: Digest): string;
@@ -77,6 +79,7 @@ export function storePaths(root: string): StorePaths {
     snapshots: under('snapshots'),
     trash: under('trash'),
     quarantine: under('quarantine'),
+    reserve: under('reserve'),
     blob: (digest) => byDigest('blobs', digest),
     index: (diffId) => byDigest('indexes/v1', diffId, '.erofs'),
     mergedImage: (chain) => byDigest('merged/v1', chain, '.erofs'),
