@@ -178,7 +178,15 @@ export const ERROR_CODES = {
   PERMISSION: { kind: 'denied', meaning: 'The operating system refuses access to a file.' },
   FILE_CHANGED: { kind: 'conflict', meaning: 'A file changed while it was being read.' },
   FILE_MISSING: { kind: 'not-found', meaning: 'A file named by the user does not exist.' },
+  FILE_TOO_LARGE: {
+    kind: 'exhausted',
+    meaning: 'The file system, or a limit, takes no file of this size.',
+  },
   FILE_UNUSABLE: { kind: 'invalid', meaning: 'A file named by the user is of the wrong kind.' },
+  TOO_MANY_FILES: {
+    kind: 'exhausted',
+    meaning: 'The process, or the machine, may open no more files.',
+  },
   CANCELLED: { kind: 'cancelled', meaning: 'The user or a signal stopped the work.' },
   INTERNAL: { kind: 'internal', meaning: 'A bug in Slipway.' },
 } as const satisfies Record<string, { readonly kind: ErrorKind; readonly meaning: string }>;

@@ -3,6 +3,7 @@
  * pointer; schema libraries would neither keep exact bytes nor point at the field.
  */
 import { SlipwayError } from './errors.ts';
+import { jsonExcess } from './json-bounds.ts';
 
 export type JsonValue =
   | null
@@ -14,11 +15,14 @@ export type JsonValue =
 
 export type JsonObject = { readonly [key: string]: JsonValue };
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 /** Parses UTF-8 JSON. @throws JSON_INVALID with `what` in the message */
 export function parseJson(bytes: Uint8Array | string, what: string): JsonValue {
   try {
-    const text =
-      typeof bytes === 'string' ? bytes : new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const text = typeof bytes === 'string' ? bytes : UTF8.decode(bytes);
+    const excess = jsonExcess(text);
+    if (excess !== undefined) throw new RangeError(excess);
     return JSON.parse(text) as JsonValue;
   } catch (cause) {
     throw new SlipwayError('JSON_INVALID', `${what} is not valid JSON`, { cause });

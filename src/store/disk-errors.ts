@@ -38,6 +38,19 @@ function diskError(cause: unknown, path: string): unknown {
         cause,
         detail: { path },
       });
+    case 'EFBIG':
+      return new SlipwayError('FILE_TOO_LARGE', `write ${path}: file too large`, {
+        hint: 'FAT32 takes files of up to 4 GiB: cut an archive with "slipway save --volume-size 4G"; else look at "ulimit -f"',
+        cause,
+        detail: { path },
+      });
+    case 'EMFILE':
+    case 'ENFILE':
+      return new SlipwayError('TOO_MANY_FILES', `open ${path}: too many open files`, {
+        hint: 'allow more with "ulimit -n", 64 at least',
+        cause,
+        detail: { path },
+      });
     case 'EACCES':
     case 'EPERM':
       return new SlipwayError('PERMISSION', `open ${path}: permission denied`, {
