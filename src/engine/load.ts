@@ -11,7 +11,7 @@ import { readVerifyKey } from '#image/bundle-signature.ts';
 import { storeInventory } from '#image/inventory.ts';
 import { type ArrivedImage, loadImages } from '#image/load.ts';
 import { loadVolumes, wholeSegments } from '#image/load-volumes.ts';
-import { writeOutput } from '#image/output-file.ts';
+import { needPlace, writeOutput } from '#image/output-file.ts';
 import { incomingLists } from '#store/incoming.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { encodeReceipt } from '#store/receipt-document.ts';
@@ -23,6 +23,8 @@ export async function load(
   source: ArchiveSource,
   { platform: only, receipt, verify, onLoaded, ...options }: LoadOptions,
 ): Promise<readonly LoadedImage[]> {
+  // A load of an hour shall not end with a folder that is missing.
+  if (receipt !== undefined) await needPlace(receipt);
   const key = verify === undefined ? {} : { verify: await readVerifyKey(verify) };
   const store = await resources.store();
   const arrived: ArrivedImage[] = [];

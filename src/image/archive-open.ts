@@ -4,6 +4,7 @@
  * images needs to seek.
  */
 import { open, rm, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { decompress, detectCompression, MAGIC_BYTES } from '#archive/compression.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { BUNDLE_FILE } from '#store/bundle-document.ts';
@@ -13,7 +14,7 @@ import { writeAll } from '#store/durable-file.ts';
 import { readOciArchive } from '#store/oci-archive.ts';
 import { folderFiles, type PackedFiles } from '#store/packed-files.ts';
 import { PackedRepository } from '#store/packed-repository.ts';
-import { readSegments, type Segment, segmentsOf } from '#store/segments.ts';
+import { endOf, readSegments, type Segment, segmentsOf } from '#store/segments.ts';
 import { openTarFiles, type TarFiles } from '#store/tar-files.ts';
 import { volumeContents, volumeFiles } from '#store/volume-files.ts';
 import type { VolumesDocument } from '#store/volumes-document.ts';
@@ -127,7 +128,7 @@ async function readTarImages(
     const images = await readImages(within, options);
     if (images) return images;
   }
-  throw notImages(name, kindOf(tar));
+  throw notImages(name, endOf(segments) === 0 ? EMPTY : kindOf(tar));
 }
 
 async function openTar(
@@ -138,10 +139,24 @@ async function openTar(
   try {
     return await openTarFiles(segments, { ...options, name });
   } catch (error) {
+    if (!isSlipwayError(error, 'ARCHIVE_INVALID')) throw error;
     // Damage in the first header: not a cut-off tar, but no tar at all.
-    if (!isSlipwayError(error, 'ARCHIVE_INVALID') || error.detail.offset !== 0) throw error;
-    throw notImages(name, 'not a tar', error);
+    if (error.detail.offset === 0) throw notImages(name, NO_TAR, error);
+    throw new SlipwayError('ARCHIVE_INVALID', `${name}: ${error.message}`, {
+      hint: volumeHint(name) ?? error.hint ?? 'fetch or make the archive again',
+      detail: error.detail,
+    });
   }
+}
+
+const NO_TAR = 'not a tar';
+const EMPTY = 'an empty file';
+
+/** What to do with a number of an archive whose list is not at hand. */
+function volumeHint(name: string): string | undefined {
+  const [, stem] = /^(.+)\.\d{3,4}$/.exec(basename(name)) ?? [];
+  if (stem === undefined) return undefined;
+  return `as a volume of ${stem} it needs its list: load the folder or stick with ${stem}.volumes.json first`;
 }
 
 /** A tar that somebody packed once more: exactly one file, and its name says tar. */
@@ -162,8 +177,10 @@ function notImages(name: string, what: string, cause?: unknown): SlipwayError {
   const isRoot = what.includes('root file system');
   const hint = isRoot
     ? `a root file system has no image config: slipway import ${name.includes(' ') ? 'FILE' : name} NAME`
-    : 'load reads what "slipway save", "docker save" or "podman save" wrote';
-  return new SlipwayError('FILE_UNUSABLE', `${name} is not an image archive but ${what}`, {
+    : (volumeHint(name) ?? 'load reads what "slipway save", "docker save" or "podman save" wrote');
+  const isNot =
+    what === NO_TAR ? 'a tar, so it is no image archive' : `an image archive but ${what}`;
+  return new SlipwayError('FILE_UNUSABLE', `${name} is not ${isNot}`, {
     hint,
     ...(cause === undefined ? {} : { cause }),
     detail: { found: what },

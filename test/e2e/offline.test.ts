@@ -122,5 +122,5 @@ test('a wrong file says what it is', async () => {
     root: folder.at('there'),
   });
   assert.equal(exitCode, 1);
-  assert.match(stderr, /x\.tar\.002 is not an image archive but not a tar/);
+  assert.match(stderr, /x\.tar\.002 is not a tar, so it is no image archive/);
 });

@@ -39,6 +39,18 @@ test('an inventory goes there, the difference comes back with a receipt', async 
   assert.equal(next.leftOut.blobs, 3);
 });
 
+test('a receipt that cannot be written is told before anything is loaded', async () => {
+  using folder = tempFolder();
+  const [one] = await releases();
+  await fill(folder.at('here'), { 'app:1': one });
+  await using here = await engineAt(folder.at('here'));
+  await using there = await engineAt(folder.at('there'));
+  await here.save(['app:1'], folder.at('x.tar'));
+  const loading = there.load(folder.at('x.tar'), { receipt: folder.at('none/receipt.json') });
+  await assert.rejects(loading, { code: 'FILE_MISSING' });
+  assert.deepEqual(await there.images(), []);
+});
+
 test('a load that misses something still writes its receipt, of what is there', async () => {
   using folder = tempFolder();
   const [one, two] = await releases();

@@ -417,6 +417,7 @@ describe('load', () => {
       found: 'a tar without index.json or manifest.json',
     },
     { fact: 'an empty tar', bytes: () => sampleTar({}), found: 'an empty tar' },
+    { fact: 'nothing', bytes: async () => Buffer.alloc(0), found: 'an empty file' },
     { fact: 'no tar', bytes: async () => Buffer.alloc(2000, 'text '), found: 'not a tar' },
   ];
   for (const { fact, bytes, found } of REFUSED) {
@@ -432,6 +433,29 @@ describe('load', () => {
       });
     });
   }
+
+  it('a volume without its list is told what it needs; a cut archive is named', async () => {
+    using folder = tempFolder();
+    await using to = await temporaryStore();
+    const tar = await sampleTar({ 'oci-layout': Buffer.alloc(4000, 'x') });
+    const needsList = /needs its list: .* with x\.tar\.volumes\.json first$/;
+    await writeFile(folder.at('x.tar.002'), Buffer.alloc(2000, 'text '));
+    await assert.rejects(load(to.store, folder.at('x.tar.002')), (error) => {
+      assert.ok(isSlipwayError(error, 'FILE_UNUSABLE'), String(error));
+      assert.match(error.message, /x\.tar\.002 is not a tar, so it is no image archive$/);
+      assert.match(error.hint ?? '', needsList);
+      return true;
+    });
+    for (const name of ['x.tar.001', 'cut.tar']) {
+      await writeFile(folder.at(name), tar.subarray(0, 1500));
+      await assert.rejects(load(to.store, folder.at(name)), (error) => {
+        assert.ok(isSlipwayError(error, 'ARCHIVE_INVALID'), String(error));
+        assert.ok(error.message.startsWith(`${folder.at(name)}: damaged archive: `), error.message);
+        assert.equal(needsList.test(error.hint ?? ''), name === 'x.tar.001');
+        return true;
+      });
+    }
+  });
 
   it('a folder without images: FILE_UNUSABLE; a missing file: FILE_MISSING', async () => {
     using folder = tempFolder();
