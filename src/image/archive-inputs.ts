@@ -6,8 +6,9 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Digest } from '#core/digest.ts';
-import { errnoOf, SlipwayError } from '#core/errors.ts';
+import { SlipwayError } from '#core/errors.ts';
 import { onDisk } from '#store/disk-errors.ts';
+import { fileSize } from '#store/file-size.ts';
 import { folderFiles, readDocument } from '#store/packed-files.ts';
 import { type Segment, segmentsOf } from '#store/segments.ts';
 import {
@@ -97,11 +98,11 @@ async function listOf(
   const stem = VOLUME_NAME.exec(path)?.[1];
   if (stem === undefined) return undefined;
   const beside = `${stem}.volumes.json`;
-  if ((await sizeOf(beside)) !== undefined && (await isList(beside))) {
+  if ((await fileSize(beside)) !== undefined && (await isList(beside))) {
     const list = await readList(beside);
     if (list.volumes.some(({ name }) => name === basename(path))) return list;
   }
-  const size = await sizeOf(path);
+  const size = await fileSize(path);
   const fits = (volume: Volume): boolean => volume.name === basename(path) && volume.size === size;
   const lists = new Map(
     atHand.filter(({ volumes }) => volumes.some(fits)).map((list) => [list.id, list]),
@@ -121,7 +122,7 @@ async function volumesIn(
   const found: (readonly [string, string])[] = [];
   for (const { name } of volumes) {
     const path = join(folder, name);
-    if ((await sizeOf(path)) !== undefined) found.push([name, path]);
+    if ((await fileSize(path)) !== undefined) found.push([name, path]);
   }
   return found;
 }
@@ -131,7 +132,7 @@ async function stemOf(path: string): Promise<string | undefined> {
   const [, stem, digits] = VOLUME_NAME.exec(path) ?? [];
   if (stem === undefined || digits === undefined) return undefined;
   const first = `${stem}.${'1'.padStart(digits.length, '0')}`;
-  return (await sizeOf(first)) === undefined ? undefined : stem;
+  return (await fileSize(first)) === undefined ? undefined : stem;
 }
 
 /** All numbered files beside the one given, which must leave no gap. */
@@ -160,13 +161,4 @@ export function volumesMissing(names: readonly string[]): SlipwayError {
     hint: 'put all volumes into one folder, or name each with -i',
     detail: { missing: names },
   });
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await onDisk(path, () => stat(path))).size;
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
-    throw error;
-  }
 }

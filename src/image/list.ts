@@ -1,14 +1,12 @@
 /** The images of the local store, each once, with everything that points at it. */
 import type { Digest } from '#core/digest.ts';
-import { isSlipwayError } from '#core/errors.ts';
 import type { BrokenImage, ImageSummary } from '#core/local-image.ts';
-import { childrenOf, decodeManifest } from '#core/manifest.ts';
-import { isIndexType } from '#core/media-type.ts';
 import type { Platform } from '#core/platform.ts';
 import { formatReference, parseReference, type Reference } from '#core/reference.ts';
 import { type ImageName, NAMELESS } from '#store/images.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { companionSubjects, manifestKey as keyOf } from './companion-names.ts';
+import { indexChildren } from './index-children.ts';
 import { type LocalImage, localImages } from './resolve.ts';
 
 export interface ListOptions {
@@ -66,16 +64,9 @@ async function childKeys(
   { store }: ListOptions,
   names: readonly ImageName[],
 ): Promise<ReadonlySet<string>> {
-  await using lease = await store.lease({ purpose: 'list images' });
   const keys = new Set<string>();
-  for (const { repository, digest } of names.filter(({ mediaType }) => isIndexType(mediaType))) {
-    const from = store.repository({ space: 'images', name: repository, lease });
-    try {
-      const children = childrenOf(decodeManifest(await from.getManifest(digest)));
-      for (const child of children) keys.add(keyOf({ repository, digest: child.digest }));
-    } catch (error) {
-      if (!isSlipwayError(error)) throw error;
-    }
+  for (const name of names) {
+    for (const digest of await indexChildren(name, store)) keys.add(keyOf({ ...name, digest }));
   }
   return keys;
 }

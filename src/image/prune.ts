@@ -2,15 +2,13 @@
  * Which images a prune removes: those without a tag, or all that nobody uses. The choice is made
  * here, from what images are; removing, all at once and safe beside others, is the store's.
  */
-import { isSlipwayError } from '#core/errors.ts';
-import { childrenOf, decodeManifest } from '#core/manifest.ts';
-import { isIndexType } from '#core/media-type.ts';
 import { familiarReference } from '#core/reference.ts';
 import type { PruneReport, PruneSelection } from '#core/store-report.ts';
 import type { ImageName } from '#store/images.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import type { PrunedImage } from '#store/prune.ts';
 import { companionSubjects, manifestKey as keyOf } from './companion-names.ts';
+import { indexChildren } from './index-children.ts';
 import { digestsOf, groupImages, type ImageGroup, type ListOptions, tagsOf } from './list.ts';
 
 /** Removes, or with `dryRun` only tells. */
@@ -101,7 +99,13 @@ class Families {
   static async of(store: LocalStore, chosen: readonly ImageGroup[]): Promise<Families> {
     const names = new Map(store.images.list().map((name) => [keyOf(name), name]));
     const children = new Map<string, readonly string[]>();
-    for (const [key, name] of names) children.set(key, await childrenIn(name, store));
+    for (const [key, name] of names) {
+      const digests = await indexChildren(name, store);
+      children.set(
+        key,
+        digests.map((digest) => keyOf({ ...name, digest })),
+      );
+    }
     const companions = companionSubjects(store);
     for (const [key, subject] of companions) {
       const owner = key.slice(0, key.lastIndexOf('@') + 1) + subject;
@@ -133,22 +137,5 @@ class Families {
         tags,
       })),
     };
-  }
-}
-
-/** Keys of an index's children; none for an image, or where the index cannot be read. */
-async function childrenIn(
-  { repository, digest, mediaType }: ImageName,
-  store: LocalStore,
-): Promise<readonly string[]> {
-  if (!isIndexType(mediaType)) return [];
-  await using lease = await store.lease({ purpose: 'prune images' });
-  const from = store.repository({ space: 'images', name: repository, lease });
-  try {
-    const children = childrenOf(decodeManifest(await from.getManifest(digest)));
-    return children.map((child) => keyOf({ repository, digest: child.digest }));
-  } catch (error) {
-    if (isSlipwayError(error)) return [];
-    throw error;
   }
 }

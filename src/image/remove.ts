@@ -2,10 +2,9 @@
  * `docker rmi`: a name goes; the image goes with its last name. By ID an image with several names
  * goes only with force.
  */
-import { parseDigest, shortId } from '#core/digest.ts';
+import { type Digest, parseDigest, shortId } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { RemovedName } from '#core/local-image.ts';
-import { childrenOf, decodeManifest } from '#core/manifest.ts';
 import {
   familiarReference,
   parseReference,
@@ -16,6 +15,7 @@ import {
 import type { ImageName } from '#store/images.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { companionSubjects } from './companion-names.ts';
+import { indexChildren } from './index-children.ts';
 import { findGroup } from './inspect.ts';
 import { digestsOf, type ImageGroup, type ListOptions, tagsOf } from './list.ts';
 import { UNUSABLE } from './resolve.ts';
@@ -151,8 +151,10 @@ function untagged(name: Reference): RemovedName {
  * Removes a manifest with what signs it, and with those children that no other index of the
  * repository has.
  */
-async function forget(store: LocalStore, repository: string, digest: ImageDigest): Promise<void> {
-  const children = await childrenIn(store, repository, digest);
+async function forget(store: LocalStore, repository: string, digest: Digest): Promise<void> {
+  const known = store.images.list().filter((name) => name.repository === repository);
+  const gone = known.find((name) => name.digest === digest);
+  const children = gone ? await indexChildren(gone, store) : [];
   const companions = [...companionSubjects(store)].flatMap(([key, subject]) =>
     subject === digest && key.startsWith(`${repository}@`)
       ? [key.slice(repository.length + 1)]
@@ -162,31 +164,12 @@ async function forget(store: LocalStore, repository: string, digest: ImageDigest
   for (const companion of companions) await forget(store, repository, parseDigest(companion));
   if (children.length === 0) return;
   const others = store.images.list().filter((name) => name.repository === repository);
-  const needed = new Set<ImageDigest>();
+  const needed = new Set<Digest>();
   for (const other of others) {
-    for (const child of await childrenIn(store, repository, other.digest)) needed.add(child);
+    for (const child of await indexChildren(other, store)) needed.add(child);
   }
   for (const { digest: child, tags } of others) {
     if (!children.includes(child) || needed.has(child) || tags.length > 0) continue;
     await forget(store, repository, child);
-  }
-}
-
-type ImageDigest = ImageGroup['names'][number]['digest'];
-
-/** The children of an index; none for an image, or when its bytes are lost. */
-async function childrenIn(
-  store: LocalStore,
-  repository: string,
-  digest: ImageDigest,
-): Promise<readonly ImageDigest[]> {
-  await using lease = await store.lease({ purpose: 'remove image' });
-  const from = store.repository({ space: 'images', name: repository, lease });
-  try {
-    const manifest = decodeManifest(await from.getManifest(digest));
-    return manifest.kind === 'index' ? childrenOf(manifest).map((child) => child.digest) : [];
-  } catch (error) {
-    if (isSlipwayError(error)) return [];
-    throw error;
   }
 }

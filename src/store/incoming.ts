@@ -4,14 +4,16 @@
  * their digests and every list that came: the same archive saved under another name, or cut in another
  * way, goes on with the volumes that are here. Folders to which none has come for a week are garbage.
  */
-import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHasher, digestOf, encodedOf } from '#core/digest.ts';
 import { errnoOf, isSlipwayError } from '#core/errors.ts';
 import type { CallOptions } from '#core/repository.ts';
 import { onDisk } from './disk-errors.ts';
+import { namesIn } from './disk-files.ts';
 import { putInPlace, writeAll, writeInPlace } from './durable-file.ts';
 import { readFileChunks } from './file-read.ts';
+import { fileSize } from './file-size.ts';
 import type { StorePaths } from './paths.ts';
 import {
   decodeVolumes,
@@ -28,7 +30,7 @@ const LIST_SUFFIX = '.volumes.json';
 /** The lists of all archives of which some volumes are here. */
 export async function incomingLists(paths: StorePaths): Promise<readonly VolumesDocument[]> {
   const lists: VolumesDocument[] = [];
-  for (const name of await namesIn(paths.incoming)) lists.push(...(await listsIn(paths, name)));
+  for (const name of namesIn(paths.incoming)) lists.push(...(await listsIn(paths, name)));
   return lists;
 }
 
@@ -56,7 +58,7 @@ export async function keptVolumes(
   const kept = new Map<string, string>();
   for (const volume of list.volumes) {
     const path = pathOf(paths, list, volume);
-    if ((await sizeOf(path)) === volume.size) kept.set(volume.name, path);
+    if ((await fileSize(path)) === volume.size) kept.set(volume.name, path);
   }
   return kept;
 }
@@ -102,7 +104,7 @@ export async function dropIncoming(
 
 /** Whether a file is what the list says. */
 export async function isRight(volume: Volume, path: string, call: CallOptions): Promise<boolean> {
-  if ((await sizeOf(path)) !== volume.size) return false;
+  if ((await fileSize(path)) !== volume.size) return false;
   const hasher = createHasher();
   for await (const chunk of readFileChunks(path, call)) hasher.update(chunk);
   return hasher.digest() === volume.digest;
@@ -133,22 +135,4 @@ function folderOf(paths: StorePaths, { id }: VolumesDocument): string {
 
 function pathOf(paths: StorePaths, list: VolumesDocument, { digest }: Volume): string {
   return join(folderOf(paths, list), encodedOf(digest));
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await onDisk(folder, () => readdir(folder));
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -20,11 +20,12 @@ import type {
 import { type CopyVerifiedOptions, copyVerified } from './copy-verified.ts';
 import { onDisk } from './disk-errors.ts';
 import { putInPlace } from './durable-file.ts';
-import { readFileChunks } from './file-read.ts';
+import { readFileChunks, readSmallFile } from './file-read.ts';
+import { fileSize } from './file-size.ts';
 import type { Lease } from './leases.ts';
 import { beginIngest } from './local-ingest.ts';
 import type { StorePaths } from './paths.ts';
-import { sizeMismatch, verified } from './verified-read.ts';
+import { sizeMismatch, verified, verifyBytes } from './verified-read.ts';
 
 export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileReceiver {
   readonly #paths: StorePaths;
@@ -42,16 +43,16 @@ export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileRecei
   }
 
   async stat(digest: Digest): Promise<BlobInfo | undefined> {
-    if ((await this.#sizeOf(digest)) === undefined) return undefined;
+    if ((await fileSize(this.#paths.blob(digest))) === undefined) return undefined;
     // Held first, looked for again: gc may have come in between.
     this.#lease.hold(digest);
-    const size = await this.#sizeOf(digest);
+    const size = await fileSize(this.#paths.blob(digest));
     return size === undefined ? undefined : { digest, size };
   }
 
   /** {@link stat} without holding: the answer may be old at once. */
   async peek(digest: Digest): Promise<BlobInfo | undefined> {
-    const size = await this.#sizeOf(digest);
+    const size = await fileSize(this.#paths.blob(digest));
     return size === undefined ? undefined : { digest, size };
   }
 
@@ -61,9 +62,12 @@ export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileRecei
   ): AsyncIterable<Uint8Array> {
     const path = this.#paths.blob(digest);
     try {
-      const chunks = readFileChunks(path, options);
-      if (options.range) yield* chunks;
-      else yield* verified(chunks, { digest, from: `blob ${path}` });
+      const from = `blob ${path}`;
+      if (options.range) return yield* readFileChunks(path, options);
+      const small = readSmallFile(path);
+      if (!small) return yield* verified(readFileChunks(path, options), { digest, from });
+      verifyBytes(small, { digest, from });
+      if (small.byteLength > 0) yield small;
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') throw blobUnknown(digest);
       if (isSlipwayError(error, 'DIGEST_MISMATCH')) await this.#dropDamaged(path);
@@ -82,7 +86,7 @@ export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileRecei
   }
 
   async partsOf(digest: Digest): Promise<readonly FilePart[] | undefined> {
-    const length = await this.#sizeOf(digest);
+    const length = await fileSize(this.#paths.blob(digest));
     return length === undefined ? undefined : [{ path: this.path(digest), offset: 0, length }];
   }
 
@@ -118,19 +122,10 @@ export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileRecei
     const { size } = await stat(file);
     if (size !== expected.size) throw sizeMismatch({ ...expected, from: file }, size);
     this.#lease.hold(expected.digest);
-    if ((await this.#sizeOf(expected.digest)) === size) await rm(file, { force: true });
+    if ((await fileSize(this.#paths.blob(expected.digest))) === size)
+      await rm(file, { force: true });
     else await putInPlace(file, this.#paths.blob(expected.digest));
     return { digest: expected.digest, size };
-  }
-
-  async #sizeOf(digest: Digest): Promise<number | undefined> {
-    const path = this.#paths.blob(digest);
-    try {
-      return (await onDisk(path, () => stat(path))).size;
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
   }
 
   /** A damaged blob must not answer `stat` any more, or nobody would ever fetch it again. */

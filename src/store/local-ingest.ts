@@ -2,7 +2,7 @@
  * One blob on its way into a folder of blobs: temporary file → hash → verify → fsync → rename →
  * fsync of the folder. Killed at any point it leaves a temporary file and nothing else.
  */
-import { type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import {
   algorithmOf,
   createHasher,
@@ -10,11 +10,11 @@ import {
   type DigestAlgorithm,
   type Hasher,
 } from '#core/digest.ts';
-import { errnoOf } from '#core/errors.ts';
 import type { BlobInfo, Ingest } from '#core/repository.ts';
 import { onDisk } from './disk-errors.ts';
 import { putInPlace, writeAll } from './durable-file.ts';
 import { readFileChunks } from './file-read.ts';
+import { fileSize } from './file-size.ts';
 import { digestMismatch, sizeMismatch } from './verified-read.ts';
 
 /** Small writes (tar headers) are gathered; hashing and writing go in pieces of this size. */
@@ -135,16 +135,7 @@ class LocalIngest implements Ingest {
    * repairs it.
    */
   async #settle(path: string): Promise<void> {
-    if ((await sizeOf(path)) !== this.#size) await putInPlace(this.#target.temporary, path);
+    if ((await fileSize(path)) !== this.#size) await putInPlace(this.#target.temporary, path);
     await this[Symbol.asyncDispose]();
-  }
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
   }
 }
