@@ -13,6 +13,7 @@ import {
   type DockerfileInput,
   fixDockerfile,
   readInput,
+  readStream,
 } from '#engine/check-dockerfile.ts';
 
 const FORMATS = ['tty', 'json', 'sarif', 'gitlab', 'github', 'checkstyle', 'junit'] as const;
@@ -65,10 +66,9 @@ export default class Lint extends BaseCommand {
   }
 
   async #input(file: string | undefined): Promise<DockerfileInput> {
-    if (file !== '-') return await readInput(file === undefined ? {} : { dockerfile: file });
-    const chunks: Buffer[] = [];
-    for await (const chunk of this.host.stdin) chunks.push(Buffer.from(chunk));
-    return { file: { name: '-', text: Buffer.concat(chunks).toString('utf8') } };
+    const { stdin, interrupts } = this.host;
+    if (file === '-') return await readStream(stdin, interrupts.signal);
+    return await readInput(file === undefined ? {} : { dockerfile: file });
   }
 
   async #checked(input: DockerfileInput, settings: CheckSettings): Promise<FileReport> {

@@ -59,6 +59,16 @@ export async function readInput(
   return { file: { name: place.dockerfile ?? name, text }, path, ignore: matcher };
 }
 
+/** The same from a stream, such as stdin, called `-`; it has no context. @throws what `signal` says */
+export async function readStream(
+  stream: NodeJS.ReadableStream,
+  signal: AbortSignal,
+): Promise<DockerfileInput> {
+  const { interruptible } = await import('#image/interruptible.ts');
+  const chunks = await Array.fromAsync(interruptible(stream, signal));
+  return { file: { name: '-', text: Buffer.concat(chunks).toString('utf8') } };
+}
+
 /** Parses and lints. Never throws: a file that cannot be parsed has findings that say so. */
 export async function checkDockerfile(
   input: DockerfileInput,

@@ -5,16 +5,18 @@ export async function* interruptible(
   source: AsyncIterable<Uint8Array | string>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
-  const aborted = Promise.withResolvers<never>();
-  // Nobody may be waiting when it fires.
-  aborted.promise.catch(() => {});
-  const abort = (): void => aborted.reject(signal?.reason);
+  let stop: (reason: unknown) => void = () => {};
+  const abort = (): void => stop(signal?.reason);
   signal?.addEventListener('abort', abort);
-  if (signal?.aborted) abort();
   const chunks = source[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await Promise.race([chunks.next(), aborted.promise]);
+      signal?.throwIfAborted();
+      // Not a race with one promise for all chunks: that would remember each of them.
+      const next = await new Promise<IteratorResult<Uint8Array | string>>((resolve, reject) => {
+        stop = reject;
+        chunks.next().then(resolve, reject);
+      });
       if (next.done === true) return;
       yield typeof next.value === 'string' ? Buffer.from(next.value) : next.value;
     }

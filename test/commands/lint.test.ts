@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { SlipwayError } from '#core/errors.ts';
 import { runCommand } from '#test/helpers/run-command.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
@@ -112,4 +113,19 @@ test('a Containerfile is found where there is no Dockerfile', async () => {
   using folder = tempFolder();
   writeFileSync(folder.at('Containerfile'), OLD);
   assert.match((await runCommand(['build', '--check', folder.path])).stdout, /Containerfile:1/);
+});
+
+test('Ctrl-C ends it while stdin stands still', async () => {
+  const stop = new AbortController();
+  const interrupts = { signal: stop.signal, exitCode: () => 130 };
+  const run = runCommand(['lint', '-'], { interrupts });
+  setImmediate(() => stop.abort(new SlipwayError('CANCELLED', 'interrupted')));
+  assert.deepEqual(await run, { exitCode: 130, stdout: '', stderr: '' });
+});
+
+test('a Dockerfile on stdin', async () => {
+  const { exitCode, stdout } = await runCommand(['lint', '-'], { input: OLD });
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /^-:1\n/m);
+  assert.match(stdout, /^3 warnings /m);
 });
