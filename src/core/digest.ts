@@ -20,6 +20,7 @@ const HEX_LENGTH: Record<DigestAlgorithm, number> = { sha256: 64, sha512: 128 };
  * algorithms). @throws DIGEST_INVALID
  */
 export function parseDigest(text: string): Digest {
+  if (isDigest(text)) return text;
   const [, algorithm = '', encoded = ''] = DIGEST.exec(text) ?? [];
   const forms = 'use sha256:<64 hex digits> or sha512:<128 hex digits>';
   if (algorithm === '') refuse(text, 'invalid checksum digest format', forms);
@@ -74,11 +75,13 @@ export function createHasher(algorithm: DigestAlgorithm = 'sha256'): Hasher {
   };
 }
 
-/** The sha256 digest of bytes in memory, or of a string's UTF-8. */
-export function digestOf(content: Uint8Array | string): Digest {
-  const hasher = createHasher('sha256');
-  hasher.update(content);
-  return hasher.digest();
+/** The digest of bytes in memory, or of a string's UTF-8: for small ones half the work of a hasher. */
+export function digestOf(
+  content: Uint8Array | string,
+  algorithm: DigestAlgorithm = 'sha256',
+): Digest {
+  const hex = process.getBuiltinModule('node:crypto').hash(algorithm, content, 'hex');
+  return `${algorithm}:${hex}` as Digest;
 }
 
 /** A sha256 whose state can be copied: one prefix, many continuations (cache keys, upload resume). */

@@ -1,7 +1,8 @@
 /** Streams a file, or a part of it, in chunks of a mebibyte. */
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { BlobRange } from '#core/repository.ts';
-import { onDisk } from './disk-errors.ts';
+import { onDisk, onDiskSync } from './disk-errors.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -39,6 +40,24 @@ export async function* readFileChunks(
   } finally {
     await Promise.allSettled([next]);
   }
+}
+
+/** Up to this size a blocking read takes less time than asking the pool to open, read and close. */
+const SMALL_BYTES = 64 * 1024;
+
+/**
+ * The whole of a small regular file, with blocking calls; undefined for a larger one. For lists of
+ * thousands of manifests.
+ */
+export function readSmallFile(path: string): Uint8Array | undefined {
+  return onDiskSync(path, () => {
+    const fd = openSync(path, 'r');
+    try {
+      return fstatSync(fd).size <= SMALL_BYTES ? readFileSync(fd) : undefined;
+    } finally {
+      closeSync(fd);
+    }
+  });
 }
 
 /** Empty at the end. Its failure waits for who awaits it. */

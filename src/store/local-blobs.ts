@@ -64,6 +64,7 @@ export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileRecei
     try {
       const from = `blob ${path}`;
       if (options.range) return yield* readFileChunks(path, options);
+      options.signal?.throwIfAborted();
       const small = readSmallFile(path);
       if (!small) return yield* verified(readFileChunks(path, options), { digest, from });
       verifyBytes(small, { digest, from });

@@ -1,5 +1,5 @@
 /** Verification sits in the reader: a stream that ends well has been checked (repository.ts). */
-import { algorithmOf, createHasher, type Digest } from '#core/digest.ts';
+import { algorithmOf, createHasher, type Digest, digestOf } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 
 export interface Expectation {
@@ -32,9 +32,7 @@ export async function* verified(
 
 /** Checks bytes in memory. @throws DIGEST_MISMATCH */
 export function verifyBytes(bytes: Uint8Array, expected: Expectation): void {
-  const hasher = createHasher(algorithmOf(expected.digest));
-  hasher.update(bytes);
-  const found = hasher.digest();
+  const found = digestOf(bytes, algorithmOf(expected.digest));
   if (found !== expected.digest) throw digestMismatch(expected, found);
 }
 
