@@ -17,8 +17,7 @@ import type { PackedImage, PackedRepository } from '#store/packed-repository.ts'
 import { type WalkedImage, walkImage } from '#store/walk.ts';
 import { copyImage } from './copy.ts';
 import { type Destination, placeOf } from './destination.ts';
-import { chooserFor } from './load-tree.ts';
-import { selectAnyManifest } from './select.ts';
+import { chooserFor, imageIdOf } from './load-tree.ts';
 
 export interface LoadToOptions {
   readonly from: PackedRepository;
@@ -105,17 +104,6 @@ async function walkArchived(
   });
   const top = walked.manifests.at(-1)?.raw.digest ?? digest;
   return { ...walked, top, imageId: imageIdOf(walked, platform) };
-}
-
-/** The config's digest; of an index, that of this machine's image or of the first one. */
-function imageIdOf({ manifests, root }: WalkedImage, platform: Platform): Digest {
-  const byDigest = new Map(manifests.map(({ raw, manifest }) => [raw.digest, manifest]));
-  let found = manifests.at(-1)?.manifest;
-  while (found?.kind === 'index') {
-    if (found.manifests.length === 0) return root.digest;
-    found = byDigest.get(selectAnyManifest(found, platform).digest);
-  }
-  return found?.config.digest ?? root.digest;
 }
 
 /** Names of two registries may meet under one path; the later one would win in silence. */

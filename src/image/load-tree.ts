@@ -78,6 +78,20 @@ export async function chooserFor(
   };
 }
 
+/**
+ * The config's digest, of an artifact too; of an index, that of the platform's image or of the first
+ * one.
+ */
+export function imageIdOf({ manifests, root }: WalkedImage, platform: Platform): Digest {
+  const byDigest = new Map(manifests.map(({ raw, manifest }) => [raw.digest, manifest]));
+  let found = manifests.at(-1)?.manifest;
+  while (found?.kind === 'index') {
+    if (found.manifests.length === 0) return root.digest;
+    found = byDigest.get(selectAnyManifest(found, platform).digest);
+  }
+  return found?.config.digest ?? root.digest;
+}
+
 /** An image that no index lists is of its config's platform. */
 async function needPlatform(
   walked: WalkedImage,

@@ -27,8 +27,7 @@ import {
   placesOf,
   sortArchive,
 } from './load-companions.ts';
-import { lookInto, type Tree } from './load-tree.ts';
-import { resolveImage } from './resolve.ts';
+import { imageIdOf, lookInto, type Tree } from './load-tree.ts';
 
 export interface LoadOptions {
   readonly store: LocalStore;
@@ -111,7 +110,7 @@ async function loadImage(image: PackedImage, loading: Loading): Promise<ArrivedI
     const tag = name?.tag === undefined ? {} : { tag: name.tag };
     await copyTo({ repository, ...tag }, tree, loading);
   }
-  const { imageId } = await resolveImage(tree.top, { ...loading, orAnyPlatform: true });
+  const imageId = imageIdOf(tree, loading.platform);
   return { imageId, names, digest: tree.top, blobs: digestsOf(tree) };
 }
 
