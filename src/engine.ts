@@ -208,13 +208,24 @@ export interface InspectOptions {
 }
 
 export interface Engine extends AsyncDisposable {
+  // Building and running
+
   build(options: BuildOptions): Promise<BuildResult>;
+  /** Runs a container in the foreground and removes it. */
+  run(options: RunOptions): Promise<{ readonly exitCode: number }>;
+
+  // Registries
+
   /** Pulls the host's platform unless told otherwise. */
   pull(
     reference: string,
     options?: CallContext & { readonly platform?: Platform },
   ): Promise<PullResult>;
   push(reference: string, options?: CallContext): Promise<PushResult>;
+  serveRegistry(options: ServeOptions): Promise<RegistryHandle>;
+
+  // Moving images as files
+
   /** Writes images (names, digests or IDs) to one tar that is OCI layout and docker-archive at once. */
   save(
     references: readonly string[],
@@ -236,6 +247,9 @@ export interface Engine extends AsyncDisposable {
    * there.
    */
   loadTo(source: ArchiveSource, options: LoadToOptions): Promise<readonly LoadedImage[]>;
+
+  // What is inside: root file systems and their files
+
   /** Makes an image of one layer from a tar of a root file system: a file, a URL or a stream. */
   import(source: string | NodeJS.ReadableStream, options?: ImportOptions): Promise<ImportResult>;
   /** Writes the root file system of an image as one tar. */
@@ -262,6 +276,9 @@ export interface Engine extends AsyncDisposable {
   ): Promise<ImageDiff>;
   /** What the layers of an image cost, and how much of it nobody can see. */
   analyze(image: string, options?: CallContext): Promise<ImageAnalysis>;
+
+  // Names and images of the local store
+
   tag(source: string, target: string): Promise<void>;
   /** Newest first. */
   images(options?: ImagesOptions): Promise<readonly ImageSummary[]>;
@@ -279,6 +296,9 @@ export interface Engine extends AsyncDisposable {
     references: readonly string[],
     options?: { readonly force?: boolean },
   ): Promise<RemovalPlan>;
+
+  // Care of the store
+
   /** Where the store's bytes are, each counted once. */
   diskUsage(): Promise<DiskUsage>;
   /** Looks for damage in the store and, when asked to, mends what can be mended. */
@@ -289,9 +309,6 @@ export interface Engine extends AsyncDisposable {
   prune(selection: PruneSelection): Promise<PruneReport>;
   /** Removes what nothing needs. */
   gc(options?: { readonly dryRun?: boolean }): Promise<GarbageReport>;
-  /** Runs a container in the foreground and removes it. */
-  run(options: RunOptions): Promise<{ readonly exitCode: number }>;
-  serveRegistry(options: ServeOptions): Promise<RegistryHandle>;
 }
 
 /** Opens nothing yet: the store is opened by the first call that needs it. The caller disposes it. */

@@ -31,10 +31,19 @@ export class LocalEngine implements Engine {
     this.#resources = new Resources(settings);
   }
 
+  // Building and running
+
   async build(options: BuildOptions) {
     const { buildImage } = await import('./build-image.ts');
     return await buildImage(this.#resources, options);
   }
+
+  async run(options: RunOptions) {
+    const { runContainer } = await import('./run-image.ts');
+    return await runContainer(this.#resources, options);
+  }
+
+  // Registries
 
   async pull(reference: string, options: CallContext & { readonly platform?: Platform } = {}) {
     const parsed = parseReference(reference);
@@ -47,6 +56,13 @@ export class LocalEngine implements Engine {
     const { push } = await import('./push.ts');
     return await push(this.#resources, parsed, options);
   }
+
+  async serveRegistry(options: ServeOptions) {
+    const { serve } = await import('./serve.ts');
+    return await serve(this.#resources, options);
+  }
+
+  // Moving images as files
 
   async save(
     images: readonly string[],
@@ -76,6 +92,8 @@ export class LocalEngine implements Engine {
     const { loadTo } = await import('./load-to.ts');
     return await loadTo(this.#resources, source, options);
   }
+
+  // What is inside: root file systems and their files
 
   async import(source: string | NodeJS.ReadableStream, options: ImportOptions = {}) {
     const { importRoot } = await import('./import-image.ts');
@@ -123,6 +141,8 @@ export class LocalEngine implements Engine {
     return await analyzeImage(image, { ...(await this.#local()), ...signalOf(options) });
   }
 
+  // Names and images of the local store
+
   async tag(source: string, target: string) {
     const { tagImage } = await import('#image/tag.ts');
     await tagImage(source, target, await this.#local());
@@ -154,6 +174,8 @@ export class LocalEngine implements Engine {
     return await planRemoval(references, { ...(await this.#local()), ...options });
   }
 
+  // Care of the store
+
   async diskUsage() {
     const { diskUsage } = await import('./store-care.ts');
     return await diskUsage(await this.#local());
@@ -176,16 +198,6 @@ export class LocalEngine implements Engine {
   async gc(options: { readonly dryRun?: boolean } = {}) {
     const { collectGarbage } = await import('./store-care.ts');
     return await collectGarbage(await this.#local(), options);
-  }
-
-  async run(options: RunOptions) {
-    const { runContainer } = await import('./run-image.ts');
-    return await runContainer(this.#resources, options);
-  }
-
-  async serveRegistry(options: ServeOptions) {
-    const { serve } = await import('./serve.ts');
-    return await serve(this.#resources, options);
   }
 
   async [Symbol.asyncDispose]() {
