@@ -8,9 +8,8 @@ import type { Digest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { familiarReference } from '#core/reference.ts';
 import type { BlobStore, CallOptions } from '#core/repository.ts';
-import { configsOf } from '#store/archive-plan.ts';
 import type { PackedImage } from '#store/packed-repository.ts';
-import type { WalkedImage } from '#store/walk.ts';
+import { configsOf, type WalkedImage } from '#store/walk.ts';
 
 export interface Gap {
   readonly image: PackedImage;

@@ -18,7 +18,7 @@ import {
   type Repository,
 } from '#core/repository.ts';
 import { LARGE_BLOB_BYTES } from '#store/copy-verified.ts';
-import { type WalkedImage, walkImage } from '#store/walk.ts';
+import { configsOf, type WalkedImage, walkImage } from '#store/walk.ts';
 import { selectManifest } from './select.ts';
 
 export interface CopyOptions {
@@ -60,7 +60,7 @@ export async function copyImage(options: CopyOptions): Promise<CopyResult> {
     ...(platform ? { choose: (index) => selectManifest(index, platform) } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });
-  const copy: Copy = { ...options, configs: configsOf(image) };
+  const copy: Copy = { ...options, configs: configsOf(image.manifests) };
   const missing = await planBlobs(image, copy);
   await transferBlobs(missing, copy);
   const manifest = await putManifests(image, options);
@@ -70,14 +70,6 @@ export async function copyImage(options: CopyOptions): Promise<CopyResult> {
 /** A copy under way. */
 interface Copy extends CopyOptions {
   readonly configs: ReadonlySet<Digest>;
-}
-
-function configsOf({ manifests }: WalkedImage): ReadonlySet<Digest> {
-  return new Set(
-    manifests.flatMap(({ manifest }) =>
-      manifest.kind === 'image' ? [manifest.config.digest] : [],
-    ),
-  );
 }
 
 /** Asks `to` for every blob. */

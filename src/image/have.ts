@@ -5,8 +5,9 @@
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { Reference } from '#core/reference.ts';
-import { type ArchivedTree, configsOf } from '#store/archive-plan.ts';
+import type { ArchivedTree } from '#store/archive-plan.ts';
 import { ALWAYS_SENT_BYTES } from '#store/inventory.ts';
+import { configsOf } from '#store/walk.ts';
 
 /** One source of `--have`. */
 export interface Have {

@@ -33,7 +33,7 @@ import {
   REF_NAME,
 } from './layout-index.ts';
 import { platformsOf } from './platforms.ts';
-import { type WalkedImage, walkImage } from './walk.ts';
+import { configsOf, type WalkedImage, walkImage } from './walk.ts';
 
 export interface ArchivedImage {
   readonly from: Repository;
@@ -261,14 +261,6 @@ function piecesOf(images: readonly ArchivedTree[]): readonly Piece[] {
   const byPath = (a: Piece, b: Piece): number => (a.path < b.path ? -1 : 1);
   const rest = [...layers.values()].filter(({ digest }) => !heads.has(digest));
   return [...[...heads.values()].sort(byPath), ...rest.sort(byPath)];
-}
-
-export function configsOf(manifests: WalkedImage['manifests']): ReadonlySet<Digest> {
-  return new Set(
-    manifests.flatMap(({ manifest }) =>
-      manifest.kind === 'image' ? [manifest.config.digest] : [],
-    ),
-  );
 }
 
 function placed(digest: Digest, size: number): Pick<Piece, 'digest' | 'size' | 'path'> {

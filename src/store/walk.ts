@@ -42,6 +42,15 @@ export async function walkImage(from: Repository, options: WalkOptions): Promise
   return { root, manifests: [...walk.manifests.values()], blobs: [...walk.blobs.values()] };
 }
 
+/** Which of the blobs are configs; the others are layers. */
+export function configsOf(manifests: WalkedImage['manifests']): ReadonlySet<Digest> {
+  return new Set(
+    manifests.flatMap(({ manifest }) =>
+      manifest.kind === 'image' ? [manifest.config.digest] : [],
+    ),
+  );
+}
+
 class Walk {
   readonly manifests = new Map<Digest, WalkedManifest>();
   readonly blobs = new Map<Digest, Descriptor>();

@@ -14,7 +14,13 @@ import { descriptorOf, encodeImageManifest, encodeIndex } from '#core/manifest.t
 import { OCI_CONFIG, OCI_INDEX } from '#core/media-type.ts';
 import type { RawManifest } from '#core/repository.ts';
 import { loadImages } from '#image/load.ts';
-import { type SampleBlob, type SampleImage, sampleImage, sampleTar } from '#test/helpers/images.ts';
+import {
+  type SampleBlob,
+  type SampleImage,
+  type SampleOptions,
+  sampleImage,
+  sampleTar,
+} from '#test/helpers/images.ts';
 import { storeImage } from '#test/helpers/local-images.ts';
 import { temporaryStore } from '#test/helpers/store.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
@@ -42,33 +48,13 @@ const CASES: readonly Hostile[] = [
   },
   {
     fact: 'a compressed layer with other files than the config promises',
-    bytes: async () => {
-      const [image, other] = [await sampleImage({ codec: 'gzip' }), await sampleImage()];
-      return await sampleTar(
-        layoutOf([
-          withConfig(
-            image,
-            other.layers.map((l) => l.diffId),
-          ),
-        ]),
-      );
-    },
+    bytes: () => withOtherFiles({ codec: 'gzip' }),
     code: 'DIGEST_MISMATCH',
     message: /does not hold the files its image config promises/,
   },
   {
     fact: 'a plain layer with other files than the config promises',
-    bytes: async () => {
-      const [image, other] = [await sampleImage(), await sampleImage()];
-      return await sampleTar(
-        layoutOf([
-          withConfig(
-            image,
-            other.layers.map((l) => l.diffId),
-          ),
-        ]),
-      );
-    },
+    bytes: () => withOtherFiles({}),
     code: 'DIGEST_MISMATCH',
     message: /does not hold the files its image config promises/,
   },
@@ -274,6 +260,13 @@ function indexFile(manifests: readonly RawManifest[]): Files {
   const annotations = { 'io.containerd.image.name': 'docker.io/library/app:1' };
   const entries = manifests.map((raw) => ({ ...descriptorOf(raw), annotations }));
   return { 'index.json': json({ schemaVersion: 2, manifests: entries }) };
+}
+
+/** An image whose config promises the tars of another one. */
+async function withOtherFiles(options: SampleOptions): Promise<Uint8Array> {
+  const [image, other] = [await sampleImage(options), await sampleImage()];
+  const promised = other.layers.map(({ diffId }) => diffId);
+  return await sampleTar(layoutOf([withConfig(image, promised)]));
 }
 
 /** The image with a config that promises these tars. */
