@@ -5,7 +5,7 @@
  * says is named, so that it alone needs to be sent again.
  */
 import { stat } from 'node:fs/promises';
-import { type ErrorKind, isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { type ErrorKind, errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { type EventSink, ignoreEvents } from '#core/events.ts';
 import { familiarReference, formatReference, parseReference } from '#core/reference.ts';
 import type { BundleImage } from '#store/bundle-document.ts';
@@ -28,30 +28,48 @@ export async function loadVolumes(
   given: GivenVolumes,
   options: LoadVolumesOptions,
 ): Promise<readonly ArrivedImage[]> {
+  const arrived: ArrivedImage[] = [];
+  const onLoaded = (image: ArrivedImage): void => {
+    if (arrived.some(({ digest }) => digest === image.digest)) return;
+    arrived.push(image);
+    options.onLoaded?.(image);
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await loadFound(given, { ...options, onLoaded }, arrived);
+    } catch (error) {
+      // Another load was done with these volumes and dropped them: what there is now decides.
+      if (errnoOf(error) !== 'ENOENT' || attempt === ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
+const ATTEMPTS_MAX = 3;
+
+async function loadFound(
+  given: GivenVolumes,
+  options: LoadVolumesOptions,
+  arrived: readonly ArrivedImage[],
+): Promise<readonly ArrivedImage[]> {
   const { paths } = options.store;
   const found = await findVolumes(given, options.store);
   const { list } = given;
   const isWhole = found.size === list.volumes.length;
   if (!isWhole) await keepAll(given, found, options);
   const segments = segmentsIn(list, found);
-  const arrived: ArrivedImage[] = [];
-  const loading = {
-    ...options,
-    onLoaded(image: ArrivedImage) {
-      arrived.push(image);
-      options.onLoaded?.(image);
-    },
-  };
   try {
-    await loadImages({ ...loading, input: isWhole ? segments : { list, segments } });
+    await loadImages({ ...options, input: isWhole ? segments : { list, segments } });
   } catch (error) {
     const unfinished = isWhole ? [] : unfinishedIn(list, found, arrived);
     if (!isSlipwayError(error, 'ARCHIVE_INCOMPLETE') || !areOnlyWaiting(unfinished)) {
       throw (await damageOf(list, found, { error, options })) ?? error;
     }
-    const { events } = options;
-    tellProgress(list, found, { unfinished, ...(events ? { events } : {}) });
-    return arrived;
+    const { events = ignoreEvents } = options;
+    if (!areNamed(unfinished, options.store)) {
+      tellProgress(list, found, { unfinished, events });
+      return arrived;
+    }
+    events({ kind: 'note', level: 'info', text: 'the images of these volumes are here already' });
   }
   await dropIncoming(paths, list);
   return arrived;
@@ -198,15 +216,32 @@ function areOnlyWaiting(unfinished: readonly Unfinished[]): boolean {
   return waiting.length > 0 && stuck.length === 0;
 }
 
+/** All have their names in the store: an earlier load, or another one meanwhile, was complete. */
+function areNamed(unfinished: readonly Unfinished[], { images }: LocalStore): boolean {
+  const named = new Set<string>(
+    images
+      .list()
+      .flatMap(({ repository, digest, tags }) => [
+        digest,
+        ...tags.map((tag) => `${repository}:${tag} ${digest}`),
+      ]),
+  );
+  return unfinished.every(({ image: { digest, names } }) =>
+    names.length === 0
+      ? named.has(digest)
+      : names.every((name) => named.has(`${formatReference(parseReference(name))} ${digest}`)),
+  );
+}
+
 function tellProgress(
   { volumes }: VolumesDocument,
   found: Places,
   {
     unfinished,
-    events = ignoreEvents,
+    events,
   }: {
     readonly unfinished: readonly Unfinished[];
-    readonly events?: EventSink;
+    readonly events: EventSink;
   },
 ): void {
   const note = (text: string): void => events({ kind: 'note', level: 'info', text });

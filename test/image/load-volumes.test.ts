@@ -1,5 +1,6 @@
 /** load of volumes: together, one after the other, in any order; damaged ones are named. */
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import pLimit from 'p-limit';
@@ -160,6 +161,53 @@ describe('load of volumes', () => {
     assert.deepEqual([...new Set(arrived)].sort(), ['a:1', 'b:1']);
     assert.equal((await listImages({ store: to.store, platform })).length, 2);
     assert.deepEqual(await incoming(to.store), []);
+  });
+
+  it('a volume that comes again after the last one waits for nothing', async () => {
+    using folder = tempFolder();
+    const names = await saved(folder);
+    await using to = await temporaryStore();
+    await load(to.store, folder.at('x.tar.volumes.json'));
+    const place = await stick(folder, names.at(-1) ?? '', 'x.tar.volumes.json');
+    assert.deepEqual(await load(to.store, `${place}/${names.at(-1)}`), {
+      names: [],
+      notes: ['the images of these volumes are here already'],
+    });
+    assert.deepEqual(await incoming(to.store), []);
+  });
+
+  it('volumes that another load was done with are asked for again', async () => {
+    using folder = tempFolder();
+    const names = await saved(folder);
+    await using to = await temporaryStore();
+    for (const name of names.slice(0, -1)) {
+      const place = await stick(folder, name, 'x.tar.volumes.json');
+      await load(to.store, `${place}/${name}`);
+    }
+    const place = await stick(folder, names.at(-1) ?? '', 'x.tar.volumes.json');
+    const [given] = await archiveInputs([`${place}/${names.at(-1)}`]);
+    assert.ok(given?.kind === 'volumes');
+    const notes: string[] = [];
+    let isDropped = false;
+    const options = {
+      store: new Proxy(to.store, {
+        get: (store, key) => {
+          if (key === 'lease' && !isDropped) {
+            // As another load does at its end, in the middle of ours.
+            rmSync(to.store.paths.incoming, { recursive: true, force: true });
+            isDropped = true;
+          }
+          const value = Reflect.get(store, key, store);
+          return typeof value === 'function' ? value.bind(store) : value;
+        },
+      }),
+      platform,
+      limit: pLimit(1),
+      events: (event: Event) => void (event.kind === 'note' && notes.push(event.text)),
+    };
+    assert.deepEqual(await loadVolumes(given, options), []);
+    assert.ok(isDropped);
+    assert.match(notes[0] ?? '', /^1 of \d+ volumes are here; still to come: /);
   });
 
   it('a damaged volume is named, and nothing else needs to be sent again', async () => {
