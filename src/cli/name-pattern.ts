@@ -37,19 +37,42 @@ function exactName(text: string): NameTest | undefined {
 
 const PART = /\*|\?|\[(\^?)((?:\\.|[^\]\\])+)\]|\\(.)|([^*?[\\])|(.)/gsu;
 
+/**
+ * As Go matches: what stands between two stars is taken at the first place where it fits, and only
+ * the last star may try several. Else a few stars could try for hours.
+ */
 function patternShape(pattern: string): RegExp {
-  const source = pattern.replaceAll(PART, (part, negation, set, escaped, plain, bad) => {
+  const [start = '', ...others] = segmentsOf(pattern);
+  const last = others.pop();
+  const middle = others.map((segment, i) => `(?=([^/]*?${segment}))\\${i + 1}`);
+  const end = last === undefined ? '' : `[^/]*${last}`;
+  return new RegExp(`^${start}${middle.join('')}${end}$`, 'su');
+}
+
+/** What stands before, between and behind the stars, as sources of regular expressions. */
+function segmentsOf(pattern: string): string[] {
+  const segments = [''];
+  for (const [part, negation, set, escaped, plain, bad] of pattern.matchAll(PART)) {
     if (bad !== undefined) {
       throw new SlipwayError('USAGE', 'syntax error in pattern', {
         hint: `"${pattern}": close the [ with a ], or escape it with a backslash`,
       });
     }
-    if (part === '*') return '[^/]*';
-    if (part === '?') return '[^/]';
-    if (set !== undefined) return `[${negation}${classSource(set)}]`;
-    return RegExp.escape(escaped ?? plain);
-  });
-  return new RegExp(`^${source}$`, 'su');
+    if (part === '*') segments.push('');
+    else segments[segments.length - 1] += sourceOf({ part, negation, set, text: escaped ?? plain });
+  }
+  return segments;
+}
+
+function sourceOf(of: {
+  readonly part: string;
+  readonly negation: string | undefined;
+  readonly set: string | undefined;
+  readonly text: string | undefined;
+}): string {
+  if (of.part === '?') return '[^/]';
+  if (of.set !== undefined) return `[${of.negation ?? ''}${classSource(of.set)}]`;
+  return RegExp.escape(of.text ?? '');
 }
 
 const SET_PART = /(?:\\(.)|([^\\]))(?:-(?:\\(.)|([^\\])))?/gsu;

@@ -23,6 +23,13 @@ const CASES: readonly (readonly [pattern: string, fitting: readonly number[]])[]
   ['a[\\--z]p', [0, 1, 4]],
   ['*', [0, 1, 4]],
   ['*/*', [2, 3]],
+  ['**', [0, 1, 4]],
+  ['*p*1*', [0, 1]],
+  ['*:*1', [0]],
+  ['*p*p*', [0, 1]],
+  ['*p*p*p*', []],
+  ['t*m/*p*', [2]],
+  ['*a*/*:1', [2, 3]],
   ['*/app:1', [2, 3]],
   ['localhost:5000/app', [3]],
   ['docker.io/library/app:1', [0]],
@@ -49,3 +56,9 @@ for (const pattern of ['[', '[a', '[]', 'a\\']) {
     );
   });
 }
+
+test('many stars and a long name come to an end', () => {
+  const name = parseReference('a'.repeat(200));
+  assert.equal(namePattern(`${'*a'.repeat(50)}b`)(name), false);
+  assert.equal(namePattern(`${'*a'.repeat(50)}*`)(name), true);
+});

@@ -170,6 +170,13 @@ test('nothing runs or nests without end', () => {
   assert.equal(rendered('{{printf "%1000000000d" 1}}'), '%!(BADWIDTH)1');
 });
 
+test('long templates are read in one go', () => {
+  const spaces = ' '.repeat(200_000);
+  assert.equal(rendered(`${spaces}x${spaces}{{- 1}}`), `${spaces}x1`);
+  assert.equal(rendered(`x${spaces}x{{- 1}}`), `x${spaces}x1`);
+  assert.match(problemOf(`{{1 ${spaces}x`).message, /function "x" not defined$/);
+});
+
 test('numbers that are no characters print as the replacement character, as Go does it', () => {
   const numbers = '1114112 -1 55296 128512';
   assert.equal(rendered(`{{printf "%c%c%c%c" ${numbers}}}`), '\ufffd\ufffd\ufffd\u{1f600}');

@@ -76,7 +76,7 @@ class Lexer {
       text = trimmed;
     }
     if (open >= 0 && /^\{\{-[ \t\r\n]/.test(this.#source.slice(open, open + 4))) {
-      text = text.replace(/[ \t\r\n]+$/, '');
+      text = withoutSpaceAtEnd(text);
     }
     if (text !== '') this.#tokens.push({ kind: 'text', text, at });
     this.#at = end;
@@ -208,6 +208,13 @@ class Lexer {
     this.#tokens.push({ kind: 'error', text: message, at: this.#at });
     return false;
   }
+}
+
+/** Not by an expression: it would try each of many spaces before other text anew. */
+function withoutSpaceAtEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && ' \t\r\n'.includes(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
 }
 
 function wordKind(char: string, text: string): TokenKind {
