@@ -95,11 +95,14 @@ export class FileWriter implements AsyncDisposable {
     if (keptBytes < size) this.#isOriginal = false;
   }
 
-  /** The file gets its name, once its bytes are on the disk: a stick may be pulled out right after. */
+  /**
+   * The file gets its name. When its bytes reach the disk is the system's business, as after `cp`:
+   * waiting takes longer than all the rest, a stick is unmounted before it is pulled out, and a load
+   * finds what a power cut left out.
+   */
   async commit(): Promise<void> {
     await onDisk(this.#path, async () => {
       if (this.#before > this.#position) await this.#handle().truncate(this.#position);
-      await this.#handle().datasync();
       await this.#handle().close();
       this.#file = undefined;
       await rename(this.#temporary, this.#path);

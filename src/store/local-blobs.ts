@@ -3,7 +3,7 @@
  * or written through it is held by the lease given; reading alone holds nothing, since an open file
  * outlives its name. Deleting is gc's business.
  */
-import { open, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { algorithmOf, type Digest } from '#core/digest.ts';
 import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type {
@@ -101,7 +101,13 @@ export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileRecei
       {
         await using file = await onDisk(temporary, () => open(temporary, 'wx', 0o644));
         const to = { path: temporary, fd: file.fd, position: 0 };
-        await copyVerified(blob, { parts, to }, options);
+        await using behind = new WriteBehind(file);
+        const onProgress = (bytes: number): void => {
+          behind.push();
+          options.onProgress?.(bytes);
+        };
+        await copyVerified(blob, { parts, to }, { ...options, onProgress });
+        await onDisk(temporary, () => behind.settle());
       }
       await this.adopt(temporary, blob);
     } finally {
@@ -132,6 +138,41 @@ export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileRecei
   /** A damaged blob must not answer `stat` any more, or nobody would ever fetch it again. */
   async #dropDamaged(path: string): Promise<void> {
     await rm(path, { force: true });
+  }
+}
+
+/**
+ * Has the disk write while the processor hashes, so that the sync at the end (durable-file.ts), which
+ * is the one that counts, finds little left to do.
+ */
+class WriteBehind implements AsyncDisposable {
+  readonly #file: FileHandle;
+  #writing: Promise<void> | undefined;
+  #failure: { readonly cause: unknown } | undefined;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  push(): void {
+    this.#writing ??= this.#file
+      .datasync()
+      .catch((cause: unknown) => {
+        this.#failure ??= { cause };
+      })
+      .then(() => {
+        this.#writing = undefined;
+      });
+  }
+
+  /** The system tells of a failed write once: who hears it here must not lose it. */
+  async settle(): Promise<void> {
+    await this.#writing;
+    if (this.#failure) throw this.#failure.cause;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing;
   }
 }
 
