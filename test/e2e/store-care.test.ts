@@ -184,7 +184,11 @@ fault(
       assert.equal(existsSync(out), false);
       const { exitCode, stdout } = await site.run(['system', 'check', '--repair'], { root });
       assert.equal(exitCode, 1);
-      assert.match(stdout, /^repaired: blob \S+ cannot be read: the disk fails there$/m);
+      // What the file system wrote since may have made the disk longer again, with a hole of zeros.
+      assert.match(
+        stdout,
+        /^repaired: blob \S+ (?:cannot be read: the disk fails there|is damaged: .*)$/m,
+      );
       assert.match(stdout, /^problem: image docker\.io\/library\/app:1 is incomplete/m);
       disk.mend();
       const loaded = await site.run(['load', '-i', archive], { root });
