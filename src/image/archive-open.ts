@@ -150,7 +150,7 @@ async function openTar(
 }
 
 const NO_TAR = 'not a tar';
-const EMPTY = 'an empty file';
+const EMPTY = 'empty';
 
 /** What to do with a number of an archive whose list is not at hand. */
 function volumeHint(name: string): string | undefined {
@@ -177,7 +177,10 @@ function notImages(name: string, what: string, cause?: unknown): SlipwayError {
   const isRoot = what.includes('root file system');
   const hint = isRoot
     ? `a root file system has no image config: slipway import ${name.includes(' ') ? 'FILE' : name} NAME`
-    : (volumeHint(name) ?? 'load reads what "slipway save", "docker save" or "podman save" wrote');
+    : what === EMPTY
+      ? 'nothing was written to it: look at the command that should have'
+      : (volumeHint(name) ??
+        'load reads what "slipway save", "docker save" or "podman save" wrote');
   const isNot =
     what === NO_TAR ? 'a tar, so it is no image archive' : `an image archive but ${what}`;
   return new SlipwayError('FILE_UNUSABLE', `${name} is not ${isNot}`, {

@@ -417,7 +417,7 @@ describe('load', () => {
       found: 'a tar without index.json or manifest.json',
     },
     { fact: 'an empty tar', bytes: () => sampleTar({}), found: 'an empty tar' },
-    { fact: 'nothing', bytes: async () => Buffer.alloc(0), found: 'an empty file' },
+    { fact: 'nothing', bytes: async () => Buffer.alloc(0), found: 'empty' },
     { fact: 'no tar', bytes: async () => Buffer.alloc(2000, 'text '), found: 'not a tar' },
   ];
   for (const { fact, bytes, found } of REFUSED) {
