@@ -61,7 +61,10 @@ export class TerminalProgress {
 
   #draw(isOver: boolean): void {
     if (this.#board.steps.length === 0) return;
-    const { columns = COLUMNS, rows = ROWS } = this.#terminal.size();
+    // Serial lines and some pseudo terminals say 0.
+    const size = this.#terminal.size();
+    const columns = size.columns || COLUMNS;
+    const rows = size.rows || ROWS;
     const lines = screenLines(this.#board, {
       nowMs: this.#terminal.nowMs() - this.#clockOffsetMs,
       columns,

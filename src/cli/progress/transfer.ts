@@ -60,7 +60,10 @@ export function transferScreen({ write, size, nowMs }: TransferTerminal): EventS
     }
     const event = happened.direction === 'load' ? loadingEvent(happened) : happened;
     if (!event || event.role === 'config') return;
-    const { columns = 80, rows: height = 24 } = size();
+    // Serial lines and some pseudo terminals say 0.
+    const found = size();
+    const columns = found.columns || 80;
+    const height = found.rows || 24;
     const words = `${shortId(event.digest)}: ${statusText(event)}`;
     const text = fitWidth(`${words}${progressText(event, columns)}`, columns);
     const layer = layers.get(event.digest);

@@ -165,3 +165,8 @@ test('docker lists layers; the config of an image is none', () => {
   assert.equal(show(transferLines, config), '');
   assert.equal(show(screenOf(), config), '');
 });
+
+test('a terminal that tells no size, 0 by 0, is taken for a usual one', () => {
+  const event = transfer(A, 'transferring', { current: 1, total: 2 });
+  assert.equal(show(screenOf({ columns: 0, rows: 0 }), event), show(screenOf(), event));
+});
