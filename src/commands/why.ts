@@ -4,7 +4,7 @@ import { whyText } from '#cli/why-text.ts';
 
 export default class Why extends BaseCommand {
   static override readonly summary = 'Show who holds content of the local store';
-  static override readonly usage = 'why [OPTIONS] DIGEST';
+  static override readonly usage = 'why [OPTIONS] DIGEST|IMAGE';
   static override readonly args = {
     digest: { description: 'A digest, the beginning of one, or an image name', required: true },
   } as const;
