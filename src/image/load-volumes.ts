@@ -65,7 +65,7 @@ async function loadFound(
       throw (await damageOf(list, found, { error, options })) ?? error;
     }
     const { events = ignoreEvents } = options;
-    if (!areNamed(unfinished, options.store)) {
+    if (!(await areHere(unfinished, options.store))) {
       tellProgress(list, found, { unfinished, events });
       return arrived;
     }
@@ -216,7 +216,20 @@ function areOnlyWaiting(unfinished: readonly Unfinished[]): boolean {
   return waiting.length > 0 && stuck.length === 0;
 }
 
-/** All have their names in the store: an earlier load, or another one meanwhile, was complete. */
+/**
+ * All have their names in the store and nothing of them is lost: an earlier load, or another one
+ * meanwhile, was complete. Of an image that lost a blob the volumes bring it back, so they must wait.
+ */
+async function areHere(unfinished: readonly Unfinished[], store: LocalStore): Promise<boolean> {
+  if (!areNamed(unfinished, store)) return false;
+  await using lease = await store.lease({ purpose: 'load' });
+  const blobs = store.blobs(lease);
+  for (const digest of new Set(unfinished.flatMap(({ image }) => image.blobs))) {
+    if (!(await blobs.stat(digest))) return false;
+  }
+  return true;
+}
+
 function areNamed(unfinished: readonly Unfinished[], { images }: LocalStore): boolean {
   const named = new Set<string>(
     images

@@ -4,7 +4,7 @@
  * their digests and every list that came: the same archive saved under another name, or cut in another
  * way, goes on with the volumes that are here. Folders to which none has come for a week are garbage.
  */
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHasher, digestOf, encodedOf } from '#core/digest.ts';
 import { errnoOf, isSlipwayError } from '#core/errors.ts';
@@ -92,14 +92,21 @@ export interface KeepOptions {
   readonly from: string;
 }
 
-/** Forgets an archive's volumes, or one of them. */
+/** Forgets an archive's volumes, or one of them: at once, so that nobody finds half of them. */
 export async function dropIncoming(
   paths: StorePaths,
   list: VolumesDocument,
   volume?: Volume,
 ): Promise<void> {
   const path = volume ? pathOf(paths, list, volume) : folderOf(paths, list);
-  await rm(path, { recursive: true, force: true });
+  const trash = paths.temporary('trash');
+  try {
+    await onDisk(path, () => rename(path, trash));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  await rm(trash, { recursive: true, force: true });
 }
 
 /** Whether a file is what the list says. */

@@ -1,7 +1,17 @@
 /** load of volumes: together, one after the other, in any order; damaged ones are named. */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import pLimit from 'p-limit';
 import { isSlipwayError } from '#core/errors.ts';
@@ -12,7 +22,7 @@ import { listImages } from '#image/list.ts';
 import { loadImages } from '#image/load.ts';
 import { loadVolumes, wholeSegments } from '#image/load-volumes.ts';
 import { saveImages } from '#image/save.ts';
-import { INCOMING_TTL_MS, incomingLists, keptVolumes } from '#store/incoming.ts';
+import { dropIncoming, INCOMING_TTL_MS, incomingLists, keptVolumes } from '#store/incoming.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { decodeVolumes } from '#store/volumes-document.ts';
 import { sampleImage } from '#test/helpers/images.ts';
@@ -174,6 +184,49 @@ describe('load of volumes', () => {
       notes: ['the images of these volumes are here already'],
     });
     assert.deepEqual(await incoming(to.store), []);
+  });
+
+  it('bring back what an image lost that has its names, one stick after the other', async () => {
+    using folder = tempFolder();
+    const names = await saved(folder);
+    await using to = await temporaryStore();
+    await load(to.store, folder.at('x.tar.volumes.json'));
+    // A repair sets aside what went bad.
+    const list = folder.at('x.tar.volumes.json');
+    const { bundle } = decodeVolumes(await readFile(list), list);
+    const largest = bundle.blobs.toSorted((one, other) => other.size - one.size)[0];
+    assert.ok(largest);
+    await rm(to.store.paths.blob(largest.digest));
+    for (const name of names) {
+      const place = await stick(folder, name, 'x.tar.volumes.json');
+      await load(to.store, `${place}/${name}`);
+    }
+    assert.equal((await stat(to.store.paths.blob(largest.digest))).size, largest.size);
+    assert.deepEqual(await incoming(to.store), []);
+  });
+
+  it('are dropped at once: nobody finds half of them', async () => {
+    using folder = tempFolder();
+    const [name = ''] = await saved(folder);
+    await using to = await temporaryStore();
+    const place = await stick(folder, name, 'x.tar.volumes.json');
+    await load(to.store, `${place}/${name}`);
+    const [list] = await incomingLists(to.store.paths);
+    assert.ok(list);
+    const { paths } = to.store;
+    // What was renamed there goes with its process, killed or not.
+    const trash: string[] = [];
+    const temporary: typeof paths.temporary = (kind) => {
+      const path = paths.temporary(kind);
+      trash.push(path);
+      return path;
+    };
+    await dropIncoming({ ...paths, temporary }, list);
+    assert.equal(trash.length, 1);
+    assert.ok(trash[0]?.startsWith(paths.trash));
+    assert.deepEqual(await readdir(paths.incoming), []);
+    assert.deepEqual(await readdir(paths.trash), []);
+    await dropIncoming(paths, list);
   });
 
   it('volumes that another load was done with are asked for again', async () => {
