@@ -110,8 +110,11 @@ function volumeArrives(material: CrashMaterial, progress: VolumeProgress): Crash
     name: progress.next === 0 ? FIRST_VOLUME : `load of ${isLast ? 'the last' : 'another'} volume`,
     commands: [{ argv }],
     async before() {
-      // What the store has needs no volume to wait for the others.
-      if (progress.next === 0) await slipway(['rmi', 'volumed:1'], { root: store });
+      if (progress.next > 0) return;
+      // An image that is here, or only its blobs since a removal was killed, needs no volumes: they
+      // are dropped, and after a `prune -a` the last of them completes nothing.
+      await slipway(['rmi', 'volumed:1'], { root: store });
+      await good(store, 'system', 'gc');
     },
     async after(end) {
       // The same stick again.
