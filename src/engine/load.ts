@@ -1,6 +1,7 @@
 /** `slipway load`: one archive or several, whole or in volumes, from files or a stream. */
 import { hostname } from 'node:os';
-import { isSlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { ignoreEvents } from '#core/events.ts';
 import type { LoadedImage } from '#core/local-image.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { formatReference } from '#core/reference.ts';
@@ -41,18 +42,47 @@ export async function load(
     },
   };
   try {
-    for (const given of await givenArchives(source, store)) {
-      if (given.kind === 'volumes') await loadVolumes(given, loading);
-      else await loadImages({ ...loading, input: given.input });
-    }
+    await loadAll(await givenArchives(source, store), loading);
   } catch (error) {
     // One that failed before anything arrived must not replace an earlier receipt.
     const isOfUse = arrived.length > 0 || isSlipwayError(error, 'ARCHIVE_INCOMPLETE');
-    if (receipt !== undefined && isOfUse) await writeReceipt(receipt, arrived, store);
+    if (receipt === undefined || !isOfUse) throw error;
+    try {
+      await writeReceipt(receipt, arrived, store);
+    } catch (cause) {
+      // What the load itself failed of is the news.
+      if (!isSlipwayError(cause)) throw cause;
+      const text = `the receipt was not written: ${cause.message}`;
+      (options.events ?? ignoreEvents)({ kind: 'note', level: 'warning', text });
+    }
     throw error;
   }
   if (receipt !== undefined) await writeReceipt(receipt, arrived, store);
   return arrived;
+}
+
+/** One that is incomplete keeps none of the others from being loaded. @throws ARCHIVE_INCOMPLETE */
+async function loadAll(
+  archives: readonly Given[],
+  loading: Omit<Parameters<typeof loadImages>[0], 'input'>,
+): Promise<void> {
+  const incomplete: SlipwayError[] = [];
+  for (const given of archives) {
+    try {
+      if (given.kind === 'volumes') await loadVolumes(given, loading);
+      else await loadImages({ ...loading, input: given.input });
+    } catch (error) {
+      if (!isSlipwayError(error, 'ARCHIVE_INCOMPLETE')) throw error;
+      incomplete.push(error);
+    }
+  }
+  const [first, ...more] = incomplete;
+  if (!first) return;
+  if (more.length === 0) throw first;
+  throw new SlipwayError('ARCHIVE_INCOMPLETE', incomplete.map((one) => one.message).join('\n'), {
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
+    detail: { archives: incomplete.map((one) => one.detail) },
+  });
 }
 
 async function writeReceipt(

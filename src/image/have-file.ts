@@ -1,6 +1,6 @@
 /**
  * `save --have FILE`: an inventory or receipt that the receiver wrote, or an archive or folder that
- * it was sent before. What such an archive lists the receiver has, also what it left out then.
+ * it was sent before, or the list of its volumes. What such an archive lists the receiver has, also what it left out then.
  */
 import { open, stat } from 'node:fs/promises';
 import type { Digest } from '#core/digest.ts';
@@ -9,6 +9,7 @@ import { ObjectReader, parseJson } from '#core/json.ts';
 import { onDisk } from '#store/disk-errors.ts';
 import { decodeInventory, INVENTORY_TYPE, type Inventory, inventoryHas } from '#store/inventory.ts';
 import { decodeReceipt, RECEIPT_TYPE } from '#store/receipt-document.ts';
+import { decodeVolumes, VOLUMES_TYPE } from '#store/volumes-document.ts';
 import { walkImage } from '#store/walk.ts';
 import { openArchive } from './archive-open.ts';
 import type { Have } from './have.ts';
@@ -39,6 +40,10 @@ function haveDocument(bytes: Uint8Array, path: string): Have {
       const { images, inventory } = decodeReceipt(bytes, path);
       const received = haveDigests(new Set(images.flatMap(({ blobs }) => blobs)));
       return inventory ? haveAny(received, haveInventory(inventory)) : received;
+    }
+    case VOLUMES_TYPE: {
+      const { images } = decodeVolumes(bytes, path).bundle;
+      return haveDigests(new Set(images.flatMap(({ blobs }) => blobs)));
     }
     default:
       throw new SlipwayError('FILE_UNUSABLE', `${path} is neither an inventory nor a receipt`, {

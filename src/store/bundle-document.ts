@@ -84,6 +84,24 @@ export function decodeBundle(bytes: Uint8Array, where: string): BundleDocument {
   }
 }
 
+/**
+ * The same, for readers that can do without: undefined when somebody else's file has this name.
+ * @throws ARCHIVE_INVALID
+ */
+export function decodeOwnBundle(bytes: Uint8Array, where: string): BundleDocument | undefined {
+  return isOurs(bytes) ? decodeBundle(bytes, where) : undefined;
+}
+
+function isOurs(bytes: Uint8Array): boolean {
+  try {
+    const top = new ObjectReader(parseJson(bytes, BUNDLE_FILE), BUNDLE_FILE);
+    return top.optionalString('mediaType') === BUNDLE_TYPE;
+  } catch (error) {
+    if (isSlipwayError(error, 'JSON_INVALID')) return false;
+    throw error;
+  }
+}
+
 function readBundle(top: ObjectReader): BundleDocument {
   if (top.optionalNumber('schemaVersion') !== 1) top.refuse('schemaVersion', '1');
   if (top.string('mediaType') !== BUNDLE_TYPE) top.refuse('mediaType', BUNDLE_TYPE);

@@ -2,7 +2,7 @@
 import type { Descriptor } from '#core/descriptor.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { parseReference, type Reference } from '#core/reference.ts';
-import { BUNDLE_FILE, BUNDLE_SIZE_BYTES_MAX, decodeBundle } from './bundle-document.ts';
+import { BUNDLE_FILE, BUNDLE_SIZE_BYTES_MAX, decodeOwnBundle } from './bundle-document.ts';
 import {
   decodeLayoutIndex,
   FULL_NAME,
@@ -20,10 +20,11 @@ export async function readOciArchive(files: PackedFiles): Promise<PackedContents
   const entries = decodeLayoutIndex(bytes, files.name);
   const byDigest = Map.groupBy(entries, ({ digest }) => digest);
   if (byDigest.size > IMAGES_MAX) throw tooMany(files, byDigest.size);
-  const bundle = await readDocument(files, BUNDLE_FILE, BUNDLE_SIZE_BYTES_MAX);
+  const document = await readDocument(files, BUNDLE_FILE, BUNDLE_SIZE_BYTES_MAX);
+  const bundle = document && decodeOwnBundle(document, files.name);
   return {
     images: [...byDigest.values()].map(imageOf),
-    ...(bundle ? { bundle: decodeBundle(bundle, files.name) } : {}),
+    ...(bundle ? { bundle } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The way there and back through the engine: inventory, receipt, and a registry that is asked. */
 import assert from 'node:assert/strict';
+import { mkdirSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { familiarReference } from '#core/reference.ts';
@@ -74,6 +75,44 @@ test('a load that fails before anything arrived leaves an earlier receipt alone'
   const loading = there.load(folder.at('mistyped.tar'), { receipt });
   await assert.rejects(loading, { code: 'FILE_MISSING' });
   assert.equal(await readFile(receipt, 'utf8'), 'an earlier one');
+});
+
+test('an archive that is incomplete keeps none of the others back, nor does its receipt', async () => {
+  using folder = tempFolder();
+  const [one, two] = await releases();
+  await fill(folder.at('here'), { 'app:1': one, 'app:2': two });
+  await fill(folder.at('old'), { 'app:1': one });
+  await using here = await engineAt(folder.at('here'));
+  await using old = await engineAt(folder.at('old'));
+  await using there = await engineAt(folder.at('there'));
+  await old.inventory(folder.at('have.json'));
+  await here.save(['app:2'], folder.at('delta.tar'), { have: [folder.at('have.json')] });
+  await here.save(['app:1'], folder.at('whole.tar'));
+  const notes: string[] = [];
+  mkdirSync(folder.at('gone'));
+  const loading = there.load([folder.at('delta.tar'), folder.at('whole.tar')], {
+    receipt: folder.at('gone/receipt.json'),
+    onLoaded: () => rmSync(folder.at('gone'), { recursive: true }),
+    events: (event) => {
+      if (event.kind === 'note' && event.level === 'warning') notes.push(event.text);
+    },
+  });
+  await assert.rejects(loading, { code: 'ARCHIVE_INCOMPLETE', message: /delta\.tar/ });
+  assert.deepEqual(
+    (await there.images()).map(({ imageId }) => imageId),
+    [one.imageId],
+  );
+  assert.match(notes.join(), /^the receipt was not written: /);
+});
+
+test('the list of volumes says what was sent', async () => {
+  using folder = tempFolder();
+  const [one, two, base] = await releases();
+  await fill(folder.at('here'), { 'app:1': one, 'app:2': two });
+  await using here = await engineAt(folder.at('here'));
+  await here.save(['app:1'], folder.at('x.tar'), { volumes: { size: '32k' } });
+  const have = [folder.at('x.tar.volumes.json')];
+  assert.deepEqual((await here.planSave(['app:2'], { have })).leftOut, { blobs: 1, bytes: base });
 });
 
 test('a registry is asked for each layer, in the repository the image would go to', async () => {

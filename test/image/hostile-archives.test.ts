@@ -172,7 +172,10 @@ const CASES: readonly Hostile[] = [
   },
   {
     fact: 'a bundle.json that is damaged',
-    bytes: () => changed(() => ({ 'bundle.json': Buffer.from('{"schemaVersion":1}') })),
+    bytes: () =>
+      changed(() => ({
+        'bundle.json': Buffer.from('{"mediaType":"application/vnd.slipway.bundle.v1+json"}'),
+      })),
     code: 'ARCHIVE_INVALID',
     message: /bundle\.json/,
   },

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { digestOf } from '#core/digest.ts';
-import { type BundleDocument, decodeBundle, encodeBundle } from '#store/bundle-document.ts';
+import {
+  type BundleDocument,
+  decodeBundle,
+  decodeOwnBundle,
+  encodeBundle,
+} from '#store/bundle-document.ts';
 
 const [a, b] = [digestOf('a'), digestOf('b')];
 
@@ -41,6 +46,13 @@ describe('bundle.json', () => {
     const bytes = encodeBundle(DOCUMENT);
     assert.deepEqual(decodeBundle(bytes, 'x.tar'), DOCUMENT);
     assert.deepEqual(encodeBundle(DOCUMENT), bytes);
+  });
+
+  it('is left alone where somebody else wrote it', () => {
+    for (const text of ['{', '[]', '{"name":"web"}', '{"mediaType":"text/css"}']) {
+      assert.equal(decodeOwnBundle(Buffer.from(text), 'x.tar'), undefined);
+    }
+    assert.deepEqual(decodeOwnBundle(encodeBundle(DOCUMENT), 'x.tar'), DOCUMENT);
   });
 
   const REFUSED: readonly (readonly [string, (text: string) => string, RegExp])[] = [
