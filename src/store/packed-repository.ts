@@ -64,7 +64,9 @@ export class PackedRepository implements Repository {
   readonly #files: PackedBlobs;
   readonly #manifests: ReadonlyMap<Digest, RawManifest>;
 
+  /** @throws ARCHIVE_INVALID */
   constructor(files: PackedFiles, contents: PackedContents) {
+    for (const image of contents.images) checkNames(image, files);
     this.#files = new PackedBlobs(files, contents);
     this.blobs = this.#files;
     this.images = contents.images;
@@ -198,6 +200,15 @@ async function* partOf(
     at += chunk.byteLength;
     if (at >= offset + length) return;
   }
+}
+
+/** Each name is written by itself; a registry's busiest repositories have a few thousand tags. */
+const NAMES_MAX = 10_000;
+
+function checkNames({ names }: PackedImage, { name: archive }: PackedFiles): void {
+  if (names.length <= NAMES_MAX) return;
+  const message = `${archive}: an image has ${names.length} names, more than ${NAMES_MAX}`;
+  throw new SlipwayError('ARCHIVE_INVALID', message, { hint: 'save it under fewer names' });
 }
 
 function readOnly(): SlipwayError {

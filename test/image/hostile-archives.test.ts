@@ -154,6 +154,20 @@ const CASES: readonly Hostile[] = [
     message: /lists 100000 images, more than 10000/,
   },
   {
+    fact: 'an image with a hundred thousand names',
+    bytes: async () => {
+      const image = await sampleImage();
+      const manifests = Array.from({ length: 100_000 }, (_, i) => ({
+        ...descriptorOf(image.manifest),
+        annotations: { 'io.containerd.image.name': `docker.io/library/app:${i}` },
+      }));
+      const index = { 'index.json': json({ schemaVersion: 2, manifests }) };
+      return await sampleTar({ ...layoutOf([image]), ...index });
+    },
+    code: 'ARCHIVE_INVALID',
+    message: /an image has 100000 names, more than 10000/,
+  },
+  {
     fact: 'an index.json that is not JSON',
     bytes: () => sampleTar({ 'index.json': Buffer.from('{') }),
     code: 'ARCHIVE_INVALID',
