@@ -6,7 +6,7 @@ import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { familiarReference, formatReference, type Reference } from '#core/reference.ts';
-import { byName } from '#image/resolve.ts';
+import { byNameOrDigest } from '#image/resolve.ts';
 import type { Lease } from '#store/leases.ts';
 import { pull } from './pull.ts';
 import type { Resources } from './resources.ts';
@@ -25,7 +25,11 @@ export async function resolveBase(
 ): Promise<BaseImage> {
   const store = await resources.store();
   const find = () =>
-    byName(reference, { store, lease: options.lease, platform: hostPlatform(process.arch) });
+    byNameOrDigest(reference, {
+      store,
+      lease: options.lease,
+      platform: hostPlatform(process.arch),
+    });
   let image = await find();
   if (!image) {
     await pullBase(resources, reference, options);

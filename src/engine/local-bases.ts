@@ -11,7 +11,7 @@ import { imageReference } from '#dockerfile/base-name.ts';
 import { evaluationOf } from '#dockerfile/lint/evaluation.ts';
 import { platformsOf } from '#dockerfile/lint/global-scope.ts';
 import type { LintSubject } from '#dockerfile/lint/rule.ts';
-import { byName, UNUSABLE } from '#image/resolve.ts';
+import { byNameOrDigest, UNUSABLE } from '#image/resolve.ts';
 import { LocalStore } from '#store/local-store.ts';
 
 /** The bases of a subject's stages, as far as the store at `root` has them; nothing is written. */
@@ -36,7 +36,7 @@ async function configsOf(
   await using lease = await store.lease({ purpose: 'check a Dockerfile' });
   for (const reference of references) {
     try {
-      const image = await byName(reference, { store, lease, platform });
+      const image = await byNameOrDigest(reference, { store, lease, platform });
       if (image) configs.set(formatReference(reference), image.config);
     } catch (error) {
       // Of another platform, or with a lost blob: a build would fetch it anew.

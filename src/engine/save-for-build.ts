@@ -42,9 +42,5 @@ export async function imagesForBuild(
   const warn = (text: string): void => events({ kind: 'note', level: 'warning', text });
   for (const source of downloadsOf(plan))
     warn(`ADD downloads ${source}, which is not in the archive`);
-  for (const reference of needed.filter(({ digest }) => digest !== undefined)) {
-    const name = familiarReference(reference);
-    warn(`${name} goes along without its name: a build elsewhere will ask its registry for it`);
-  }
   return needed.map(familiarReference);
 }

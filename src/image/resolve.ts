@@ -74,6 +74,26 @@ export async function byName(
   return found && held(found, options.lease);
 }
 
+/**
+ * The same for an image that is to be used: a digest says what the content is, whatever name it came
+ * under or lost on the way (`save` by digest keeps none), so any repository here may have it.
+ */
+export async function byNameOrDigest(
+  reference: Reference,
+  options: ResolveOptions,
+): Promise<LocalImage | undefined> {
+  const { digest } = reference;
+  const named = await byName(reference, options);
+  if (named || digest === undefined) return named;
+  const known = options.store.images.list().find((image) => {
+    return image.digest === digest || image.aliases.includes(digest);
+  });
+  if (!known) return undefined;
+  const { repository: name, mediaType, size } = known;
+  const root = { mediaType, digest: known.digest, size };
+  return held(await openImage(repositoryAt(name, options), { name, root }, options), options.lease);
+}
+
 /** From here on gc leaves it alone, whatever happens to its names. */
 function held(image: LocalImage, lease: Lease): LocalImage {
   for (const { digest } of [image.root, image.manifest, image.image.config]) lease.hold(digest);
