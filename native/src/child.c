@@ -2,6 +2,7 @@
 // what the steps before it did, or rights that a later one takes away.
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -127,10 +128,31 @@ static int become_user(const struct spec *spec, struct failure *why) {
   return 0;
 }
 
+// Closes what belongs to the launcher, others' descriptors included, before any path of the image is
+// followed: /proc/self/fd/N of a folder of the host is a way out, as working folder or as program.
+static int keep_only_pipes(const struct child_pipes *pipes, struct failure *why) {
+  unsigned low = (unsigned)pipes->go, high = (unsigned)pipes->errors;
+  if (low > high) low = (unsigned)pipes->errors, high = (unsigned)pipes->go;
+  const unsigned gaps[3][2] = {{3, low - 1}, {low + 1, high - 1}, {high + 1, ~0U}};
+  for (int i = 0; i < 3; i++)
+    if (gaps[i][0] <= gaps[i][1] && sys_close_range(gaps[i][0], gaps[i][1], 0) < 0)
+      return fail(why, "process", "close_range", NULL, "Linux 5.11 or newer is needed");
+  return 0;
+}
+
+// The kernel gives a folder that the root does not contain a path without a slash in front.
+static bool is_beneath_root(void) {
+  char path[PATH_MAX];
+  return syscall(SYS_getcwd, path, sizeof path) > 0 && path[0] == '/';
+}
+
 static int enter_cwd(const struct spec *spec, struct failure *why) {
-  if (chdir(spec->cwd) == 0) return 0;
-  return fail(why, "cwd", "chdir", spec->cwd,
-              errno == ENOENT ? "create it first, for instance with WORKDIR" : NULL);
+  if (chdir(spec->cwd) < 0)
+    return fail(why, "cwd", "chdir", spec->cwd,
+                errno == ENOENT ? "create it first, for instance with WORKDIR" : NULL);
+  if (is_beneath_root()) return 0;
+  errno = EXDEV;
+  return fail(why, "cwd", "chdir", spec->cwd, "the working folder is outside the root");
 }
 
 static int prepare_root(const struct bundle *bundle, struct failure *why) {
@@ -147,6 +169,7 @@ static int prepare_root(const struct bundle *bundle, struct failure *why) {
 // Root may be kept out of the folder by its file system, and the user may be: try as both.
 static int become_process(const struct spec *spec, const struct child_pipes *pipes,
                           struct failure *why) {
+  if (keep_only_pipes(pipes, why) < 0) return -1;
   bool is_there = enter_cwd(spec, why) == 0;
   if (!is_there && why->error != EACCES) return -1;
   give_pipes(spec);
@@ -159,9 +182,6 @@ static int become_process(const struct spec *spec, const struct child_pipes *pip
   if (die_with_parent(pipes, why) < 0) return -1;  // the change of user cleared it
   if (!is_there && enter_cwd(spec, why) < 0) return -1;
   umask(spec->umask);
-  // Also the descriptors of others: one folder of the host left open is a way out.
-  if (sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-    return fail(why, "process", "close_range", NULL, "Linux 5.11 or newer is needed");
   return child_exec(spec, why);
 }
 

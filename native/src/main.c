@@ -1,6 +1,8 @@
 // slipway-native: one program, one subcommand a job. Spoken to over pipes; see native/README.md.
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 
@@ -12,7 +14,17 @@ static const struct {
     {"scan", command_scan}, {"pack", command_pack},     {"unpack", command_unpack},
 };
 
+// A caller may have closed stdin, stdout or stderr. The next descriptor opened would take the place
+// and be given to a container, or written to, as if it were that.
+static int fill_stdio(void) {
+  int fd;
+  do fd = open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= 2);
+  return fd < 0 ? -1 : close(fd);
+}
+
 int main(int argc, char **argv) {
+  if (fill_stdio() < 0) return 125;
   for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof commands[0]; i++)
     if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
   fprintf(stderr, "usage: slipway-native run|serve|probe|scan|pack|unpack …\n");

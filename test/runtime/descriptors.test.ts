@@ -1,0 +1,112 @@
+/**
+ * What is open in the launcher is no way out of the container: not through /proc/self/fd as working
+ * folder or program, not by inheritance, not in the place of a closed stdin, stdout or stderr.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { writeBundle } from '#runtime/bundle.ts';
+import { Launcher } from '#runtime/launcher.ts';
+import { containerSpec } from '#runtime/spec.ts';
+import { contained, runAt, type Site, site } from '#test/helpers/containers.ts';
+import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
+import { tempFolder } from '#test/helpers/temp-folder.ts';
+
+const NUMBERS = Array.from({ length: 18 }, (_, index) => index + 3);
+
+interface Started {
+  readonly args: readonly string[];
+  readonly cwd?: string;
+}
+
+async function bundle(place: Site, { args, cwd = '/' }: Started): Promise<string> {
+  const user = { uid: 0, gid: 0 };
+  const spec = containerSpec({ args, env: [], cwd, user, hostname: 'boat', network: 'host' });
+  await writeBundle(place.bundle, spec, place.rootfs);
+  return place.bundle;
+}
+
+/** `slipway-native run` by a caller that has folders and files of the host open from 3 to 20. */
+async function runLeaking(place: Site, started: Started): Promise<string> {
+  const path = await bundle(place, started);
+  const held = NUMBERS.map((number) => openSync(number % 2 ? place.bundle : '/etc/passwd', 'r'));
+  try {
+    const stdio = ['ignore', 'pipe', 'pipe', ...held] as const;
+    const ran = spawnSync(HELPER_PROGRAM, ['run', '--bundle', path, 'x'], {
+      encoding: 'utf8',
+      stdio: [...stdio],
+    });
+    return ran.stdout + ran.stderr;
+  } finally {
+    for (const descriptor of held) closeSync(descriptor);
+  }
+}
+
+contained('a working folder or a program behind /proc/self/fd is not there: served', async () => {
+  using folder = tempFolder();
+  await using launcher = new Launcher({ helper: HELPER_PROGRAM });
+  const place = site(folder.path);
+  for (const number of NUMBERS) {
+    await assert.rejects(
+      runAt(launcher, place, { cwd: `/proc/self/fd/${number}`, args: ['/init', 'ls', '.'] }),
+      { code: 'LAUNCH_FAILED', message: /: cwd: chdir \/proc\/self\/fd\// },
+    );
+    await assert.rejects(
+      runAt(launcher, place, { args: [`/proc/self/fd/${number}/rootfs/../../lower/init`, 'true'] }),
+      { code: 'COMMAND_NOT_FOUND' },
+    );
+  }
+});
+
+contained('a working folder or a program behind /proc/self/fd is not there: run', async () => {
+  using folder = tempFolder();
+  const place = site(folder.path);
+  for (const number of NUMBERS) {
+    const descriptor = `/proc/self/fd/${number}`;
+    const entered = await runLeaking(place, { cwd: descriptor, args: ['/init', 'ls', '.'] });
+    assert.match(entered, new RegExp(`cwd: chdir ${descriptor}: No(t a directory| such file)`));
+    const executed = await runLeaking(place, { args: [`${descriptor}/../lower/init`, 'true'] });
+    assert.match(executed, /exec: execve .*: No(t a directory| such file)/);
+  }
+});
+
+contained('a folder of the host given as stdin is not accepted as working folder', async () => {
+  using folder = tempFolder();
+  const place = site(folder.path);
+  const path = await bundle(place, { cwd: '/proc/self/fd/0', args: ['/init', 'ls', '.'] });
+  const stdin = openSync(place.bundle, 'r');
+  const ran = spawnSync(HELPER_PROGRAM, ['run', '--bundle', path, 'x'], {
+    encoding: 'utf8',
+    stdio: [stdin, 'pipe', 'pipe'],
+  });
+  closeSync(stdin);
+  assert.match(ran.stderr, /cwd: chdir .*; the working folder is outside the root/);
+});
+
+contained('descriptors of the caller, folders among them, are not inherited', async () => {
+  using folder = tempFolder();
+  const args = ['/init', 'descriptors'];
+  assert.equal(await runLeaking(site(folder.path), { args }), '0\n1\n2\n');
+});
+
+contained('a closed stdin, stdout and stderr are /dev/null, nothing of the launcher', async () => {
+  using folder = tempFolder();
+  const place = site(folder.path);
+  mkdirSync(place.upper, { recursive: true });
+  for (const number of [0, 1, 2]) {
+    const path = await bundle(place, { args: ['/init', 'mkdir', `/proc/self/fd/${number}/made`] });
+    const before = readdirSync(path);
+    const closing = 'exec "$0" "$@" <&- >&- 2>&-';
+    const ran = spawnSync('/bin/sh', ['-c', closing, HELPER_PROGRAM, 'run', '--bundle', path, 'x']);
+    // Its own failure, so the container did run.
+    assert.equal(ran.status, 1);
+    assert.deepEqual(readdirSync(path), before);
+    const write = await bundle(place, {
+      args: ['/init', 'append', `/proc/self/fd/${number}`, 'kept'],
+    });
+    const ended = spawnSync('/bin/sh', [
+      ...['-c', closing, HELPER_PROGRAM, 'run', '--bundle', write, 'x'],
+    ]);
+    assert.equal(ended.status, 0);
+  }
+});
