@@ -17,10 +17,9 @@ static const struct {
 // A caller may have closed stdin, stdout or stderr. The next descriptor opened would take the place
 // and be given to a container, or written to, as if it were that.
 static int fill_stdio(void) {
-  int fd;
-  do fd = open("/dev/null", O_RDWR);
-  while (fd >= 0 && fd <= 2);
-  return fd < 0 ? -1 : close(fd);
+  for (int fd = 0; fd <= 2; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) return -1;
+  return 0;
 }
 
 int main(int argc, char **argv) {
