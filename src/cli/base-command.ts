@@ -3,7 +3,7 @@
  * closed at the end, errors turned into text and an exit code. The statics are oclif's, so that
  * its help, manifest and loader take our commands as they are.
  */
-import { errnoOf, isSlipwayError } from '#core/errors.ts';
+import { errnoOf, firstError, isSlipwayError } from '#core/errors.ts';
 import type { Engine } from '#engine.ts';
 import { type CommandLine, type Parsed, parseArguments } from './arguments.ts';
 import { type ArgumentTable, type FlagTable, type FlagValues, GLOBAL_FLAGS } from './flags.ts';
@@ -148,7 +148,8 @@ export abstract class BaseCommand {
     );
   }
 
-  async #fail(error: unknown): Promise<number> {
+  async #fail(caught: unknown): Promise<number> {
+    const error = firstError(caught);
     if (error instanceof HelpWanted) {
       const { helpText } = await import('./help.ts');
       this.host.stdout.write(await helpText(this.#name().split(' ').slice(1)));
@@ -158,7 +159,7 @@ export abstract class BaseCommand {
     if (output) return this.#failOutput(output);
     const interrupted = this.host.interrupts.exitCode();
     // Who pressed Ctrl-C need not be told.
-    if (interrupted === undefined || !isSlipwayError(error, 'CANCELLED')) this.report(error);
+    if (interrupted === undefined || !isSlipwayError(error, 'CANCELLED')) this.report(caught);
     return interrupted ?? this.failureExitCode(error);
   }
 

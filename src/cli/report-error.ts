@@ -2,7 +2,7 @@
  * An error as people see it: docker's first line (scripts look for it), one line of cause, one of
  * fix. A stack only with --debug, or for a bug of ours when asked.
  */
-import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { errnoOf, firstError, isSlipwayError, SlipwayError } from '#core/errors.ts';
 
 export interface ErrorContext {
   /** Show stacks and the whole chain of causes. */
@@ -25,13 +25,14 @@ export function outputError(cause: Error): Error {
 }
 
 /** Lines for stderr, each with its newline. */
-export function errorText(error: unknown, context: ErrorContext): string {
+export function errorText(caught: unknown, context: ErrorContext): string {
+  const error = firstError(caught);
   const text = isSlipwayError(error)
     ? error.code === 'USAGE'
       ? usageText(error, context)
       : slipwayErrorText(error, context.prefix)
     : unforeseenText(error);
-  return context.debug ? `${text}${stackText(error)}` : text;
+  return context.debug ? `${text}${stackText(caught)}` : text;
 }
 
 function usageText(error: SlipwayError, { command, usage }: ErrorContext): string {
@@ -71,9 +72,17 @@ function unforeseenText(error: unknown): string {
 }
 
 function stackText(error: unknown): string {
+  return `${stackLines(error).join('\n').trimStart()}\n`;
+}
+
+/** With what failed while cleaning up behind it. */
+function stackLines(error: unknown): readonly string[] {
+  if (error instanceof SuppressedError) {
+    return [...stackLines(error.suppressed), 'while cleaning up:', ...stackLines(error.error)];
+  }
   const lines: string[] = [];
   for (let at = error; at instanceof Error; at = at.cause) {
     lines.push(at === error ? '' : 'caused by:', at.stack ?? at.message);
   }
-  return `${lines.join('\n').trimStart()}\n`;
+  return lines;
 }

@@ -225,6 +225,16 @@ export function isSlipwayError(error: unknown, ...codes: ErrorCode[]): error is 
   return error instanceof SlipwayError && (codes.length === 0 || codes.includes(error.code));
 }
 
+/**
+ * What went wrong first. When letting go fails, too, `using` throws a SuppressedError around both; it
+ * is the earlier one that says what happened.
+ */
+export function firstError(error: unknown): unknown {
+  let first = error;
+  while (first instanceof SuppressedError) first = first.suppressed;
+  return first;
+}
+
 /** The code of an error of Node's own (`ENOENT`, `Z_DATA_ERROR` …), or undefined; never one of ours. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || error instanceof SlipwayError) return undefined;

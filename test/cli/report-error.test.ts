@@ -72,3 +72,12 @@ test('with --debug the stacks of the whole chain follow', () => {
   const text = errorText(error, { ...CONTEXT, debug: true });
   assert.match(text, /outer\n {4}at [\s\S]*caused by:\nError: inner\n {4}at /);
 });
+
+test('when cleaning up fails, too, the first failure is told; --debug has both', () => {
+  const first = new SlipwayError('DISK_FAILED', '/x: input/output error', { hint: 'look at it' });
+  const error = new SuppressedError(new Error('unlink /y: gone'), first);
+  const said = 'ERROR: /x: input/output error\n  fix: look at it\n';
+  assert.equal(errorText(error, CONTEXT), said);
+  const text = errorText(error, { ...CONTEXT, debug: true });
+  assert.match(text, /input\/output error\n {4}at [\s\S]*while cleaning up:\n+Error: unlink/);
+});
