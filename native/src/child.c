@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "capabilities.h"
 #include "cleanup.h"
+#include "console.h"
 #include "kernel.h"
 #include "launch.h"
 #include "mounts.h"
@@ -24,14 +26,6 @@ static int die_with_parent(const struct child_pipes *pipes, struct failure *why)
   struct pollfd go = {.fd = pipes->go, .events = POLLIN};
   if (poll(&go, 1, 0) > 0 && (go.revents & POLLHUP) && !(go.revents & POLLIN)) _exit(125);
   return 0;
-}
-
-static void wait_for_go(const struct child_pipes *pipes) {
-  char byte;
-  ssize_t got;
-  do got = read(pipes->go, &byte, 1);
-  while (got < 0 && errno == EINTR);
-  if (got != 1) _exit(125);
 }
 
 // The program starts with every signal at its default and none blocked.
@@ -130,14 +124,20 @@ static int become_user(const struct spec *spec, struct failure *why) {
 
 // Closes what belongs to the launcher, others' descriptors included, before any path of the image is
 // followed: /proc/self/fd/N of a folder of the host is a way out, as working folder or as program.
-static int keep_only_pipes(const struct child_pipes *pipes, struct failure *why) {
-  unsigned low = (unsigned)pipes->go, high = (unsigned)pipes->errors;
-  if (low > high) low = (unsigned)pipes->errors, high = (unsigned)pipes->go;
-  const unsigned gaps[3][2] = {{3, low - 1}, {low + 1, high - 1}, {high + 1, ~0U}};
-  for (int i = 0; i < 3; i++)
-    if (gaps[i][0] <= gaps[i][1] && sys_close_range(gaps[i][0], gaps[i][1], 0) < 0)
+static int keep_only(const struct start *start, const struct child_pipes *pipes,
+                     struct failure *why) {
+  int kept[] = {pipes->go, pipes->errors, start->start_socket};
+  unsigned low = 3 + start->preserved;
+  for (;;) {
+    unsigned next = ~0U;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+      if (kept[i] >= (int)low && (unsigned)kept[i] < next) next = (unsigned)kept[i];
+    unsigned high = next == ~0U ? ~0U : next - 1;
+    if (low <= high && sys_close_range(low, high, 0) < 0)
       return fail(why, "process", "close_range", NULL, "Linux 5.11 or newer is needed");
-  return 0;
+    if (next == ~0U) return 0;
+    low = next + 1;
+  }
 }
 
 // The kernel gives a folder that the root does not contain a path without a slash in front.
@@ -155,7 +155,84 @@ static int enter_cwd(const struct spec *spec, struct failure *why) {
   return fail(why, "cwd", "chdir", spec->cwd, "the working folder is outside the root");
 }
 
-static int prepare_root(const struct bundle *bundle, struct failure *why) {
+// ---- talking with the parent ---------------------------------------------------------------
+
+// Shorter than PIPE_BUF, so it arrives whole.
+static int say(const struct child_pipes *pipes, enum child_step step) {
+  const struct child_message message = {.step = step};
+  ssize_t sent;
+  do sent = write(pipes->errors, &message, sizeof message);
+  while (sent < 0 && errno == EINTR);
+  return sent == sizeof message ? 0 : -1;
+}
+
+static void hear(const struct child_pipes *pipes, void *data, size_t size) {
+  ssize_t got;
+  do got = read(pipes->go, data, size);
+  while (got < 0 && errno == EINTR);
+  if (got != (ssize_t)size) _exit(125);
+}
+
+static bool has_hooks(const struct hooks *hooks) {
+  size_t count = 0;
+  for (int point = 0; point <= HOOK_START_CONTAINER; point++) count += hooks->count[point];
+  return count > 0;
+}
+
+// This process's hooks of one point, in the container's namespaces.
+static int run_hooks(const struct bundle *bundle, const struct start *start, enum hook_point point,
+                     pid_t pid, struct failure *why) {
+  const struct hook_state state = {
+      .id = start->id,
+      .status = point == HOOK_START_CONTAINER ? "created" : "creating",
+      .bundle = start->bundle_path,
+      .pid = pid,
+      .annotations = bundle->spec.annotations};
+  return hooks_run(&bundle->spec.hooks, point, &state, why);
+}
+
+// The parent's hooks, then ours; *pid becomes this process's pid as the host has it.
+static int reach_hooks(const struct bundle *bundle, const struct start *start,
+                       const struct child_pipes *pipes, pid_t *pid, struct failure *why) {
+  if (!has_hooks(&bundle->spec.hooks)) return 0;
+  if (say(pipes, CHILD_AT_HOOKS) < 0) _exit(125);
+  hear(pipes, pid, sizeof *pid);
+  return run_hooks(bundle, start, HOOK_CREATE_CONTAINER, *pid, why);
+}
+
+// The end of create: this process stops being its parent's and waits until start connects. From
+// then on, the connection is who hears of failures.
+static int wait_for_start(const struct start *start, struct child_pipes *pipes,
+                          const struct spec *spec, struct failure *why) {
+  char byte;
+  if (start->start_socket < 0) return 0;
+  if (child_find(spec, why) < 0) return -1;
+  // Nobody in a pid namespace that others share may look into this process: it still has rights that
+  // its program will not have. Executing the program ends that.
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+    return fail(why, "process", "prctl PR_SET_DUMPABLE", NULL, NULL);
+  if (say(pipes, CHILD_PREPARED) < 0) _exit(125);
+  hear(pipes, &byte, 1);
+  if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+    return fail(why, "parent", "prctl PR_SET_PDEATHSIG", NULL, NULL);
+  if (say(pipes, CHILD_WAITS) < 0) _exit(125);
+  close(pipes->go);
+  close(pipes->errors);
+  int connection;
+  do connection = accept4(start->start_socket, NULL, NULL, SOCK_CLOEXEC);
+  while (connection < 0 && errno == EINTR);
+  if (connection < 0) _exit(125);
+  close(start->start_socket);
+  *pipes = (struct child_pipes){.go = -1, .errors = connection};
+  // A start that is gone by now does not stop what it has begun.
+  (void)say(pipes, CHILD_WAITS);
+  return 0;
+}
+
+// ---- the steps -----------------------------------------------------------------------------
+
+static int prepare_root(const struct bundle *bundle, const struct start *start,
+                        const struct child_pipes *pipes, pid_t *pid, struct failure *why) {
   const struct spec *spec = &bundle->spec;
   if (keep_mounts_private(why) < 0) return -1;
   if (attach_root(bundle, why) < 0) return -1;
@@ -163,47 +240,61 @@ static int prepare_root(const struct bundle *bundle, struct failure *why) {
   if (devices_make(spec, why) < 0) return -1;
   if (masks_make(spec, why) < 0) return -1;
   if (make_root_readonly(spec, why) < 0) return -1;
+  if (reach_hooks(bundle, start, pipes, pid, why) < 0) return -1;
   return enter_root(why);
 }
 
 // Root may be kept out of the folder by its file system, and the user may be: try as both.
-static int become_process(const struct spec *spec, const struct child_pipes *pipes,
-                          struct failure *why) {
-  if (keep_only_pipes(pipes, why) < 0) return -1;
+static int become_process(const struct bundle *bundle, const struct start *start,
+                          struct child_pipes *pipes, pid_t pid, struct failure *why) {
+  const struct spec *spec = &bundle->spec;
+  if (keep_only(start, pipes, why) < 0) return -1;
   bool is_there = enter_cwd(spec, why) == 0;
   if (!is_there && why->error != EACCES) return -1;
   give_pipes(spec);
+  if (wait_for_start(start, pipes, spec, why) < 0) return -1;
+  if (run_hooks(bundle, start, HOOK_START_CONTAINER, pid, why) < 0) return -1;
   if (spec->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return fail(why, "process", "prctl PR_SET_NO_NEW_PRIVS", NULL, NULL);
   if (seccomp_install(&spec->seccomp, why) < 0) return -1;
   if (capabilities_limit(spec, why) < 0) return -1;
   if (become_user(spec, why) < 0) return -1;
   if (capabilities_apply(spec, why) < 0) return -1;
-  if (die_with_parent(pipes, why) < 0) return -1;  // the change of user cleared it
+  // The change of user cleared it.
+  if (!start->outlives_us && die_with_parent(pipes, why) < 0) return -1;
   if (!is_there && enter_cwd(spec, why) < 0) return -1;
   umask(spec->umask);
   return child_exec(spec, why);
 }
 
-static int run_steps(const struct bundle *bundle, const int stdio[3],
-                     const struct child_pipes *pipes, struct failure *why) {
-  wait_for_go(pipes);
+static int enter_terminal(const struct bundle *bundle, const struct start *start,
+                          struct failure *why) {
+  if (!bundle->spec.has_terminal) return 0;
+  return console_enter(&bundle->spec, start->terminal_socket, true, why);
+}
+
+static int run_steps(const struct bundle *bundle, const struct start *start,
+                     struct child_pipes *pipes, struct failure *why) {
+  pid_t pid = 0;
+  char byte;
+  hear(pipes, &byte, 1);
   if (die_with_parent(pipes, why) < 0) return -1;
   if (reset_signals(why) < 0) return -1;
   if (setsid() < 0) return fail(why, "process", "setsid", NULL, NULL);
   if (set_oom_score(&bundle->spec, why) < 0) return -1;
-  if (place_stdio(stdio, why) < 0) return -1;
+  if (place_stdio(start->stdio, why) < 0) return -1;
   if (bundle->spec.namespaces & CLONE_NEWNET && loopback_up(why) < 0) return -1;
-  if (prepare_root(bundle, why) < 0) return -1;
+  if (prepare_root(bundle, start, pipes, &pid, why) < 0) return -1;
   if (set_names(&bundle->spec, why) < 0) return -1;
-  return become_process(&bundle->spec, pipes, why);
+  if (enter_terminal(bundle, start, why) < 0) return -1;
+  return become_process(bundle, start, pipes, pid, why);
 }
 
-void child_main(const struct bundle *bundle, const int stdio[3],
-                const struct child_pipes *pipes) {
-  struct failure why = {0};
-  run_steps(bundle, stdio, pipes, &why);
-  // Shorter than PIPE_BUF, so it arrives whole; if nobody reads, nobody is there to be told.
-  if (write(pipes->errors, &why, sizeof why) < 0) _exit(125);
-  _exit(failure_status(&why));
+void child_main(const struct bundle *bundle, const struct start *start,
+                struct child_pipes pipes) {
+  struct child_message last = {.step = CHILD_FAILED};
+  run_steps(bundle, start, &pipes, &last.why);
+  // If nobody reads, nobody is there to be told.
+  if (write(pipes.errors, &last, sizeof last) < 0) _exit(125);
+  _exit(failure_status(&last.why));
 }

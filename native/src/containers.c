@@ -64,12 +64,24 @@ static int open_stdio(struct stdio_pipes *pipes, struct failure *why) {
   return 0;
 }
 
+// They could take as long as they like, and everybody else would wait for them.
+static int refuse_hooks(const struct hooks *hooks, struct failure *why) {
+  for (int point = 0; point < HOOK_POINTS; point++) {
+    if (hooks->count[point] == 0) continue;
+    errno = EOPNOTSUPP;
+    return fail(why, "spec", "check", "/hooks", "the resident helper runs none; use run or create");
+  }
+  return 0;
+}
+
 static int start(struct container *container, const char *path, struct failure *why) {
   struct bundle bundle;
   struct stdio_pipes pipes;
   if (bundle_open(path, &bundle, why) < 0) return -1;
   int result = open_stdio(&pipes, why);
-  if (result == 0) result = launch_start(&bundle, pipes.theirs, &container->launched, why);
+  const struct start how = start_with(pipes.theirs);
+  if (result == 0) result = refuse_hooks(&bundle.spec.hooks, why);
+  if (result == 0) result = launch_start(&bundle, &how, &container->launched, why);
   close_all(pipes.theirs, 3);
   bundle_close(&bundle);
   if (result < 0) close_all(pipes.ours, 2);

@@ -93,3 +93,38 @@ int child_exec(const struct spec *spec, struct failure *why) {
   try_exec(program, spec);
   return verdict(program, why);
 }
+
+// ---- before that moment --------------------------------------------------------------------
+
+static bool is_program(const char *path) {
+  struct stat facts;
+  // Any of the three bits: the program's user is not there yet.
+  return stat(path, &facts) == 0 && S_ISREG(facts.st_mode) && (facts.st_mode & 0111);
+}
+
+static bool is_on_path(const char *name, const struct spec *spec) {
+  const char *folders = variable(spec->env, "PATH");
+  char path[PATH_MAX];
+  for (const char *at = folders ? folders : default_path;; at++) {
+    size_t length = strcspn(at, ":");
+    int written = snprintf(path, sizeof path, "%.*s/%s", (int)(length ? length : 1),
+                           length ? at : ".", name);
+    if (written > 0 && (size_t)written < sizeof path && is_program(path)) return true;
+    at += length;
+    if (*at == '\0') return false;
+  }
+}
+
+int child_find(const struct spec *spec, struct failure *why) {
+  const char *program = spec->args[0];
+  if (program[0] && !strchr(program, '/')) {
+    if (is_on_path(program, spec)) return 0;
+    errno = ENOENT;
+    fail(why, "exec", "stat", program, "it is in no folder of the container's PATH");
+    why->kind = FAILURE_NOT_FOUND;
+    return -1;
+  }
+  if (is_program(program)) return 0;
+  errno = exists(program) || errno == EACCES ? EACCES : ENOENT;
+  return verdict(program, why);
+}

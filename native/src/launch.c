@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "kernel.h"
+#include "status.h"
 
 // root.path as an absolute path: the child looks it up again in its own mount namespace.
 static int resolve_root(struct bundle *bundle, struct failure *why) {
@@ -65,8 +66,26 @@ static int clone_child(const struct bundle *bundle, int *pidfd) {
   return (int)sys_clone3(&args);
 }
 
-int launch_start(const struct bundle *bundle, const int stdio[3], struct launched *launched,
+struct start start_with(const int stdio[3]) {
+  return (struct start){.stdio = {stdio[0], stdio[1], stdio[2]},
+                        .id = "",
+                        .bundle_path = "",
+                        .start_socket = -1,
+                        .terminal_socket = -1};
+}
+
+static void send_byte(int pipe) {
+  // A child that is gone already shows on `errors`; SIGPIPE is ignored or blocked by every caller.
+  while (write(pipe, "g", 1) < 0 && errno == EINTR) continue;
+}
+
+int launch_start(const struct bundle *bundle, const struct start *start, struct launched *launched,
                  struct failure *why) {
+  if (bundle->spec.has_terminal && start->terminal_socket < 0) {
+    errno = EOPNOTSUPP;
+    return fail(why, "spec", "check", "/process/terminal",
+                "there is nobody to take the terminal: give --console-socket, or run from a terminal");
+  }
   cleanup_close int go_read = -1, go_write = -1, errors_read = -1, errors_write = -1;
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return fail(why, "clone", "pipe2", NULL, NULL);
@@ -82,33 +101,108 @@ int launch_start(const struct bundle *bundle, const int stdio[3], struct launche
   if (pid == 0) {
     close(go_write);  // or its end of file would never come
     close(errors_read);
-    child_main(bundle, stdio, &(struct child_pipes){.go = go_read, .errors = errors_write});
+    child_main(bundle, start, (struct child_pipes){.go = go_read, .errors = errors_write});
   }
   launched->pid = pid;
   launched->pidfd = pidfd;
   launched->errors = steal_fd(&errors_read);
-  // A child that is gone already shows on `errors`; SIGPIPE is ignored or blocked by every caller.
-  while (write(go_write, "g", 1) < 0 && errno == EINTR) continue;
+  send_byte(go_write);
   launched->go = steal_fd(&go_write);
   return 0;
 }
 
-int launch_outcome(struct launched *launched, struct failure *why) {
-  struct failure report;
-  ssize_t got;
-  do got = read(launched->errors, &report, sizeof report);
-  while (got < 0 && errno == EINTR);
+// Hooks in the namespaces of this process (config.md §Prestart, §CreateRuntime Hooks). The child
+// needs its pid as the host has it for the hooks that it runs itself.
+static int run_hooks(const struct bundle *bundle, const struct start *start,
+                     const struct launched *launched, struct failure *why) {
+  pid_t pid = host_pid(launched->pidfd);
+  const struct hook_state state = {.id = start->id,
+                                   .status = "creating",
+                                   .bundle = start->bundle_path,
+                                   .pid = pid,
+                                   .annotations = bundle->spec.annotations};
+  if (hooks_run(&bundle->spec.hooks, HOOK_PRESTART, &state, why) < 0) return -1;
+  if (hooks_run(&bundle->spec.hooks, HOOK_CREATE_RUNTIME, &state, why) < 0) return -1;
+  while (write(launched->go, &pid, sizeof pid) < 0 && errno == EINTR) continue;
+  return 0;
+}
+
+static void close_pipes(struct launched *launched) {
   int error = errno;
-  close(launched->errors);
-  close(launched->go);
+  if (launched->errors >= 0) close(launched->errors);
+  if (launched->go >= 0) close(launched->go);
   launched->errors = launched->go = -1;
   errno = error;
+}
+
+// 1: *step is what the child reached; 0: end of file; -1: it failed, and says why.
+static int next_step(int errors, enum child_step *step, struct failure *why) {
+  struct child_message message;
+  ssize_t got;
+  do got = read(errors, &message, sizeof message);
+  while (got < 0 && errno == EINTR);
   if (got == 0) return 0;
-  if (got == sizeof report) {
-    *why = report;
-    return -1;
+  if (got != sizeof message) return fail(why, "clone", "read", NULL, "the child sent half a report");
+  *step = message.step;
+  if (message.step != CHILD_FAILED) return 1;
+  *why = message.why;
+  return -1;
+}
+
+// Until the child reaches `wanted` or ends the conversation; as next_step.
+static int follow(const struct bundle *bundle, const struct start *start,
+                  struct launched *launched, enum child_step wanted, struct failure *why) {
+  for (;;) {
+    enum child_step step;
+    int result = next_step(launched->errors, &step, why);
+    if (result <= 0 || step == wanted) return result;
+    if (step == CHILD_AT_HOOKS && run_hooks(bundle, start, launched, why) < 0) {
+      sys_pidfd_send_signal(launched->pidfd, SIGKILL);
+      return -1;
+    }
   }
-  return fail(why, "clone", "read", NULL, "the child sent half a report");
+}
+
+static int ended_early(struct failure *why) {
+  errno = ESRCH;
+  return fail(why, "clone", "read", NULL, "the container's process was killed while it was set up");
+}
+
+int launch_outcome(struct launched *launched, struct failure *why) {
+  enum child_step step;
+  int result = next_step(launched->errors, &step, why);
+  close_pipes(launched);
+  return result;
+}
+
+int launch_with_hooks(const struct bundle *bundle, const struct start *start,
+                      struct launched *launched, struct failure *why) {
+  int result = follow(bundle, start, launched, CHILD_FAILED, why);
+  close_pipes(launched);
+  return result;
+}
+
+int launch_prepared(const struct bundle *bundle, const struct start *start,
+                    struct launched *launched, struct failure *why) {
+  int result = follow(bundle, start, launched, CHILD_PREPARED, why);
+  if (result > 0) return 0;
+  close_pipes(launched);
+  return result < 0 ? -1 : ended_early(why);
+}
+
+int launch_leave(struct launched *launched, struct failure *why) {
+  enum child_step step;
+  send_byte(launched->go);
+  int result = next_step(launched->errors, &step, why);
+  close_pipes(launched);
+  return result > 0 ? 0 : result < 0 ? -1 : ended_early(why);
+}
+
+int launch_begin(int connection, struct failure *why) {
+  enum child_step step;
+  int result = next_step(connection, &step, why);  // that it has taken the connection
+  if (result == 0 || (result < 0 && why->error == ECONNRESET)) return ended_early(why);
+  return result < 0 ? -1 : next_step(connection, &step, why);
 }
 
 int launch_exit_code(int wait_status) {

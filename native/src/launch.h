@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_LAUNCH_H
 #define SLIPWAY_LAUNCH_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "failure.h"
@@ -20,37 +21,78 @@ struct bundle {
 int bundle_open(const char *path, struct bundle *bundle, struct failure *why);
 void bundle_close(struct bundle *bundle);
 
+// How a container is started, besides what its bundle says.
+struct start {
+  int stdio[3];             // become its 0, 1 and 2; with a terminal, only errors of hooks show there
+  const char *id;           // for its hooks
+  const char *bundle_path;  // absolute, for its hooks
+  unsigned preserved;       // so many descriptors from 3 on are its own, too
+  int start_socket;         // listening: it executes only after a connection came; -1: at once
+  int terminal_socket;      // where the master of its terminal goes; -1: it may have none
+  bool outlives_us;         // the end of this process is not the end of the container
+};
+
+struct start start_with(const int stdio[3]);
+
 struct launched {
   pid_t pid;       // as this process sees it
   int pidfd;
-  int errors;      // end of file: exec succeeded; one struct failure: it did not
+  int errors;      // what the child says: struct child_message; its end: exec succeeded
   int go;          // open as long as this process lives and the child has not executed
 };
 
-// Starts the container with the given descriptors as its 0, 1 and 2. Everything before exec happens
-// in the child; launch_outcome tells how it went. -1: there is no child.
-int launch_start(const struct bundle *bundle, const int stdio[3], struct launched *launched,
+// Starts the container. Everything before exec happens in the child; launch_outcome tells how it
+// went. -1: there is no child.
+int launch_start(const struct bundle *bundle, const struct start *start, struct launched *launched,
                  struct failure *why);
 
-// Reads the child's verdict from `errors` (blocks unless it is readable) and closes both pipes.
-// 0: the program runs; -1: `why` says what failed, and the child is about to end.
+// Reads the child's verdict from `errors` (blocks unless it is readable) and closes both pipes. For a
+// bundle without hooks. 0: the program runs; -1: `why` says what failed, and the child is about to end.
 int launch_outcome(struct launched *launched, struct failure *why);
+
+// The same, running the hooks that are due before.
+int launch_with_hooks(const struct bundle *bundle, const struct start *start,
+                      struct launched *launched, struct failure *why);
+
+// The same for a start with start_socket, in two steps: until everything but the program is there, and
+// leaving the child alone. Between them the caller writes down what it has made.
+int launch_prepared(const struct bundle *bundle, const struct start *start,
+                    struct launched *launched, struct failure *why);
+int launch_leave(struct launched *launched, struct failure *why);
+
+// The far end of start_socket, connected: 0 when the program runs, -1 when `why` says what failed.
+int launch_begin(int connection, struct failure *why);
 
 // Exit status 0 … 255 of a wait status; 128 + n when signal n ended it.
 int launch_exit_code(int wait_status);
 
 // ---- child.c --------------------------------------------------------------------------------
 
+// What the child says through `errors` before its program is executed.
+enum child_step {
+  CHILD_FAILED,    // `why` says what; the last message
+  CHILD_AT_HOOKS,  // everything is mounted, the root not entered: hooks of the runtime are due
+  CHILD_PREPARED,  // only start is missing; it waits for a byte before it lets go of its parent
+  CHILD_WAITS,     // it waits for start, alone; the last message
+};
+
+struct child_message {
+  enum child_step step;
+  struct failure why;
+};
+
 struct child_pipes {
-  int go;      // one byte: begin; end of file: the parent is gone
-  int errors;  // the struct failure, if any
+  int go;      // one byte: go on; end of file: the parent is gone
+  int errors;  // struct child_message
 };
 
 // All steps of the child; never returns.
-_Noreturn void child_main(const struct bundle *bundle, const int stdio[3],
-                          const struct child_pipes *pipes);
+_Noreturn void child_main(const struct bundle *bundle, const struct start *start,
+                          struct child_pipes pipes);
 // Looks the program up inside the container and becomes it; returns only on failure.
 int child_exec(const struct spec *spec, struct failure *why);
+// Whether child_exec will find the program: the same verdicts, as far as they can be known before.
+int child_find(const struct spec *spec, struct failure *why);
 // Brings up the loopback interface of a new network namespace.
 int loopback_up(struct failure *why);
 

@@ -80,10 +80,11 @@ static int run_container(const struct options *options, const struct bundle *bun
                          struct failure *why) {
   cleanup_bytes struct bytes line = {0};
   struct launched launched;
-  if (launch_start(bundle, (const int[]){0, 1, 2}, &launched, why) < 0) return -1;
+  struct start start = start_with((const int[]){0, 1, 2});
+  if (launch_start(bundle, &start, &launched, why) < 0) return -1;
   pid_t pid = host_pid(launched.pidfd);
   status_created(&line, pid);
-  int outcome = launch_outcome(&launched, why);
+  int outcome = launch_with_hooks(bundle, &start, &launched, why);
   if (outcome == 0) status_started(&line, pid);
   report(options, &line);
   int status = wait_for_end(&launched);

@@ -102,11 +102,32 @@ static const struct field capability_fields[] = {
 };
 
 static int read_terminal(const struct json *value, void *context, struct failure *why) {
-  (void)context;
-  bool wanted;
-  if (read_boolean(value, &wanted, why) < 0) return -1;
-  return wanted ? refuse_unsupported(value, "terminals are not implemented; run without one", why)
-                : 0;
+  return read_boolean(value, &((struct spec *)context)->has_terminal, why);
+}
+
+static int read_size(const struct json *value, unsigned short *out, struct failure *why) {
+  uint64_t number;
+  if (read_unsigned(value, UINT16_MAX, &number, why) < 0) return -1;
+  *out = (unsigned short)number;
+  return 0;
+}
+
+static int read_height(const struct json *value, void *context, struct failure *why) {
+  return read_size(value, &((struct spec *)context)->console_rows, why);
+}
+
+static int read_width(const struct json *value, void *context, struct failure *why) {
+  return read_size(value, &((struct spec *)context)->console_columns, why);
+}
+
+static const struct field console_fields[] = {
+    {"height", read_height, true},
+    {"width", read_width, true},
+    {NULL, NULL, false},
+};
+
+static int read_console_size(const struct json *value, void *context, struct failure *why) {
+  return read_object(value, console_fields, context, why);
 }
 
 static int read_user(const struct json *value, void *context, struct failure *why) {
@@ -146,6 +167,7 @@ static int read_oom_score(const struct json *value, void *context, struct failur
 
 static const struct field process_fields[] = {
     {"terminal", read_terminal, false},
+    {"consoleSize", read_console_size, false},
     {"user", read_user, true},
     {"args", read_args, true},
     {"env", read_env, false},
@@ -375,10 +397,23 @@ static int read_linux(const struct json *value, void *context, struct failure *w
   return read_object(value, linux_fields, context, why);
 }
 
+static int read_hooks(const struct json *value, void *context, struct failure *why) {
+  return hooks_read(value, &((struct spec *)context)->hooks, why);
+}
+
+static int read_annotations(const struct json *value, void *context, struct failure *why) {
+  if (expect_kind(value, JSON_OBJECT, why) < 0) return -1;
+  for (const struct json *child = value->children; child; child = child->next)
+    if (expect_kind(child, JSON_STRING, why) < 0) return -1;
+  ((struct spec *)context)->annotations = value;
+  return 0;
+}
+
 static const struct field spec_fields[] = {
     {"ociVersion", read_version, true}, {"process", read_process, true},
     {"root", read_root, true},          {"hostname", read_hostname, false},
     {"mounts", read_mounts, false},     {"linux", read_linux, true},
+    {"hooks", read_hooks, false},       {"annotations", read_annotations, false},
     {NULL, NULL, false},
 };
 
@@ -410,6 +445,7 @@ void spec_free(struct spec *spec) {
   free(spec->masked);
   free(spec->readonly);
   free(spec->seccomp.instructions);
+  hooks_free(&spec->hooks);
   json_free(spec->document);
   *spec = (struct spec){0};
 }

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "failure.h"
+#include "hooks.h"
 #include "json.h"
 #include "seccomp.h"
 
@@ -37,6 +38,8 @@ struct spec {
   bool no_new_privileges;
   bool has_oom_score;
   int oom_score;
+  bool has_terminal;
+  unsigned short console_rows, console_columns;  // 0: the kernel's default
   struct capability_masks capabilities;
 
   const char *root_path;
@@ -47,6 +50,8 @@ struct spec {
   uint64_t namespaces;  // CLONE_NEW…
   const char **masked, **readonly;  // NULL-terminated
   struct seccomp_program seccomp;   // empty when the spec has none
+  struct hooks hooks;
+  const struct json *annotations;  // an object of strings, or NULL
 
   struct json_document *document;  // owns the strings
 };

@@ -33,7 +33,7 @@ export interface ContainerSpecOptions {
   readonly noNewPrivileges?: boolean;
   /** Absent: docker's default filter. `unconfined`: none. */
   readonly seccomp?: SeccompSpec | 'unconfined';
-  /** Asks for a terminal. Our launcher refuses it so far. */
+  /** Asks for a pseudoterminal of the container's own. */
   readonly terminal?: boolean;
 }
 

@@ -1,6 +1,7 @@
 /** config.json and rootfs.json: what the launcher does not implement or understand, by JSON pointer. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Launcher } from '#runtime/launcher.ts';
 import { containerSpec } from '#runtime/spec.ts';
 import { contained, type Site, site } from '#test/helpers/containers.ts';
@@ -45,8 +46,7 @@ contained('fields that are not implemented are refused, not ignored', async () =
   using folder = tempFolder();
   const place = site(folder.path);
   const cases: readonly [Path, unknown, string][] = [
-    [['hooks'], {}, '/hooks'],
-    [['process', 'terminal'], true, '/process/terminal'],
+    [['hooks'], { poststart: [{ path: '/x', sleep: 1 }] }, '/hooks/poststart/0/sleep'],
     [['process', 'rlimits'], [], '/process/rlimits'],
     [['process', 'capabilities', 'bounding'], ['CAP_NEW'], '/process/capabilities/bounding/0'],
     [['linux', 'resources'], {}, '/linux/resources'],
@@ -65,6 +65,22 @@ contained('fields that are not implemented are refused, not ignored', async () =
   }
 });
 
+contained('the resident helper runs no hooks and has no terminal to give', async () => {
+  using folder = tempFolder();
+  const place = site(folder.path);
+  mkdirSync(join(place.bundle, 'rootfs'));
+  const cases: readonly [Path, unknown, string][] = [
+    [['hooks'], { prestart: [{ path: '/bin/true' }] }, '/hooks'],
+    [['process', 'terminal'], true, '/process/terminal'],
+  ];
+  for (const [path, put, pointer] of cases) {
+    await assert.rejects(start(place, changed(SPEC, path, put)), {
+      code: 'SPEC_UNSUPPORTED',
+      message: `config.json: ${pointer} is not supported`,
+    });
+  }
+});
+
 contained('malformed fields are named, with what they must be', async () => {
   using folder = tempFolder();
   const place = site(folder.path);
@@ -72,6 +88,15 @@ contained('malformed fields are named, with what they must be', async () => {
     [['process', 'args'], [], '/process/args', /program first/],
     [['process', 'args'], 'true', '/process/args', /an array/],
     [['process', 'cwd'], 'work', '/process/cwd', /absolute path/],
+    [['hooks'], { prestart: [{ path: 'x' }] }, '/hooks/prestart/0/path', /absolute path/],
+    [['hooks'], { poststop: [{}] }, '/hooks/poststop/0', /member "path"/],
+    [['annotations'], { a: 1 }, '/annotations/a', /a string/],
+    [
+      ['process', 'consoleSize'],
+      { height: 70000, width: 1 },
+      '/process/consoleSize/height',
+      /0 to 65535/,
+    ],
     [['process', 'user', 'uid'], -1, '/process/user/uid', /whole number from 0/],
     [['process', 'user', 'uid'], 1.5, '/process/user/uid', /whole number/],
     [['process', 'user', 'gid'], 2 ** 32, '/process/user/gid', /whole number/],
