@@ -70,10 +70,10 @@ static int drop_bounding(uint64_t kept, struct failure *why) {
   return 0;
 }
 
-int capabilities_limit(const struct spec *spec, struct failure *why) {
-  if (drop_bounding(spec->capabilities.bounding, why) < 0) return -1;
+int capabilities_limit(const struct process_spec *process, struct failure *why) {
+  if (drop_bounding(process->capabilities.bounding, why) < 0) return -1;
   // Without it, becoming another user empties the permitted set and nothing could be applied after.
-  if (spec->uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+  if (process->uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
     return fail(why, "capabilities", "prctl PR_SET_KEEPCAPS", NULL, NULL);
   return 0;
 }
@@ -88,8 +88,8 @@ static int raise_ambient(uint64_t wanted, struct failure *why) {
   return 0;
 }
 
-int capabilities_apply(const struct spec *spec, struct failure *why) {
-  const struct capability_masks *sets = &spec->capabilities;
+int capabilities_apply(const struct process_spec *process, struct failure *why) {
+  const struct capability_masks *sets = &process->capabilities;
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct data[2];
   for (int i = 0; i < 2; i++) {

@@ -3,13 +3,13 @@
 #define SLIPWAY_CAPABILITIES_H
 
 #include "failure.h"
-#include "spec.h"
+#include "spec-process.h"
 
 // The bit number of `CAP_CHOWN` and the like, or -1.
 int capability_number(const char *name);
 
 // The three moments, in this order around the change of user; see child.c.
-int capabilities_limit(const struct spec *spec, struct failure *why);  // bounding set, keep flag
-int capabilities_apply(const struct spec *spec, struct failure *why);  // the other four sets
+int capabilities_limit(const struct process_spec *process, struct failure *why);  // bounding set, keep flag
+int capabilities_apply(const struct process_spec *process, struct failure *why);  // the other four sets
 
 #endif

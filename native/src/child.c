@@ -1,51 +1,16 @@
 // Inside the container, from clone to exec. The order is the point of this file: each step needs
 // what the steps before it did, or rights that a later one takes away.
 #include <errno.h>
-#include <grp.h>
-#include <limits.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "capabilities.h"
 #include "cleanup.h"
 #include "console.h"
 #include "kernel.h"
 #include "launch.h"
 #include "mounts.h"
-
-// Dying with the parent. The parent may be gone before the signal is set, and in a new pid namespace
-// getppid() is always 0: only the pipe tells.
-static int die_with_parent(const struct child_pipes *pipes, struct failure *why) {
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-    return fail(why, "parent", "prctl PR_SET_PDEATHSIG", NULL, NULL);
-  struct pollfd go = {.fd = pipes->go, .events = POLLIN};
-  if (poll(&go, 1, 0) > 0 && (go.revents & POLLHUP) && !(go.revents & POLLIN)) _exit(125);
-  return 0;
-}
-
-// The program starts with every signal at its default and none blocked.
-static int reset_signals(struct failure *why) {
-  sigset_t none;
-  sigemptyset(&none);
-  for (int number = 1; number <= 31; number++)
-    if (number != SIGKILL && number != SIGSTOP) signal(number, SIG_DFL);
-  if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
-    return fail(why, "signals", "sigprocmask", NULL, NULL);
-  return 0;
-}
-
-static int set_oom_score(const struct spec *spec, struct failure *why) {
-  if (!spec->has_oom_score) return 0;
-  cleanup_close int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-  if (file < 0 || dprintf(file, "%d", spec->oom_score) < 0)
-    return fail(why, "process", "write", "/proc/self/oom_score_adj", NULL);
-  return 0;
-}
 
 // The very first mount call: where the host shares its mounts, ours would show up there.
 static int keep_mounts_private(struct failure *why) {
@@ -92,36 +57,6 @@ static int set_names(const struct spec *spec, struct failure *why) {
   return 0;
 }
 
-// Moves the three descriptors to 0, 1 and 2, whatever numbers they have now.
-static int place_stdio(const int stdio[3], struct failure *why) {
-  int copies[3];
-  for (int i = 0; i < 3; i++) {
-    copies[i] = fcntl(stdio[i], F_DUPFD_CLOEXEC, 3);
-    if (copies[i] < 0) return fail(why, "stdio", "fcntl", NULL, NULL);
-  }
-  for (int i = 0; i < 3; i++)
-    if (dup2(copies[i], i) < 0) return fail(why, "stdio", "dup2", NULL, NULL);
-  return 0;
-}
-
-// A pipe belongs to who made it: without this another user could not reopen /dev/stderr.
-static void give_pipes(const struct spec *spec) {
-  struct stat facts;
-  for (int i = 0; spec->uid != 0 && i < 3; i++)
-    if (fstat(i, &facts) == 0 && S_ISFIFO(facts.st_mode) && fchown(i, spec->uid, (gid_t)-1) < 0)
-      continue;  // somebody else's pipe stays somebody else's
-}
-
-static int become_user(const struct spec *spec, struct failure *why) {
-  if (setgroups(spec->group_count, spec->groups) < 0)
-    return fail(why, "user", "setgroups", NULL, NULL);
-  if (setresgid(spec->gid, spec->gid, spec->gid) < 0)
-    return fail(why, "user", "setresgid", NULL, NULL);
-  if (setresuid(spec->uid, spec->uid, spec->uid) < 0)
-    return fail(why, "user", "setresuid", NULL, NULL);
-  return 0;
-}
-
 // Closes what belongs to the launcher, others' descriptors included, before any path of the image is
 // followed: /proc/self/fd/N of a folder of the host is a way out, as working folder or as program.
 static int keep_only(const struct start *start, const struct child_pipes *pipes,
@@ -138,21 +73,6 @@ static int keep_only(const struct start *start, const struct child_pipes *pipes,
     if (next == ~0U) return 0;
     low = next + 1;
   }
-}
-
-// The kernel gives a folder that the root does not contain a path without a slash in front.
-static bool is_beneath_root(void) {
-  char path[PATH_MAX];
-  return syscall(SYS_getcwd, path, sizeof path) > 0 && path[0] == '/';
-}
-
-static int enter_cwd(const struct spec *spec, struct failure *why) {
-  if (chdir(spec->cwd) < 0)
-    return fail(why, "cwd", "chdir", spec->cwd,
-                errno == ENOENT ? "create it first, for instance with WORKDIR" : NULL);
-  if (is_beneath_root()) return 0;
-  errno = EXDEV;
-  return fail(why, "cwd", "chdir", spec->cwd, "the working folder is outside the root");
 }
 
 // ---- talking with the parent ---------------------------------------------------------------
@@ -203,10 +123,10 @@ static int reach_hooks(const struct bundle *bundle, const struct start *start,
 // The end of create: this process stops being its parent's and waits until start connects. From
 // then on, the connection is who hears of failures.
 static int wait_for_start(const struct start *start, struct child_pipes *pipes,
-                          const struct spec *spec, struct failure *why) {
+                          const struct process_spec *process, struct failure *why) {
   char byte;
   if (start->start_socket < 0) return 0;
-  if (child_find(spec, why) < 0) return -1;
+  if (process_find(process, why) < 0) return -1;
   // Nobody in a pid namespace that others share may look into this process: it still has rights that
   // its program will not have. Executing the program ends that.
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
@@ -247,30 +167,25 @@ static int prepare_root(const struct bundle *bundle, const struct start *start,
 // Root may be kept out of the folder by its file system, and the user may be: try as both.
 static int become_process(const struct bundle *bundle, const struct start *start,
                           struct child_pipes *pipes, pid_t pid, struct failure *why) {
-  const struct spec *spec = &bundle->spec;
+  const struct process_spec *process = &bundle->spec.process;
   if (keep_only(start, pipes, why) < 0) return -1;
-  bool is_there = enter_cwd(spec, why) == 0;
+  bool is_there = process_enter_cwd(process, why) == 0;
   if (!is_there && why->error != EACCES) return -1;
-  give_pipes(spec);
-  if (wait_for_start(start, pipes, spec, why) < 0) return -1;
+  process_give_pipes(process);
+  if (wait_for_start(start, pipes, process, why) < 0) return -1;
   if (run_hooks(bundle, start, HOOK_START_CONTAINER, pid, why) < 0) return -1;
-  if (spec->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-    return fail(why, "process", "prctl PR_SET_NO_NEW_PRIVS", NULL, NULL);
-  if (seccomp_install(&spec->seccomp, why) < 0) return -1;
-  if (capabilities_limit(spec, why) < 0) return -1;
-  if (become_user(spec, why) < 0) return -1;
-  if (capabilities_apply(spec, why) < 0) return -1;
+  if (process_become(process, &bundle->spec.seccomp, why) < 0) return -1;
   // The change of user cleared it.
-  if (!start->outlives_us && die_with_parent(pipes, why) < 0) return -1;
-  if (!is_there && enter_cwd(spec, why) < 0) return -1;
-  umask(spec->umask);
-  return child_exec(spec, why);
+  if (!start->outlives_us && process_die_with_parent(pipes, why) < 0) return -1;
+  if (!is_there && process_enter_cwd(process, why) < 0) return -1;
+  umask(process->umask);
+  return process_exec(process, why);
 }
 
 static int enter_terminal(const struct bundle *bundle, const struct start *start,
                           struct failure *why) {
-  if (!bundle->spec.has_terminal) return 0;
-  return console_enter(&bundle->spec, start->terminal_socket, true, why);
+  if (!bundle->spec.process.has_terminal) return 0;
+  return console_enter(&bundle->spec.process, start->terminal_socket, true, why);
 }
 
 static int run_steps(const struct bundle *bundle, const struct start *start,
@@ -278,11 +193,11 @@ static int run_steps(const struct bundle *bundle, const struct start *start,
   pid_t pid = 0;
   char byte;
   hear(pipes, &byte, 1);
-  if (die_with_parent(pipes, why) < 0) return -1;
-  if (reset_signals(why) < 0) return -1;
+  if (process_die_with_parent(pipes, why) < 0) return -1;
+  if (process_reset_signals(why) < 0) return -1;
   if (setsid() < 0) return fail(why, "process", "setsid", NULL, NULL);
-  if (set_oom_score(&bundle->spec, why) < 0) return -1;
-  if (place_stdio(start->stdio, why) < 0) return -1;
+  if (process_set_oom_score(&bundle->spec.process, why) < 0) return -1;
+  if (process_place_stdio(start->stdio, why) < 0) return -1;
   if (bundle->spec.namespaces & CLONE_NEWNET && loopback_up(why) < 0) return -1;
   if (prepare_root(bundle, start, pipes, &pid, why) < 0) return -1;
   if (set_names(&bundle->spec, why) < 0) return -1;

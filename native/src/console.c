@@ -35,13 +35,13 @@ static int open_master(struct failure *why) {
 }
 
 // The other side, asked of the master itself: no path of the image leads to it.
-static int open_slave(int master, const struct spec *spec, struct failure *why) {
+static int open_slave(int master, const struct process_spec *process, struct failure *why) {
   cleanup_close int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (slave < 0) return fail(why, "terminal", "ioctl TIOCGPTPEER", PTMX, NULL);
-  struct winsize size = {.ws_row = spec->console_rows, .ws_col = spec->console_columns};
+  struct winsize size = {.ws_row = process->console_rows, .ws_col = process->console_columns};
   if ((size.ws_row || size.ws_col) && ioctl(master, TIOCSWINSZ, &size) < 0)
     return fail(why, "terminal", "ioctl TIOCSWINSZ", PTMX, NULL);
-  if (fchown(slave, spec->uid, (gid_t)-1) < 0)
+  if (fchown(slave, process->uid, (gid_t)-1) < 0)
     return fail(why, "terminal", "fchown", PTMX, NULL);
   return steal_fd(&slave);
 }
@@ -85,10 +85,11 @@ static int become_terminal(int slave, struct failure *why) {
   return 0;
 }
 
-int console_enter(const struct spec *spec, int socket, bool mounts_console, struct failure *why) {
+int console_enter(const struct process_spec *process, int socket, bool mounts_console,
+                  struct failure *why) {
   cleanup_close int master = open_master(why);
   if (master < 0) return -1;
-  cleanup_close int slave = open_slave(master, spec, why);
+  cleanup_close int slave = open_slave(master, process, why);
   if (slave < 0) return -1;
   if (mounts_console && mount_console(slave, why) < 0) return -1;
   if (send_master(socket, master, why) < 0) return -1;

@@ -59,21 +59,21 @@ static int verdict(const char *path, struct failure *why) {
   return -1;
 }
 
-static void try_exec(const char *path, const struct spec *spec) {
-  execve(path, (char *const *)spec->args, (char *const *)spec->env);
+static void try_exec(const char *path, const struct process_spec *process) {
+  execve(path, (char *const *)process->args, (char *const *)process->env);
 }
 
 // Tries every folder of PATH. A file that may not be executed does not end the search, but is
 // remembered: it is a better answer than "not found".
-static int search(const char *name, const struct spec *spec, struct failure *why) {
-  const char *folders = variable(spec->env, "PATH");
+static int search(const char *name, const struct process_spec *process, struct failure *why) {
+  const char *folders = variable(process->env, "PATH");
   char path[PATH_MAX], denied[PATH_MAX] = "";
   for (const char *at = folders ? folders : default_path;;) {
     size_t length = strcspn(at, ":");
     int written = snprintf(path, sizeof path, "%.*s/%s", (int)length, length ? at : ".", name);
     if (length == 0) written = snprintf(path, sizeof path, "./%s", name);
     if (written > 0 && (size_t)written < sizeof path) {
-      try_exec(path, spec);
+      try_exec(path, process);
       if (errno == EACCES && !denied[0] && !is_folder(path)) strcpy(denied, path);
       else if (errno != EACCES && (!is_absent(errno) || exists(path))) return verdict(path, why);
     }
@@ -87,10 +87,10 @@ static int search(const char *name, const struct spec *spec, struct failure *why
   return -1;
 }
 
-int child_exec(const struct spec *spec, struct failure *why) {
-  const char *program = spec->args[0];
-  if (program[0] && !strchr(program, '/')) return search(program, spec, why);
-  try_exec(program, spec);
+int process_exec(const struct process_spec *process, struct failure *why) {
+  const char *program = process->args[0];
+  if (program[0] && !strchr(program, '/')) return search(program, process, why);
+  try_exec(program, process);
   return verdict(program, why);
 }
 
@@ -102,8 +102,8 @@ static bool is_program(const char *path) {
   return stat(path, &facts) == 0 && S_ISREG(facts.st_mode) && (facts.st_mode & 0111);
 }
 
-static bool is_on_path(const char *name, const struct spec *spec) {
-  const char *folders = variable(spec->env, "PATH");
+static bool is_on_path(const char *name, const struct process_spec *process) {
+  const char *folders = variable(process->env, "PATH");
   char path[PATH_MAX];
   for (const char *at = folders ? folders : default_path;; at++) {
     size_t length = strcspn(at, ":");
@@ -115,10 +115,10 @@ static bool is_on_path(const char *name, const struct spec *spec) {
   }
 }
 
-int child_find(const struct spec *spec, struct failure *why) {
-  const char *program = spec->args[0];
+int process_find(const struct process_spec *process, struct failure *why) {
+  const char *program = process->args[0];
   if (program[0] && !strchr(program, '/')) {
-    if (is_on_path(program, spec)) return 0;
+    if (is_on_path(program, process)) return 0;
     errno = ENOENT;
     fail(why, "exec", "stat", program, "it is in no folder of the container's PATH");
     why->kind = FAILURE_NOT_FOUND;

@@ -101,3 +101,20 @@ int read_strings(const struct json *value, const char ***out, struct failure *wh
     if (read_string(child, &(*out)[i++], why) < 0) return -1;
   return 0;
 }
+
+int read_bounded_strings(const struct json *value, size_t max, const char ***out,
+                         struct failure *why) {
+  if (value->count > max) return refuse_malformed(value, "a shorter array", why);
+  return read_strings(value, out, why);
+}
+
+int read_absolute_path(const struct json *value, const char **out, struct failure *why) {
+  if (read_string(value, out, why) < 0) return -1;
+  return (*out)[0] == '/' ? 0 : refuse_malformed(value, "an absolute path", why);
+}
+
+const struct json *json_member(const struct json *object, const char *name) {
+  for (const struct json *child = object->children; child; child = child->next)
+    if (strcmp(child->name, name) == 0) return child;
+  return object;
+}

@@ -33,6 +33,12 @@ int read_integer(const struct json *value, int64_t min, int64_t max, int64_t *ou
                  struct failure *why);
 // A NULL-terminated array of strings; the caller frees the array, not the strings.
 int read_strings(const struct json *value, const char ***out, struct failure *why);
+// The same, of at most `max` strings.
+int read_bounded_strings(const struct json *value, size_t max, const char ***out,
+                         struct failure *why);
+int read_absolute_path(const struct json *value, const char **out, struct failure *why);
+// The member of that name, or the object itself: where to point when it is to blame.
+const struct json *json_member(const struct json *object, const char *name);
 // The members or elements must be of this kind.
 int expect_kind(const struct json *value, enum json_kind kind, struct failure *why);
 

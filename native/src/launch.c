@@ -81,7 +81,7 @@ static void send_byte(int pipe) {
 
 int launch_start(const struct bundle *bundle, const struct start *start, struct launched *launched,
                  struct failure *why) {
-  if (bundle->spec.has_terminal && start->terminal_socket < 0) {
+  if (bundle->spec.process.has_terminal && start->terminal_socket < 0) {
     errno = EOPNOTSUPP;
     return fail(why, "spec", "check", "/process/terminal",
                 "there is nobody to take the terminal: give --console-socket, or run from a terminal");

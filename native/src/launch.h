@@ -89,11 +89,29 @@ struct child_pipes {
 // All steps of the child; never returns.
 _Noreturn void child_main(const struct bundle *bundle, const struct start *start,
                           struct child_pipes pipes);
-// Looks the program up inside the container and becomes it; returns only on failure.
-int child_exec(const struct spec *spec, struct failure *why);
-// Whether child_exec will find the program: the same verdicts, as far as they can be known before.
-int child_find(const struct spec *spec, struct failure *why);
 // Brings up the loopback interface of a new network namespace.
 int loopback_up(struct failure *why);
+
+// ---- process.c, exec.c: what a container's first process and one that joins it have in common ----
+
+// Moves the three descriptors to 0, 1 and 2, whatever numbers they have now.
+int process_place_stdio(const int stdio[3], struct failure *why);
+// The program starts with every signal at its default and none blocked.
+int process_reset_signals(struct failure *why);
+// The kernel kills this process when its parent ends; ends it at once when that has happened.
+int process_die_with_parent(const struct child_pipes *pipes, struct failure *why);
+int process_set_oom_score(const struct process_spec *process, struct failure *why);
+// Inside the root. Root may be kept out of the folder by its file system (EACCES), and the user may
+// be: try as both.
+int process_enter_cwd(const struct process_spec *process, struct failure *why);
+// A pipe belongs to who made it: without this another user could not reopen /dev/stderr.
+void process_give_pipes(const struct process_spec *process);
+// The rights of the program: no_new_privs, filter, capabilities, user. Clears the parent-death signal.
+int process_become(const struct process_spec *process, const struct seccomp_program *filter,
+                   struct failure *why);
+// Looks the program up inside the container and becomes it; returns only on failure.
+int process_exec(const struct process_spec *process, struct failure *why);
+// Whether process_exec will find the program: the same verdicts, as far as they can be known before.
+int process_find(const struct process_spec *process, struct failure *why);
 
 #endif

@@ -15,11 +15,6 @@ enum { LOWERS_MAX = 500 };  // overlay's own limit
 
 // ---- reading -------------------------------------------------------------------------------
 
-static int read_absolute(const struct json *value, const char **out, struct failure *why) {
-  if (read_string(value, out, why) < 0) return -1;
-  return (*out)[0] == '/' ? 0 : refuse_malformed(value, "an absolute path", why);
-}
-
 struct lower_reader {
   struct lower *lower;
   const char *kind, *path;
@@ -33,11 +28,11 @@ static int read_kind(const struct json *value, void *context, struct failure *wh
 }
 
 static int read_lower_path(const struct json *value, void *context, struct failure *why) {
-  return read_absolute(value, &((struct lower_reader *)context)->path, why);
+  return read_absolute_path(value, &((struct lower_reader *)context)->path, why);
 }
 
 static int read_image(const struct json *value, void *context, struct failure *why) {
-  return read_absolute(value, &((struct lower_reader *)context)->lower->erofs.image, why);
+  return read_absolute_path(value, &((struct lower_reader *)context)->lower->erofs.image, why);
 }
 
 static int read_devices(const struct json *value, void *context, struct failure *why) {
@@ -81,11 +76,11 @@ static int read_lowers(const struct json *value, void *context, struct failure *
 }
 
 static int read_upper(const struct json *value, void *context, struct failure *why) {
-  return read_absolute(value, &((struct rootfs *)context)->upper, why);
+  return read_absolute_path(value, &((struct rootfs *)context)->upper, why);
 }
 
 static int read_work(const struct json *value, void *context, struct failure *why) {
-  return read_absolute(value, &((struct rootfs *)context)->work, why);
+  return read_absolute_path(value, &((struct rootfs *)context)->work, why);
 }
 
 static int read_user_xattr(const struct json *value, void *context, struct failure *why) {

@@ -12,6 +12,7 @@
 #include "hooks.h"
 #include "json.h"
 #include "seccomp.h"
+#include "spec-process.h"
 
 struct mount_spec {
   const char *destination;
@@ -23,25 +24,8 @@ struct mount_spec {
   const char **data;      // what is left of `options`: for the file system itself, NULL-terminated
 };
 
-struct capability_masks {
-  uint64_t bounding, effective, permitted, inheritable, ambient;
-};
-
 struct spec {
-  const char **args, **env;  // NULL-terminated
-  const char *cwd;
-  uid_t uid;
-  gid_t gid;
-  gid_t *groups;
-  size_t group_count;
-  mode_t umask;
-  bool no_new_privileges;
-  bool has_oom_score;
-  int oom_score;
-  bool has_terminal;
-  unsigned short console_rows, console_columns;  // 0: the kernel's default
-  struct capability_masks capabilities;
-
+  struct process_spec process;
   const char *root_path;
   bool root_readonly;
   const char *hostname;  // NULL: inherited

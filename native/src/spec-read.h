@@ -1,0 +1,11 @@
+// The readers of config.json's larger members, for spec.c. The context is the struct spec.
+#ifndef SLIPWAY_SPEC_READ_H
+#define SLIPWAY_SPEC_READ_H
+
+#include "fields.h"
+#include "spec.h"
+
+int read_mounts(const struct json *value, void *context, struct failure *why);  // spec-mounts.c
+int read_linux(const struct json *value, void *context, struct failure *why);   // spec-linux.c
+
+#endif
