@@ -173,12 +173,13 @@ static int become_process(const struct bundle *bundle, const struct start *start
   if (!is_there && why->error != EACCES) return -1;
   process_give_pipes(process);
   if (wait_for_start(start, pipes, process, why) < 0) return -1;
-  if (run_hooks(bundle, start, HOOK_START_CONTAINER, pid, why) < 0) return -1;
   if (process_become(process, &bundle->spec.seccomp, why) < 0) return -1;
   // The change of user cleared it.
   if (!start->outlives_us && process_die_with_parent(pipes, why) < 0) return -1;
   if (!is_there && process_enter_cwd(process, why) < 0) return -1;
   umask(process->umask);
+  // Programs of the image: they get no right that its own process will not have.
+  if (run_hooks(bundle, start, HOOK_START_CONTAINER, pid, why) < 0) return -1;
   return process_exec(process, why);
 }
 

@@ -5,8 +5,11 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeBundle } from '#runtime/bundle.ts';
 import { Launcher } from '#runtime/launcher.ts';
+import { containerSpec } from '#runtime/spec.ts';
 import { type CliOptions, SLIPWAY, slipway } from '#test/helpers/cli-process.ts';
 import { runAt, type Wanted } from '#test/helpers/containers.ts';
 import {
@@ -225,6 +228,33 @@ escaping('another user gets no further than root', async () => {
   const found = answers(await inContainer(['/escape'], { user, env: [...host.env] }));
   const succeeded = Object.keys(found).filter((name) => found[name] === 'succeeded');
   assert.deepEqual(succeeded, []);
+});
+
+escaping('a startContainer hook is a program of the image, and has only its rights', async () => {
+  using folder = tempFolder();
+  const place = escapeSite(folder.path);
+  for (const uid of [0, 1000]) {
+    const spec = containerSpec({
+      args: ['/init', 'caps'],
+      env: [],
+      cwd: '/',
+      user: { uid, gid: uid },
+      hostname: 'boat',
+      network: 'host',
+      noNewPrivileges: uid !== 0,
+    });
+    await writeBundle(place.bundle, spec, place.rootfs);
+    const hook = { path: '/init', args: ['init', 'caps'] };
+    const config = { ...spec, hooks: { startContainer: [hook] } };
+    writeFileSync(join(place.bundle, 'config.json'), JSON.stringify(config));
+    const ran = spawnSync(HELPER_PROGRAM, ['run', '--bundle', place.bundle, 'x'], {
+      encoding: 'utf8',
+    });
+    assert.equal(ran.stderr, '');
+    const [first, second] = ran.stdout.split(/(?<=Seccomp:.*\n)/);
+    assert.match(first ?? '', /Seccomp:\t2\n$/);
+    assert.equal(first, second);
+  }
 });
 
 const PUSHING = ['push-characters', 'steal-terminal', 'reopen-terminal', 'dev-tty'];
