@@ -3,6 +3,7 @@
  * users talk to this interface only; what it stands on is loaded when first used.
  */
 import type { ArchivePlanSummary } from '#core/archive-summary.ts';
+import type { BuildOutput } from '#core/build-output.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { EventSink } from '#core/events.ts';
@@ -58,11 +59,18 @@ export interface BuildOptions extends CallContext {
   readonly noCache?: boolean;
   /** Clamps every time that ends up in the image; seconds. */
   readonly sourceDateEpoch?: number;
+  /** Where the result goes, in this order; default: the local store alone. */
+  readonly outputs?: readonly BuildOutput[];
+  /** For the image's config, over those of the Dockerfile. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** For the image's manifest. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export interface BuildResult {
   /** The image ID: digest of the config. */
   readonly imageId: Digest;
+  /** As the last output has it: where layers were compressed, not as the local store has it. */
   readonly manifest: Descriptor;
   /** Normalised names now pointing at it. */
   readonly names: readonly Reference[];

@@ -1,9 +1,6 @@
 /** A build from Dockerfile to image: read, parse, plan, build the stages, write the image. */
 import { basename, resolve } from 'node:path';
-import type { Descriptor } from '#core/descriptor.ts';
-import type { Digest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
-import type { Reference } from '#core/reference.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
 import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
 import { findBases, rememberBases } from './base-images.ts';
@@ -11,27 +8,21 @@ import { reportFindings } from './check.ts';
 import { contextSource, requireFolder } from './context.ts';
 import { refuseInvalid } from './diagnostics.ts';
 import { dockerfilePath, readDockerfile } from './dockerfile-file.ts';
-import { outputImage } from './image-output.ts';
+import type { BuiltImage } from './outputs/output.ts';
+import { type OutputRequest, writeOutputs } from './outputs/write-outputs.ts';
 import { parseFile } from './parse-dockerfile.ts';
 import { type BuildPlan, planBuild } from './plan.ts';
 import type { BuildSession } from './session.ts';
 import { buildStage } from './stage.ts';
 import type { StageState } from './state.ts';
 
-export interface BuildRequest {
+export interface BuildRequest extends OutputRequest {
   /** The context folder. */
   readonly context: string;
   /** Path of the Dockerfile; default `Dockerfile` in the context. */
   readonly dockerfile?: string;
-  /** With tags. */
-  readonly names: readonly Reference[];
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly target?: string;
-}
-
-export interface BuiltImage {
-  readonly imageId: Digest;
-  readonly manifest: Descriptor;
 }
 
 /** Runs a whole build. @throws DOCKERFILE_MISSING, DOCKERFILE_INVALID and whatever a step throws */
@@ -48,9 +39,7 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
   const plan = await checkedPlan(session, { dockerfile, request, ignore: await context.ignore() });
   noteUnconsumed(session, plan);
   const state = await buildStages(session, plan, context);
-  return session.vertices.run('exporting to image', (vertex) =>
-    outputImage(session, state, { names: request.names, vertex }),
-  );
+  return await writeOutputs(session, state, request);
 }
 
 async function loadDockerfile(session: BuildSession, path: string): Promise<Dockerfile> {

@@ -1,4 +1,6 @@
 /** What one build has at hand. Made by the engine, owned by `build`, handed to every step. */
+import type { LimitFunction } from 'p-limit';
+import type { Descriptor } from '#core/descriptor.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
 import type { NativeHelper } from '#layer/native.ts';
@@ -20,6 +22,10 @@ export interface BuildSession {
   readonly snapshotter: () => Promise<Snapshotter>;
   /** Finds an image locally, else pulls it. @throws BASE_UNKNOWN and the client's errors */
   readonly resolveBase: (reference: Reference, signal: AbortSignal) => Promise<BaseImage>;
+  /** Sends an image of the local store to the registry of its name; gives it as it is there. */
+  readonly push: (reference: Reference, signal: AbortSignal) => Promise<Descriptor>;
+  /** The named limit of blobs on their way. */
+  readonly transfers: LimitFunction;
   readonly vertices: Vertices;
   readonly signal: AbortSignal;
   readonly now: () => Date;

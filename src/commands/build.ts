@@ -1,9 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { annotationsOf } from '#cli/annotation-option.ts';
 import { assignments } from '#cli/assignments.ts';
 import { BaseCommand } from '#cli/base-command.ts';
+import { buildMetadata } from '#cli/build-metadata.ts';
 import { answerCall, type CallRequest, parseCall } from '#cli/dockerfile-call.ts';
 import { list, text, toggle } from '#cli/flags.ts';
+import { outputsOf, writesTo } from '#cli/output-option.ts';
 import { failureTail } from '#cli/progress/failure.ts';
 import { buildProgress } from '#cli/progress/pick.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
@@ -16,6 +19,10 @@ export default class Build extends BaseCommand {
     path: { description: 'The context: a folder', required: true },
   } as const;
   static override readonly flags = {
+    annotation: list({
+      description: "Add to the image's manifest",
+      helpValue: '[manifest:]key=value',
+    }),
     'build-arg': list({ description: 'Set a build-time variable', helpValue: 'name=value' }),
     call: text({
       description: 'Do something else with the Dockerfile: check, outline or targets',
@@ -28,12 +35,24 @@ export default class Build extends BaseCommand {
       helpValue: 'file',
     }),
     iidfile: text({ description: 'Write the image ID to a file', helpValue: 'file' }),
+    label: list({ description: 'Set metadata of the image', helpValue: 'key=value' }),
+    load: toggle({ description: 'Put the image into the local store, beside other outputs' }),
+    'metadata-file': text({
+      description: 'Write what was built to a file, as JSON',
+      helpValue: 'file',
+    }),
     'no-cache': toggle({ description: 'Run every step again' }),
+    output: list({
+      char: 'o',
+      description: 'Where the result goes: type=image|registry|oci|docker|tar|local[,dest=path]',
+      helpValue: 'dest',
+    }),
     progress: text({
       description: 'How to show progress: auto (the default), tty, plain or quiet',
       helpValue: 'string',
       options: ['auto', 'tty', 'plain', 'quiet'],
     }),
+    push: toggle({ description: 'Push the image to the registries of its names' }),
     quiet: toggle({ char: 'q', description: 'Print the image ID only' }),
     tag: list({ char: 't', description: 'Name for the image', helpValue: 'name[:tag]' }),
     target: text({ description: 'Build up to this stage', helpValue: 'stage' }),
@@ -54,6 +73,8 @@ export default class Build extends BaseCommand {
         ...(flags.target === undefined ? {} : { target: flags.target }),
       });
     }
+    const outputs = outputsOf(flags, this.host.stdout);
+    if (flags.quiet && outputs.some(writesTo(this.host.stdout))) throw quietOutput();
     const modes = ['auto', 'tty', 'plain', 'quiet'] as const;
     const chosen = modes.find((name) => name === flags.progress) ?? settings.progress;
     const progress = buildProgress({
@@ -66,6 +87,9 @@ export default class Build extends BaseCommand {
       tags: flags.tag,
       buildArgs,
       noCache: flags['no-cache'],
+      outputs,
+      labels: assignments(flags.label, () => ''),
+      annotations: annotationsOf(flags.annotation),
       events: progress.sink,
       signal: this.host.interrupts.signal,
       ...(flags.file === undefined ? {} : { dockerfile: resolve(flags.file) }),
@@ -76,9 +100,18 @@ export default class Build extends BaseCommand {
     };
     try {
       const engine = await this.engine();
-      const { imageId } = await engine.build(options);
+      const built = await engine.build(options);
+      const { imageId } = built;
       progress.finish();
-      if (flags.iidfile !== undefined) writeImageId(flags.iidfile, imageId);
+      const result = { imageId, path: flags.iidfile, text: imageId, flag: '--iidfile' };
+      writeResult({ ...result, what: 'the image ID' });
+      writeResult({
+        ...result,
+        path: flags['metadata-file'],
+        text: buildMetadata(built),
+        flag: '--metadata-file',
+        what: 'the metadata',
+      });
       if (flags.quiet) this.print(imageId);
       return 0;
     } catch (error) {
@@ -102,14 +135,34 @@ export default class Build extends BaseCommand {
   }
 }
 
-function writeImageId(file: string, imageId: string): void {
+interface ResultFile {
+  /** Absent: not wanted. */
+  readonly path: string | undefined;
+  readonly text: string;
+  readonly what: string;
+  readonly flag: string;
+  readonly imageId: string;
+}
+
+function writeResult({ path, text: content, what, flag, imageId }: ResultFile): void {
+  if (path === undefined) return;
   try {
-    writeFileSync(file, imageId);
+    writeFileSync(path, content);
   } catch (cause) {
-    throw new SlipwayError('FILE_UNUSABLE', `failed to write the image ID to ${file}`, {
-      hint: `the image is built: ${imageId}; name another file with --iidfile`,
+    throw new SlipwayError('FILE_UNUSABLE', `failed to write ${what} to ${path}`, {
+      hint: `the image is built: ${imageId}; name another file with ${flag}`,
       cause,
-      detail: { path: file, imageId },
+      detail: { path, imageId },
     });
   }
+}
+
+function quietOutput(): SlipwayError {
+  return new SlipwayError(
+    'USAGE',
+    'the image ID and the output cannot both go to standard output',
+    {
+      hint: 'leave out -q, and write the ID to a file with --iidfile; or give the output a file with dest=',
+    },
+  );
 }

@@ -124,6 +124,17 @@ export function isTag(text: string): boolean {
   return TAG.test(text);
 }
 
+/** A name for a new image, `latest` unless it says more. @throws REFERENCE_INVALID; a digest cannot be chosen */
+export function parseTag(text: string): Reference {
+  const reference = parseReference(text);
+  if (reference.digest === undefined) return withDefaultTag(reference);
+  throw new SlipwayError(
+    'REFERENCE_INVALID',
+    `invalid tag "${text}": a digest cannot be given to a new image`,
+    { hint: 'name the image name:tag' },
+  );
+}
+
 /** With `latest` where there is neither tag nor digest. */
 export function withDefaultTag(reference: Reference): Reference {
   return reference.tag === undefined && reference.digest === undefined

@@ -2,12 +2,14 @@
 import { build } from '#build/build.ts';
 import type { BuildSession } from '#build/session.ts';
 import { Vertices } from '#build/vertex.ts';
+import { type BuildOutput, STORE_OUTPUT } from '#core/build-output.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { ignoreEvents } from '#core/events.ts';
 import { hostPlatform } from '#core/platform.ts';
-import { parseReference, type Reference, withDefaultTag } from '#core/reference.ts';
+import { parseTag, type Reference } from '#core/reference.ts';
 import type { BuildOptions, BuildResult } from '#engine.ts';
 import { resolveBase } from './base-image.ts';
+import { push } from './push.ts';
 import type { Resources } from './resources.ts';
 
 export async function buildImage(
@@ -15,6 +17,8 @@ export async function buildImage(
   options: BuildOptions,
 ): Promise<BuildResult> {
   const names = options.tags.map(parseTag);
+  const outputs = options.outputs ?? [STORE_OUTPUT];
+  refuseNamelessPush(outputs, names);
   const events = options.events ?? ignoreEvents;
   const store = await resources.store();
   await using lease = await store.lease({ purpose: `build ${options.context}` });
@@ -27,6 +31,8 @@ export async function buildImage(
     snapshotter: () => resources.snapshotter(events),
     resolveBase: (reference, signal) =>
       resolveBase(resources, reference, { events, signal, lease }),
+    push: async (reference, signal) => (await push(resources, reference, { signal })).manifest,
+    transfers: resources.transfers,
     vertices: new Vertices(events, () => performance.now()),
     signal: options.signal ?? new AbortController().signal,
     now: () => new Date(),
@@ -39,22 +45,25 @@ export async function buildImage(
   const built = await build(session, {
     context: options.context,
     names,
+    outputs,
+    labels: options.labels ?? {},
+    annotations: options.annotations ?? {},
     buildArgs: new Map(Object.entries(options.buildArgs ?? {})),
     ...(options.dockerfile === undefined ? {} : { dockerfile: options.dockerfile }),
     ...(options.target === undefined ? {} : { target: options.target }),
   });
-  return { ...built, names, steps: session.steps };
+  const also = outputs.flatMap((output) => (output.kind === 'image' ? output.names : []));
+  const isStored = outputs.some(({ kind }) => kind === 'image');
+  return { ...built, names: isStored ? [...names, ...also] : [], steps: session.steps };
 }
 
-/** @throws REFERENCE_INVALID; a digest cannot be chosen */
-function parseTag(text: string): Reference {
-  const reference = parseReference(text);
-  if (reference.digest === undefined) return withDefaultTag(reference);
-  throw new SlipwayError(
-    'REFERENCE_INVALID',
-    `invalid tag "${text}": a digest cannot be given to a new image`,
-    {
-      hint: 'name the image name:tag',
-    },
-  );
+/** Before anything is built. @throws USAGE */
+function refuseNamelessPush(outputs: readonly BuildOutput[], tags: readonly Reference[]): void {
+  for (const output of outputs) {
+    if (output.kind !== 'image' || !output.push) continue;
+    if (tags.length + output.names.length > 0) continue;
+    throw new SlipwayError('USAGE', 'tag is needed when pushing to registry', {
+      hint: 'name the image with -t host:port/name:tag',
+    });
+  }
 }

@@ -10,6 +10,7 @@ import { displayPath, splitPath } from '#archive/entry-path.ts';
 import type { TarEntry } from '#archive/tar-read.ts';
 import { type ByteString, bytesOf, displayBytes, toByteString } from '#core/bytes.ts';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
+import type { MergedTree } from '#layer/merged-tree.ts';
 import { UnpackTarget } from '#layer/unpack-target.ts';
 import { onDiskSync } from '#store/disk-errors.ts';
 import { writeTar } from './export.ts';
@@ -91,15 +92,32 @@ async function copyToFolder(
   source: Source,
   options: CopyOutOptions & { readonly destination: string },
 ): Promise<readonly string[]> {
-  const { folder, as } = await targetOf(source, options.destination);
-  const turn = turns(options.signal);
+  const target = await targetOf(source, options.destination);
+  return await copyTree(tree, source.place, { ...options, ...target });
+}
+
+export interface CopyTreeOptions extends Target {
+  readonly keepOwner: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A part of a tree into a folder that is there. Gives what could not be copied, one sentence each.
+ * @throws FILE_UNUSABLE, DISK_FULL, PERMISSION
+ */
+export async function copyTree(
+  tree: MergedTree,
+  start: Place,
+  { folder, as, keepOwner, signal }: CopyTreeOptions,
+): Promise<readonly string[]> {
+  const turn = turns(signal);
   const target = new UnpackTarget({ folder, userXattr: false, hasMarks: false });
-  for (const found of treeEntries(tree, source.place, as)) {
+  for (const found of treeEntries(tree, start, as)) {
     await turn();
     // The destination is the user's own: its mode and owner stay.
     if (found.entry.path === '') continue;
     keepFolders(folder, found.entry);
-    await target.add(unpackable(found, { ...options, turn }));
+    await target.add(unpackable(found, { keepOwner, turn }));
   }
   target.finish();
   return target.warnings.map(({ message, path }) => `${displayPath(path)}: ${message}`);

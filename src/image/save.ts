@@ -50,11 +50,14 @@ export interface SaveOptions extends PlanSaveOptions {
 export async function saveImages(options: SaveOptions): Promise<ArchivePlanSummary> {
   await using lease = await leaseFor(options);
   const plan = await planSave(options, lease);
-  await writePlanned(plan, options);
+  await writeArchive(plan, options);
   return summaryOf(plan);
 }
 
-async function writePlanned(plan: ArchivePlan, options: SaveOptions): Promise<void> {
+export type WriteArchiveOptions = Pick<SaveOptions, 'output' | 'volumes' | 'events' | 'signal'>;
+
+/** A planned archive to its file, volumes or stream. @throws FILE_MISSING, FILE_UNUSABLE, DISK_FULL, PERMISSION */
+export async function writeArchive(plan: ArchivePlan, options: WriteArchiveOptions): Promise<void> {
   const { output, volumes, events } = options;
   const signal = options.signal ? { signal: options.signal } : {};
   const write = (sink: Sink, placing?: Placing) =>

@@ -3,8 +3,16 @@ import type { Descriptor } from '#core/descriptor.ts';
 import { type Digest, digestOf } from '#core/digest.ts';
 import { encodeImageConfig, type ImageConfig } from '#core/image-config.ts';
 import { descriptorOf, encodeImageManifest } from '#core/manifest.ts';
-import { OCI_CONFIG } from '#core/media-type.ts';
+import {
+  DOCKER_CONFIG,
+  DOCKER_LAYER,
+  DOCKER_LAYER_GZIP,
+  DOCKER_LAYER_ZSTD,
+  layerCompressionOf,
+  OCI_CONFIG,
+} from '#core/media-type.ts';
 import { type Reference, repositoryKey } from '#core/reference.ts';
+import type { RawManifest } from '#core/repository.ts';
 import { NAMELESS } from '#store/images.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
@@ -16,8 +24,15 @@ export interface NewImage {
   readonly config: ImageConfig;
   /** As many as the config has diff_ids, base first. */
   readonly layers: readonly Descriptor[];
-  /** With tags; none: an image without a name. */
-  readonly names: readonly Reference[];
+  /** Of the manifest. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Docker's media types instead of OCI's. */
+  readonly docker?: boolean;
+}
+
+export interface UnnamedImage {
+  readonly imageId: Digest;
+  readonly manifest: RawManifest;
 }
 
 export interface WrittenImage {
@@ -26,25 +41,60 @@ export interface WrittenImage {
 }
 
 /** Writes everything, then points the names at it: a name never shows something incomplete. */
-export async function writeImage(options: NewImage): Promise<WrittenImage> {
-  const { store, lease, layers, names } = options;
+export async function writeImage(
+  options: NewImage & {
+    /** With tags; none: an image without a name. */
+    readonly names: readonly Reference[];
+  },
+): Promise<WrittenImage> {
+  const { imageId, manifest } = await writeUnnamed(options);
+  await nameImage(manifest, options);
+  return { imageId, manifest: descriptorOf(manifest) };
+}
+
+/** Writes the config, which the lease holds from now on, and makes the manifest, which nobody has yet. */
+export async function writeUnnamed(options: NewImage): Promise<UnnamedImage> {
+  const { store, lease, layers, docker = false, annotations } = options;
   const bytes = encodeImageConfig(options.config);
-  const config: Descriptor = {
-    mediaType: OCI_CONFIG,
-    digest: digestOf(bytes),
-    size: bytes.byteLength,
-  };
-  await using ingest = await store
-    .blobs(lease)
-    .ingest({ digest: config.digest, size: config.size });
+  const blob = { digest: digestOf(bytes), size: bytes.byteLength };
+  await using ingest = await store.blobs(lease).ingest(blob);
   await ingest.write(bytes);
-  await ingest.commit({ digest: config.digest, size: config.size });
-  const manifest = encodeImageManifest({ config, layers });
+  await ingest.commit(blob);
+  const manifest = encodeImageManifest({
+    config: { mediaType: docker ? DOCKER_CONFIG : OCI_CONFIG, ...blob },
+    layers: docker ? layers.map(asDockerLayer) : layers,
+    docker,
+    ...(annotations && Object.keys(annotations).length > 0 ? { annotations } : {}),
+  });
+  return { imageId: blob.digest, manifest };
+}
+
+/** Puts the manifest into the store, under each name or none. */
+export async function nameImage(
+  manifest: RawManifest,
+  options: {
+    readonly store: LocalStore;
+    readonly lease: Lease;
+    readonly names: readonly Reference[];
+  },
+): Promise<void> {
+  const { store, lease, names } = options;
   const put = (repository: string, tag?: string): Promise<Descriptor> =>
     store
       .repository({ space: 'images', name: repository, lease })
       .putManifest(manifest, tag === undefined ? {} : { tag });
   if (names.length === 0) await put(NAMELESS);
   for (const name of names) await put(repositoryKey(name), name.tag ?? 'latest');
-  return { imageId: config.digest, manifest: descriptorOf(manifest) };
+}
+
+const DOCKER_LAYERS = {
+  none: DOCKER_LAYER,
+  gzip: DOCKER_LAYER_GZIP,
+  zstd: DOCKER_LAYER_ZSTD,
+} as const;
+
+/** A layer of another kind (foreign, encrypted) keeps its type. */
+function asDockerLayer(layer: Descriptor): Descriptor {
+  const compression = layerCompressionOf(layer.mediaType);
+  return compression === undefined ? layer : { ...layer, mediaType: DOCKER_LAYERS[compression] };
 }

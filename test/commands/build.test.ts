@@ -39,6 +39,7 @@ test('every flag reaches the engine', async () => {
     [
       'build',
       ...['-t', 'a:1', '--tag', 'b', '-f', 'sub/Dockerfile', '--target', 'test', '--no-cache'],
+      ...['--label', 'l=1', '--annotation', 'a=1', '-o', 'out'],
       ...['--build-arg', 'A=1', '--build-arg', 'HOST', '--build-arg', 'NOSUCH', 'ctx'],
     ],
     { engine: building(seen), environment: { HOST: 'h', SOURCE_DATE_EPOCH: '17' } },
@@ -54,6 +55,9 @@ test('every flag reaches the engine', async () => {
     target: 'test',
     noCache: true,
     buildArgs: { A: '1', HOST: 'h' },
+    outputs: [{ kind: 'local', destination: resolve('out') }],
+    labels: { l: '1' },
+    annotations: { a: '1' },
     sourceDateEpoch: 17,
   });
 });

@@ -1,0 +1,175 @@
+/**
+ * `--output`, `--push` and `--load` of a build, in docker's words: `type=local,dest=out`, a folder
+ * alone, `-` for a tar on standard output. Pure.
+ */
+import { resolve } from 'node:path';
+import { type BuildOutput, type ImageFormat, STORE_OUTPUT } from '#core/build-output.ts';
+import { SlipwayError } from '#core/errors.ts';
+import { parseTag } from '#core/reference.ts';
+import { splitMountFields } from '#dockerfile/mount-fields.ts';
+import type { OutputStream } from './host.ts';
+
+export interface OutputFlags {
+  readonly output: readonly string[];
+  readonly push: boolean;
+  readonly load: boolean;
+}
+
+/** In the order given. @throws USAGE, REFERENCE_INVALID */
+export function outputsOf(
+  { output, push, load }: OutputFlags,
+  stdout: OutputStream,
+): readonly BuildOutput[] {
+  const outputs = output.map((text) => parseOutput(text, stdout));
+  if (outputs.filter(writesTo(stdout)).length > 1) {
+    throw usage('only one output can go to standard output', 'give the others a file with dest=');
+  }
+  const hasImage = outputs.some(({ kind }) => kind === 'image');
+  const wantsImage = push || load || outputs.length === 0;
+  const all = wantsImage && !hasImage ? [...outputs, STORE_OUTPUT] : outputs;
+  return push ? all.map((one) => (one.kind === 'image' ? { ...one, push } : one)) : all;
+}
+
+/** Whether a result of the build goes to this stream. */
+export function writesTo(stream: OutputStream): (output: BuildOutput) => boolean {
+  return (output) => 'destination' in output && output.destination === stream;
+}
+
+function parseOutput(text: string, stdout: OutputStream): BuildOutput {
+  if (text === '-') return { kind: 'tar', destination: toStdout('tar', stdout) };
+  if (!/[=,]/.test(text)) return { kind: 'local', destination: resolve(text) };
+  const attributes = attributesOf(text);
+  const type = attributes.take('type');
+  if (type === undefined) {
+    throw usage('type is required for output', 'write --output type=local,dest=FOLDER');
+  }
+  const output = outputOf(type, attributes, stdout);
+  attributes.refuseRest(type);
+  return output;
+}
+
+function outputOf(type: string, attributes: Attributes, stdout: OutputStream): BuildOutput {
+  switch (type) {
+    case 'local':
+      return { kind: 'local', destination: requiredFolder(type, attributes) };
+    case 'tar':
+      return { kind: 'tar', destination: destinationOf(type, attributes, stdout) };
+    case 'docker':
+      if (!attributes.has('dest')) return imageOutput(attributes, { push: false });
+      return archiveOutput(type, attributes, stdout);
+    case 'oci':
+      return archiveOutput(type, attributes, stdout);
+    case 'image':
+      return imageOutput(attributes, { push: attributes.takeBoolean('push', false) });
+    case 'registry':
+      return imageOutput(attributes, { push: attributes.takeBoolean('push', true) });
+    default:
+      throw usage(
+        `exporter "${type}" could not be found`,
+        'the types are local, tar, oci, docker, image and registry',
+      );
+  }
+}
+
+function archiveOutput(type: string, attributes: Attributes, stdout: OutputStream): BuildOutput {
+  const format = formatOf(attributes);
+  return attributes.takeBoolean('tar', true)
+    ? { kind: 'archive', destination: destinationOf(type, attributes, stdout), format }
+    : { kind: 'layout', destination: requiredFolder(type, attributes), format };
+}
+
+function imageOutput(attributes: Attributes, { push }: { readonly push: boolean }): BuildOutput {
+  const names = (attributes.take('name') ?? '').split(',').filter((name) => name !== '');
+  const format = formatOf(attributes);
+  if (push && format.compression === 'none') {
+    throw usage('compression=uncompressed is not for pushing', 'registries get layers as gzip');
+  }
+  return { kind: 'image', names: names.map(parseTag), push, format };
+}
+
+function formatOf(attributes: Attributes): ImageFormat {
+  const docker = !attributes.takeBoolean('oci-mediatypes', true);
+  const compression = attributes.take('compression') ?? 'gzip';
+  if (compression !== 'gzip' && compression !== 'uncompressed') {
+    throw usage(
+      `unsupported layer compression type: ${compression}`,
+      'layers are written as gzip or uncompressed',
+    );
+  }
+  return { docker, compression: compression === 'gzip' ? 'gzip' : 'none' };
+}
+
+function requiredFolder(type: string, attributes: Attributes): string {
+  const dest = attributes.take('dest');
+  if (dest === undefined || dest === '' || dest === '-') {
+    throw usage(`dest is required for ${type} output`, 'name a folder with dest=');
+  }
+  return resolve(dest);
+}
+
+function destinationOf(
+  type: string,
+  attributes: Attributes,
+  stdout: OutputStream,
+): string | OutputStream {
+  const dest = attributes.take('dest') ?? '-';
+  return dest === '-' ? toStdout(type, stdout) : resolve(dest);
+}
+
+function toStdout(type: string, stdout: OutputStream): OutputStream {
+  if (stdout.isTTY !== true) return stdout;
+  throw usage(
+    `dest file is required for ${type} exporter. refusing to write to console`,
+    'name a file with dest=, or redirect the output',
+  );
+}
+
+/** The key=value fields of an output; each is to be taken by who knows it. */
+class Attributes {
+  readonly #values: Map<string, string>;
+
+  constructor(values: Map<string, string>) {
+    this.#values = values;
+  }
+
+  has(key: string): boolean {
+    return this.#values.has(key);
+  }
+
+  take(key: string): string | undefined {
+    const value = this.#values.get(key);
+    this.#values.delete(key);
+    return value;
+  }
+
+  takeBoolean(key: string, otherwise: boolean): boolean {
+    const value = this.take(key);
+    if (value === undefined) return otherwise;
+    if (/^(?:1|t|true)$/i.test(value)) return true;
+    if (/^(?:0|f|false)$/i.test(value)) return false;
+    throw usage(`invalid value "${value}" for ${key} of an output`, 'write true or false');
+  }
+
+  refuseRest(type: string): void {
+    const [key] = this.#values.keys();
+    if (key === undefined) return;
+    throw usage(`unknown attribute "${key}" of output type=${type}`, 'leave it out');
+  }
+}
+
+function attributesOf(text: string): Attributes {
+  const fields = splitMountFields(text);
+  if ('error' in fields) {
+    throw usage(`invalid output "${text}": ${fields.error}`, 'write key=value,key=value');
+  }
+  const values = new Map<string, string>();
+  for (const { whole, key, value } of fields) {
+    if (!value) throw usage(`invalid value ${whole.text}`, 'write key=value,key=value');
+    values.set(key.text, value.text);
+  }
+  return new Attributes(values);
+}
+
+function usage(message: string, hint: string): SlipwayError {
+  return new SlipwayError('USAGE', message, { hint });
+}

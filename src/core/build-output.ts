@@ -1,0 +1,43 @@
+/** Where the result of a build goes: docker's `--output`, of which there may be several. */
+import type { Reference } from './reference.ts';
+
+export type BuildOutput =
+  | ImageOutput
+  | {
+      /** One tar that is an OCI layout and a docker-archive at once. */
+      readonly kind: 'archive';
+      /** A path, or a stream, which is not ended. */
+      readonly destination: string | NodeJS.WritableStream;
+      readonly format: ImageFormat;
+    }
+  /** The same image as an OCI layout folder; one that is there gets the image added. */
+  | { readonly kind: 'layout'; readonly destination: string; readonly format: ImageFormat }
+  /** The root file system as a tar. */
+  | { readonly kind: 'tar'; readonly destination: string | NodeJS.WritableStream }
+  /** The root file system as files of the caller's, in a folder that may be there. */
+  | { readonly kind: 'local'; readonly destination: string };
+
+/** The local store, under the build's tags and `names`, which have tags. */
+export interface ImageOutput {
+  readonly kind: 'image';
+  readonly names: readonly Reference[];
+  /** Also sends it to the registries of its names. */
+  readonly push: boolean;
+  readonly format: ImageFormat;
+}
+
+/** How the image is written down; its layers and its ID are the same in every form. */
+export interface ImageFormat {
+  /** Docker's media types instead of OCI's. */
+  readonly docker: boolean;
+  /** Of layers that leave the store; those of the base stay as they are. Registries get gzip. */
+  readonly compression: 'gzip' | 'none';
+}
+
+/** What a build without an output does: the image goes into the local store. */
+export const STORE_OUTPUT: ImageOutput = {
+  kind: 'image',
+  names: [],
+  push: false,
+  format: { docker: false, compression: 'gzip' },
+};
