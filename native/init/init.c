@@ -278,6 +278,33 @@ static int do_sleep(char **args) {
   return 0;
 }
 
+// memhog MIB: allocates and touches so much memory, then says how much it has.
+static int do_memhog(char **args) {
+  size_t mib = args[0] ? (size_t)atoi(args[0]) : 1024;
+  for (size_t i = 0; i < mib; i++) {
+    char *piece = malloc(1 << 20);
+    if (!piece) return complain("malloc");
+    memset(piece, 1, 1 << 20);
+  }
+  printf("%zu MiB\n", mib);
+  return 0;
+}
+
+// forkbomb MAX: forks processes that sleep until that fails or there are MAX; says how many there are.
+static int do_forkbomb(char **args) {
+  int max = args[0] ? atoi(args[0]) : 1000, count = 0;
+  for (; count < max; count++) {
+    pid_t child = fork();
+    if (child == 0) {
+      sleep(600);
+      _exit(0);
+    }
+    if (child < 0) break;
+  }
+  printf("%d%s%s\n", count, count < max ? " " : "", count < max ? strerror(errno) : "");
+  return 0;
+}
+
 // orphan SECONDS: leaves a child behind and says both numbers; then sleeps too.
 static int do_orphan(char **args) {
   if (fork() == 0) {
@@ -362,6 +389,7 @@ static const struct {
     {"orphan", do_orphan},     {"trap", do_trap},
     {"kill", do_kill},         {"bytes", do_bytes},
     {"fstype", do_fstype},     {"syscall", do_syscall},
+    {"memhog", do_memhog},     {"forkbomb", do_forkbomb},
     {"all", do_all},
 };
 

@@ -74,8 +74,6 @@ pid_t *cgroups_processes(const struct cgroups *cgroups, size_t *count);
 
 // The kernel has killed a process of these groups because their memory ran out.
 bool cgroups_ran_out_of_memory(const struct cgroups *cgroups);
-// The memory limit in bytes; 0: none.
-unsigned long long cgroups_memory_limit(const struct cgroups *cgroups);
 
 // Removes the groups and what the container made below them, once their last process is reaped;
 // waits a moment for the kernel. Also releases *cgroups, as cgroups_close does. What could not be

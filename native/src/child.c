@@ -12,6 +12,12 @@
 #include "launch.h"
 #include "mounts.h"
 
+// Now that the parent has put this process where it belongs: the root of the namespace is its group.
+static int hide_cgroups(const struct spec *spec, struct failure *why) {
+  if (!(spec->namespaces & CLONE_NEWCGROUP)) return 0;
+  return sys_unshare(CLONE_NEWCGROUP) < 0 ? fail(why, "cgroup", "unshare", NULL, NULL) : 0;
+}
+
 // The very first mount call: where the host shares its mounts, ours would show up there.
 static int keep_mounts_private(struct failure *why) {
   if (sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
@@ -195,6 +201,7 @@ static int run_steps(const struct bundle *bundle, const struct start *start,
   char byte;
   hear(pipes, &byte, 1);
   if (process_die_with_parent(pipes, why) < 0) return -1;
+  if (hide_cgroups(&bundle->spec, why) < 0) return -1;
   if (process_reset_signals(why) < 0) return -1;
   if (setsid() < 0) return fail(why, "process", "setsid", NULL, NULL);
   if (process_set_oom_score(&bundle->spec.process, why) < 0) return -1;

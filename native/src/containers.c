@@ -163,9 +163,10 @@ static void finish(struct container *c, struct bytes *out) {
   int status = 0;
   while (waitpid(c->launched.pid, &status, 0) < 0 && errno == EINTR) continue;
   close(c->launched.pidfd);
+  bool is_out_of_memory = launch_clean_up(&c->launched);
   if (c->has_failed) return;
   cleanup_bytes struct bytes line = {0};
-  status_exited(&line, launch_exit_code(status));
+  status_exited(&line, launch_exit_code(status), is_out_of_memory);
   frame_append(out, FRAME_EXITED, c->number, line.data, line.length);
 }
 
@@ -187,5 +188,6 @@ void containers_kill_all(void) {
   for (size_t i = 0; i < count; i++) sys_pidfd_send_signal(containers[i].launched.pidfd, SIGKILL);
   for (size_t i = 0; i < count; i++)
     while (waitpid(containers[i].launched.pid, NULL, 0) < 0 && errno == EINTR) continue;
+  for (size_t i = 0; i < count; i++) launch_clean_up(&containers[i].launched);
   count = 0;
 }

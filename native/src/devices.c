@@ -49,12 +49,12 @@ static int open_up(int dev, const char *name, struct failure *why) {
 }
 
 // What a mount of the spec has put there already stays.
-static int make_devices(int dev, struct failure *why) {
+static int make_devices(int dev, bool opens_devices, struct failure *why) {
   for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
     const char *name = devices[i].name;
     dev_t number = makedev(devices[i].major, devices[i].minor);
     if (mknodat(dev, name, S_IFCHR | 0666, number) == 0) {
-      if (open_up(dev, name, why) < 0) return -1;
+      if (!opens_devices && open_up(dev, name, why) < 0) return -1;
     } else if (errno != EEXIST) {
       return fail(why, "devices", "mknodat", name, "making devices needs root");
     }
@@ -74,7 +74,7 @@ int devices_make(const struct spec *spec, struct failure *why) {
   cleanup_close int dev = place_open("/dev");
   if (dev < 0) return fail(why, "devices", "openat2", "/dev", NULL);
   mode_t before = umask(0);
-  int result = make_devices(dev, why) < 0 || make_links(dev, why) < 0 ? -1 : 0;
+  int result = make_devices(dev, spec->opens_devices, why) < 0 || make_links(dev, why) < 0 ? -1 : 0;
   umask(before);
   return result;
 }

@@ -41,6 +41,7 @@ int bundle_open(const char *path, struct bundle *bundle, struct failure *why) {
   if (result == 0) result = rootfs_read(bundle->folder, &bundle->rootfs, why);
   if (result == 0) result = resolve_root(bundle, why);
   if (result == 0) {
+    bundle->rootfs.opens_devices = bundle->spec.opens_devices;
     bundle->root = rootfs_mount(&bundle->rootfs, bundle->root_path, why);
     result = bundle->root < 0 ? -1 : 0;
   }
@@ -57,13 +58,39 @@ void bundle_close(struct bundle *bundle) {
   *bundle = (struct bundle){.folder = -1, .root = -1};
 }
 
-static int clone_child(const struct bundle *bundle, int *pidfd) {
+// A container that outlives this process can be paused, counted and killed by its groups, so it has
+// them all; the others live and die with their pid namespace, and need groups for limits only.
+static int make_groups(const struct bundle *bundle, const struct start *start,
+                       struct cgroups *cgroups, struct failure *why) {
+  const struct cgroups_place place = {
+      .path = bundle->spec.cgroups_path,
+      .name = start->outlives_us ? start->id : NULL,
+      .reach = start->outlives_us ? CGROUPS_ALL : CGROUPS_NEEDED,
+  };
+  return cgroups_create(&place, &bundle->spec.resources, cgroups, why);
+}
+
+// The cgroup namespace comes later, in the child: its root is the group that a process is in when it
+// makes the namespace, and here that is ours.
+static int clone_child(const struct bundle *bundle, const struct cgroups *cgroups, int *pidfd) {
+  int group = cgroups_clone_into(cgroups);
   struct clone_args args = {
-      .flags = bundle->spec.namespaces | CLONE_PIDFD,
+      .flags = (bundle->spec.namespaces & ~(uint64_t)CLONE_NEWCGROUP) | CLONE_PIDFD |
+               (group >= 0 ? CLONE_INTO_CGROUP : 0),
       .pidfd = (uint64_t)(uintptr_t)pidfd,
       .exit_signal = SIGCHLD,
+      .cgroup = group >= 0 ? (uint64_t)group : 0,
   };
   return (int)sys_clone3(&args);
+}
+
+// The child waits for its first byte, so it has started nothing that could be missed.
+static int enter_groups(const struct launched *launched, struct failure *why) {
+  if (cgroups_enter(&launched->cgroups, launched->pid, true, why) == 0) return 0;
+  sys_pidfd_send_signal(launched->pidfd, SIGKILL);
+  while (waitpid(launched->pid, NULL, 0) < 0 && errno == EINTR) continue;
+  close(launched->pidfd);
+  return -1;
 }
 
 struct start start_with(const int stdio[3]) {
@@ -79,13 +106,8 @@ static void send_byte(int pipe) {
   while (write(pipe, "g", 1) < 0 && errno == EINTR) continue;
 }
 
-int launch_start(const struct bundle *bundle, const struct start *start, struct launched *launched,
-                 struct failure *why) {
-  if (bundle->spec.process.has_terminal && start->terminal_socket < 0) {
-    errno = EOPNOTSUPP;
-    return fail(why, "spec", "check", "/process/terminal",
-                "there is nobody to take the terminal: give --console-socket, or run from a terminal");
-  }
+static int start_child(const struct bundle *bundle, const struct start *start,
+                       struct launched *launched, struct failure *why) {
   cleanup_close int go_read = -1, go_write = -1, errors_read = -1, errors_write = -1;
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return fail(why, "clone", "pipe2", NULL, NULL);
@@ -93,22 +115,41 @@ int launch_start(const struct bundle *bundle, const struct start *start, struct 
   if (pipe2(ends, O_CLOEXEC) < 0) return fail(why, "clone", "pipe2", NULL, NULL);
   errors_read = ends[0], errors_write = ends[1];
 
-  int pidfd = -1;
-  pid_t pid = clone_child(bundle, &pidfd);
-  if (pid < 0)
+  launched->pid = clone_child(bundle, &launched->cgroups, &launched->pidfd);
+  if (launched->pid < 0)
     return fail(why, "clone", "clone3", NULL,
                 errno == EPERM ? "run as root: new namespaces need CAP_SYS_ADMIN" : NULL);
-  if (pid == 0) {
+  if (launched->pid == 0) {
     close(go_write);  // or its end of file would never come
     close(errors_read);
     child_main(bundle, start, (struct child_pipes){.go = go_read, .errors = errors_write});
   }
-  launched->pid = pid;
-  launched->pidfd = pidfd;
+  if (enter_groups(launched, why) < 0) return -1;
   launched->errors = steal_fd(&errors_read);
   send_byte(go_write);
   launched->go = steal_fd(&go_write);
   return 0;
+}
+
+int launch_start(const struct bundle *bundle, const struct start *start, struct launched *launched,
+                 struct failure *why) {
+  if (bundle->spec.process.has_terminal && start->terminal_socket < 0) {
+    errno = EOPNOTSUPP;
+    return fail(why, "spec", "check", "/process/terminal",
+                "there is nobody to take the terminal: give --console-socket, or run from a terminal");
+  }
+  *launched = (struct launched){.errors = -1, .go = -1, .pidfd = -1};
+  if (make_groups(bundle, start, &launched->cgroups, why) < 0) return -1;
+  if (start_child(bundle, start, launched, why) == 0) return 0;
+  launch_clean_up(launched);
+  return -1;
+}
+
+bool launch_clean_up(struct launched *launched) {
+  struct failure ignored;  // the next start takes what is left
+  bool is_out_of_memory = cgroups_ran_out_of_memory(&launched->cgroups);
+  cgroups_remove(&launched->cgroups, &ignored);
+  return is_out_of_memory;
 }
 
 // Hooks in the namespaces of this process (config.md §Prestart, §CreateRuntime Hooks). The child

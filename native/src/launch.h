@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "cgroups.h"
 #include "failure.h"
 #include "rootfs.h"
 #include "spec.h"
@@ -39,6 +40,7 @@ struct launched {
   int pidfd;
   int errors;      // what the child says: struct child_message; its end: exec succeeded
   int go;          // open as long as this process lives and the child has not executed
+  struct cgroups cgroups;
 };
 
 // Starts the container. Everything before exec happens in the child; launch_outcome tells how it
@@ -62,6 +64,10 @@ int launch_leave(struct launched *launched, struct failure *why);
 
 // The far end of start_socket, connected: 0 when the program runs, -1 when `why` says what failed.
 int launch_begin(int connection, struct failure *why);
+
+// After the child's end was waited for: removes its groups. True: a process of the container was
+// killed because the memory of its limit ran out.
+bool launch_clean_up(struct launched *launched);
 
 // Exit status 0 … 255 of a wait status; 128 + n when signal n ended it.
 int launch_exit_code(int wait_status);

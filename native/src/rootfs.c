@@ -142,12 +142,17 @@ static int clone_folder(const char *path, struct failure *why) {
   return tree < 0 ? fail(why, "rootfs", "open_tree", path, NULL) : tree;
 }
 
-// `path` as the root, with everything mounted below it: no device node of it can be opened.
+// Where no device cgroup limits the container, no device node of the root can be opened.
+static uint64_t device_attribute(const struct rootfs *rootfs) {
+  return rootfs->opens_devices ? 0 : MOUNT_ATTR_NODEV;
+}
+
+// `path` as the root, with everything mounted below it.
 static int mount_folder(const char *path, uint64_t attributes, struct failure *why) {
   cleanup_close int mount = clone_folder(path, why);
   if (mount < 0) return -1;
-  struct mount_attr wanted = {.attr_set = attributes | MOUNT_ATTR_NODEV};
-  if (sys_mount_setattr(mount, AT_RECURSIVE, &wanted) < 0)
+  struct mount_attr wanted = {.attr_set = attributes};
+  if (attributes && sys_mount_setattr(mount, AT_RECURSIVE, &wanted) < 0)
     return fail(why, "rootfs", "mount_setattr", path, NULL);
   return steal_fd(&mount);
 }
@@ -157,9 +162,9 @@ static const char *lower_path(const struct lower *lower, struct failure *why) {
   return lower->folder ? lower->folder : erofs_mounted_path(&lower->erofs, why);
 }
 
-static int mount_single(const struct lower *lower, struct failure *why) {
-  const char *path = lower_path(lower, why);
-  return path ? mount_folder(path, MOUNT_ATTR_RDONLY, why) : -1;
+static int mount_single(const struct rootfs *rootfs, struct failure *why) {
+  const char *path = lower_path(&rootfs->lowers[0], why);
+  return path ? mount_folder(path, MOUNT_ATTR_RDONLY | device_attribute(rootfs), why) : -1;
 }
 
 // Gives the kernel a folder by descriptor: option values are limited to 255 bytes, paths are not.
@@ -206,14 +211,14 @@ static int mount_overlay(const struct rootfs *rootfs, struct failure *why) {
   if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
     return fail(why, "rootfs", "mount overlay", rootfs->upper,
                 "upper and work must be on one file system that overlay accepts, work empty");
-  int mount = sys_fsmount(context, MOUNT_ATTR_NODEV);
+  int mount = sys_fsmount(context, (unsigned)device_attribute(rootfs));
   return mount < 0 ? fail(why, "rootfs", "fsmount overlay", rootfs->upper, NULL) : mount;
 }
 
 int rootfs_mount(const struct rootfs *rootfs, const char *folder, struct failure *why) {
-  if (rootfs->is_ready_folder) return mount_folder(folder, 0, why);
-  if (!rootfs->upper) return mount_single(&rootfs->lowers[0], why);
+  if (rootfs->is_ready_folder) return mount_folder(folder, device_attribute(rootfs), why);
+  if (!rootfs->upper) return mount_single(rootfs, why);
   // Overlay needs a lower. Without any (FROM scratch) the upper alone is the same thing.
-  if (rootfs->lower_count == 0) return mount_folder(rootfs->upper, 0, why);
+  if (rootfs->lower_count == 0) return mount_folder(rootfs->upper, device_attribute(rootfs), why);
   return mount_overlay(rootfs, why);
 }

@@ -22,6 +22,7 @@ struct rootfs {
   bool user_xattr;
   bool is_volatile;
   bool is_ready_folder;            // nothing of the above: root.path is the root
+  bool opens_devices;              // spec.opens_devices
   struct json_document *document;  // owns the strings
 };
 

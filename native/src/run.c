@@ -89,9 +89,10 @@ static int run_container(const struct options *options, const struct bundle *bun
   report(options, &line);
   int status = wait_for_end(&launched);
   close(launched.pidfd);
+  bool is_out_of_memory = launch_clean_up(&launched);
   if (outcome < 0) return -1;
   line.length = 0;
-  status_exited(&line, launch_exit_code(status));
+  status_exited(&line, launch_exit_code(status), is_out_of_memory);
   report(options, &line);
   return launch_exit_code(status);
 }

@@ -58,11 +58,24 @@ static int read_seccomp(const struct json *value, void *context, struct failure 
   return seccomp_compile(value, &((struct spec *)context)->seccomp, why);
 }
 
+static int read_resources(const struct json *value, void *context, struct failure *why) {
+  return resources_read(value, &((struct spec *)context)->resources, why);
+}
+
+static int read_cgroups_path(const struct json *value, void *context, struct failure *why) {
+  struct spec *spec = context;
+  if (read_string(value, &spec->cgroups_path, why) < 0) return -1;
+  if (spec->cgroups_path[0] == '\0') spec->cgroups_path = NULL;
+  return 0;
+}
+
 static const struct field linux_fields[] = {
     {"namespaces", read_namespaces, true},
     {"maskedPaths", read_masked, false},
     {"readonlyPaths", read_readonly_paths, false},
     {"seccomp", read_seccomp, false},
+    {"resources", read_resources, false},
+    {"cgroupsPath", read_cgroups_path, false},
     {NULL, NULL, false},
 };
 

@@ -79,9 +79,12 @@ static const struct field mount_fields[] = {
 
 // A container with CAP_MKNOD makes what nodes it likes: unless the spec says `dev`, none of them can
 // be opened. devpts lets nobody make any, and its own are the container's terminals.
-static void refuse_devices(struct mount_spec *mount) {
-  bool is_devpts = !mount->is_bind && mount->type && strcmp(mount->type, "devpts") == 0;
-  if (!is_devpts && !(mount->clear & MOUNT_ATTR_NODEV)) mount->set |= MOUNT_ATTR_NODEV;
+void spec_close_devices(struct spec *spec) {
+  for (size_t i = 0; i < spec->mount_count; i++) {
+    struct mount_spec *mount = &spec->mounts[i];
+    bool is_devpts = !mount->is_bind && mount->type && strcmp(mount->type, "devpts") == 0;
+    if (!is_devpts && !(mount->clear & MOUNT_ATTR_NODEV)) mount->set |= MOUNT_ATTR_NODEV;
+  }
 }
 
 static int check_mount(const struct json *value, struct mount_spec *mount, struct failure *why) {
@@ -112,7 +115,6 @@ int read_mounts(const struct json *value, void *context, struct failure *why) {
     struct mount_spec *mount = &spec->mounts[spec->mount_count++];
     if (read_object(child, mount_fields, mount, why) < 0) return -1;
     if (check_mount(child, mount, why) < 0) return -1;
-    refuse_devices(mount);
   }
   return 0;
 }

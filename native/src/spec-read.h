@@ -8,4 +8,7 @@
 int read_mounts(const struct json *value, void *context, struct failure *why);  // spec-mounts.c
 int read_linux(const struct json *value, void *context, struct failure *why);   // spec-linux.c
 
+// Devices can be opened only where a mount's options say `dev`.
+void spec_close_devices(struct spec *spec);
+
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroup-devices.h"
 #include "kernel.h"
 #include "memory.h"
 #include "spec-read.h"
@@ -79,6 +80,8 @@ int spec_read(int bundle, struct spec *spec, struct failure *why) {
   if (spec->hostname && !(spec->namespaces & CLONE_NEWUTS))
     return refuse_malformed(json_member(root, "hostname"), "absent without a uts namespace", why);
   fill_absent(spec);
+  spec->opens_devices = spec->resources.device_count > 0 && devices_are_limitable();
+  if (!spec->opens_devices) spec_close_devices(spec);
   return 0;
 }
 
@@ -89,6 +92,7 @@ void spec_free(struct spec *spec) {
   free(spec->masked);
   free(spec->readonly);
   free(spec->seccomp.instructions);
+  resources_free(&spec->resources);
   hooks_free(&spec->hooks);
   json_free(spec->document);
   *spec = (struct spec){0};

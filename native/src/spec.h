@@ -13,6 +13,7 @@
 #include "json.h"
 #include "seccomp.h"
 #include "spec-process.h"
+#include "spec-resources.h"
 
 struct mount_spec {
   const char *destination;
@@ -34,6 +35,10 @@ struct spec {
   uint64_t namespaces;  // CLONE_NEW…
   const char **masked, **readonly;  // NULL-terminated
   struct seccomp_program seccomp;   // empty when the spec has none
+  struct resources resources;
+  const char *cgroups_path;  // NULL: absent
+  // A device cgroup says what can be opened. Otherwise mounts do: nothing, unless they have `dev`.
+  bool opens_devices;
   struct hooks hooks;
   const struct json *annotations;  // an object of strings, or NULL
 

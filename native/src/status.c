@@ -46,8 +46,9 @@ void status_started(struct bytes *out, pid_t pid) {
   append_format(out, "{\"status\":\"started\",\"pid\":%d}\n", (int)pid);
 }
 
-void status_exited(struct bytes *out, int exit_code) {
-  append_format(out, "{\"status\":\"exited\",\"exitCode\":%d}\n", exit_code);
+void status_exited(struct bytes *out, int exit_code, bool is_out_of_memory) {
+  append_format(out, "{\"status\":\"exited\",\"exitCode\":%d%s}\n", exit_code,
+                is_out_of_memory ? ",\"oomKilled\":true" : "");
 }
 
 void status_error(struct bytes *out, const struct failure *why) {

@@ -3,6 +3,7 @@
 #ifndef SLIPWAY_STATUS_H
 #define SLIPWAY_STATUS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "failure.h"
@@ -10,7 +11,8 @@
 
 void status_created(struct bytes *out, pid_t pid);
 void status_started(struct bytes *out, pid_t pid);
-void status_exited(struct bytes *out, int exit_code);
+// `is_out_of_memory`: the kernel killed a process of it at its memory limit.
+void status_exited(struct bytes *out, int exit_code, bool is_out_of_memory);
 void status_error(struct bytes *out, const struct failure *why);
 
 // A JSON string with its quotes. Bytes that are not UTF-8 (a cut path) become U+FFFD.

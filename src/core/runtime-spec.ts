@@ -52,6 +52,53 @@ export interface LinuxSpec {
   readonly maskedPaths?: readonly string[];
   readonly readonlyPaths?: readonly string[];
   readonly seccomp?: SeccompSpec;
+  readonly resources?: ResourcesSpec;
+  /** Absolute: from the root of each cgroup hierarchy. Else below the launcher's own group. */
+  readonly cgroupsPath?: string;
+}
+
+/** config-linux.md §Control groups. Bytes, microseconds; -1 is no limit. */
+export interface ResourcesSpec {
+  readonly memory?: {
+    readonly limit?: number;
+    readonly reservation?: number;
+    /** Memory and swap together. */
+    readonly swap?: number;
+    readonly swappiness?: number;
+    readonly disableOOMKiller?: boolean;
+  };
+  readonly cpu?: {
+    readonly shares?: number;
+    readonly quota?: number;
+    readonly period?: number;
+    readonly cpus?: string;
+    readonly mems?: string;
+  };
+  readonly pids?: { readonly limit: number };
+  readonly blockIO?: {
+    readonly weight?: number;
+    readonly throttleReadBpsDevice?: readonly DeviceRate[];
+    readonly throttleWriteBpsDevice?: readonly DeviceRate[];
+    readonly throttleReadIOPSDevice?: readonly DeviceRate[];
+    readonly throttleWriteIOPSDevice?: readonly DeviceRate[];
+  };
+  /** The last rule that matches decides. */
+  readonly devices?: readonly DeviceRule[];
+}
+
+export interface DeviceRate {
+  readonly major: number;
+  readonly minor: number;
+  readonly rate: number;
+}
+
+export interface DeviceRule {
+  readonly allow: boolean;
+  readonly type?: 'a' | 'b' | 'c';
+  readonly major?: number;
+  readonly minor?: number;
+  /** Of the letters r, w and m. */
+  readonly access?: string;
 }
 
 /** config-linux.md §Seccomp. */

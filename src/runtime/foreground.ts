@@ -6,8 +6,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { SlipwayError } from '#core/errors.ts';
 import { ended, helperEnded, helperMissing } from './helper-process.ts';
-import { launchError, parseStatusLine, type StatusLine } from './launch-error.ts';
+import { containerResult, launchError, parseStatusLine, type StatusLine } from './launch-error.ts';
 import { cancelled } from './resident-helper.ts';
+import type { ContainerResult } from './runtime.ts';
 
 /** GUARD_KILL of native/src/guard.h: ends the container, and `run` when it has ended. */
 const KILL_CONTAINER = 40;
@@ -21,8 +22,8 @@ export interface ForegroundContainer {
   readonly signal?: AbortSignal;
 }
 
-/** The exit code. @throws as Runtime.run */
-export async function runForeground(container: ForegroundContainer): Promise<number> {
+/** @throws as Runtime.run */
+export async function runForeground(container: ForegroundContainer): Promise<ContainerResult> {
   const { helper, id, bundle, signal } = container;
   if (signal?.aborted) throw cancelled(signal);
   // Before the start: a signal must never find us between the container and its forwarding.
@@ -51,9 +52,9 @@ export async function runForeground(container: ForegroundContainer): Promise<num
   }
 }
 
-function outcome(lines: readonly StatusLine[], exitCode: number | string): number {
+function outcome(lines: readonly StatusLine[], exitCode: number | string): ContainerResult {
   const last = lines.at(-1);
-  if (last?.status === 'exited') return last.exitCode;
+  if (last?.status === 'exited') return containerResult(last);
   if (last?.status === 'error') throw launchError(last);
   // A signal that we passed on came before the helper could take it for the container.
   if (exitCode === 'SIGINT' || exitCode === 'SIGTERM') {

@@ -5,10 +5,11 @@
 import { getSystemErrorMap } from 'node:util';
 import { SlipwayError } from '#core/errors.ts';
 import { type JsonValue, ObjectReader, parseJson } from '#core/json.ts';
+import type { ContainerResult } from './runtime.ts';
 
 export type StatusLine =
   | { readonly status: 'created' | 'started'; readonly pid: number }
-  | { readonly status: 'exited'; readonly exitCode: number }
+  | { readonly status: 'exited'; readonly exitCode: number; readonly oomKilled?: boolean }
   | ({ readonly status: 'error' } & LaunchReport);
 
 export interface LaunchReport {
@@ -34,12 +35,25 @@ export function parseStatusLine(text: string | Uint8Array): StatusLine {
     case 'started':
       return { status, pid: fields.size('pid') };
     case 'exited':
-      return { status, exitCode: fields.size('exitCode') };
+      return {
+        status,
+        exitCode: fields.size('exitCode'),
+        ...(fields.optionalBoolean('oomKilled') ? { oomKilled: true } : {}),
+      };
     case 'error':
       return { status, ...parseReport(fields) };
     default:
       return fields.refuse('status', 'created, started, exited or error');
   }
+}
+
+/** What the caller of a container is told of its end. */
+export function containerResult(ended: {
+  readonly exitCode: number;
+  readonly oomKilled?: boolean;
+}): ContainerResult {
+  const { exitCode, oomKilled } = ended;
+  return { exitCode, ...(oomKilled ? { oomKilled } : {}) };
 }
 
 /** A report that is part of something else (probe). */

@@ -31,10 +31,10 @@ export class Launcher implements Runtime {
     const signal = container.signal ? { signal: container.signal } : {};
     if (this.#isClosed) throw new SlipwayError('CANCELLED', 'the runtime was closed');
     if (stdio.kind === 'inherit') {
-      return { exitCode: await runForeground({ helper: this.#helper, id, bundle, ...signal }) };
+      return await runForeground({ helper: this.#helper, id, bundle, ...signal });
     }
     const resident = await this.#start();
-    return { exitCode: await resident.run({ bundle, output: stdio.output, ...signal }) };
+    return await resident.run({ bundle, output: stdio.output, ...signal });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

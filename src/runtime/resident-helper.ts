@@ -8,7 +8,8 @@ import { assert } from '#core/assert.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { type AnswerFrame, encodeRequest, FRAME_PROTOCOL, FrameReader } from './frames.ts';
 import { ended, helperEnded, helperMissing, lastWordsOf } from './helper-process.ts';
-import { launchError, parseStatusLine } from './launch-error.ts';
+import { containerResult, launchError, parseStatusLine } from './launch-error.ts';
+import type { ContainerResult } from './runtime.ts';
 
 const SIGKILL = 9;
 
@@ -21,7 +22,7 @@ export interface ServedContainer {
 
 interface Running {
   readonly output: ServedContainer['output'];
-  readonly exit: PromiseWithResolvers<number>;
+  readonly exit: PromiseWithResolvers<ContainerResult>;
 }
 
 export class ResidentHelper implements AsyncDisposable {
@@ -64,23 +65,23 @@ export class ResidentHelper implements AsyncDisposable {
   }
 
   /**
-   * Runs a container to its end: the exit code. Aborting kills it; the promise rejects with
+   * Runs a container to its end. Aborting kills it; the promise rejects with
    * CANCELLED when it is gone.
    */
-  async run(container: ServedContainer): Promise<number> {
+  async run(container: ServedContainer): Promise<ContainerResult> {
     const { signal } = container;
     if (signal?.aborted) throw cancelled(signal);
     if (this.#failure) throw this.#failure;
     const number = ++this.#lastNumber;
-    const exit = Promise.withResolvers<number>();
+    const exit = Promise.withResolvers<ContainerResult>();
     this.#running.set(number, { output: container.output, exit });
     const kill = (): void => this.#send('signal', number, Uint8Array.of(SIGKILL));
     signal?.addEventListener('abort', kill);
     try {
       this.#hold();
       this.#send('start', number, Buffer.from(container.bundle));
-      const exitCode = await exit.promise;
-      if (!signal?.aborted) return exitCode;
+      const result = await exit.promise;
+      if (!signal?.aborted) return result;
     } catch (error) {
       if (!signal?.aborted) throw error;
     } finally {
@@ -132,7 +133,7 @@ export class ResidentHelper implements AsyncDisposable {
       return;
     }
     const status = parseStatusLine(frame.payload);
-    if (status.status === 'exited') running.exit.resolve(status.exitCode);
+    if (status.status === 'exited') running.exit.resolve(containerResult(status));
     if (status.status === 'error') running.exit.reject(launchError(status));
   }
 

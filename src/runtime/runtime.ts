@@ -19,6 +19,8 @@ export interface RunContainer {
 export interface ContainerResult {
   /** 0 … 255; 128 + n when signal n ended it. */
   readonly exitCode: number;
+  /** The kernel killed a process of it at its memory limit. */
+  readonly oomKilled?: boolean;
 }
 
 export interface Runtime extends AsyncDisposable {

@@ -68,6 +68,7 @@ export interface Ran {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  readonly oomKilled: boolean;
 }
 
 export type Wanted = Partial<ContainerSpecOptions> & {
@@ -92,7 +93,7 @@ export async function runAt(runtime: Runtime, place: Site, wanted: Wanted): Prom
   });
   await writeBundle(place.bundle, edit(spec), place.rootfs);
   const chunks = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
-  const { exitCode } = await runtime.run({
+  const { exitCode, oomKilled = false } = await runtime.run({
     id: 'test',
     bundle: place.bundle,
     stdio: {
@@ -105,7 +106,7 @@ export async function runAt(runtime: Runtime, place: Site, wanted: Wanted): Prom
     ...(signal ? { signal } : {}),
   });
   const text = (stream: 'stdout' | 'stderr'): string => Buffer.concat(chunks[stream]).toString();
-  return { exitCode, stdout: text('stdout'), stderr: text('stderr') };
+  return { exitCode, oomKilled, stdout: text('stdout'), stderr: text('stderr') };
 }
 
 /** One container over slipway-init with a launcher of its own; `init` is its command line. */

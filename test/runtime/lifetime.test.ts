@@ -4,27 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Launcher } from '#runtime/launcher.ts';
 import { contained, type Ran, runAt, site } from '#test/helpers/containers.ts';
 import { leaksSettled, type Places, traces } from '#test/helpers/leaks.ts';
 import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
+import { helpersOf, pidsWith } from '#test/helpers/processes.ts';
 import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
-
-/** Pids whose command line has the word; the kernel's view, so processes of every namespace. */
-function pidsWith(word: string): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(word);
-      } catch {
-        return false; // it ended while we looked
-      }
-    });
-}
 
 /** Gives a process that was told to end the time to do so. */
 async function untilGone(word: string): Promise<readonly number[]> {
@@ -136,14 +123,6 @@ contained(
     }
   },
 );
-
-/** The outer processes of resident helpers that this process started. */
-function helpersOf(parent: number): readonly number[] {
-  return pidsWith('serve').filter((pid) => {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return new RegExp(`^PPid:\\t${parent}$`, 'm').test(status);
-  });
-}
 
 /** Another Node that runs a container until it is killed. */
 function startCaller(path: string, options: { kind: 'capture' | 'inherit'; word: string }) {

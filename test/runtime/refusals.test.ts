@@ -49,7 +49,7 @@ contained('fields that are not implemented are refused, not ignored', async () =
     [['hooks'], { poststart: [{ path: '/x', sleep: 1 }] }, '/hooks/poststart/0/sleep'],
     [['process', 'rlimits'], [], '/process/rlimits'],
     [['process', 'capabilities', 'bounding'], ['CAP_NEW'], '/process/capabilities/bounding/0'],
-    [['linux', 'resources'], {}, '/linux/resources'],
+    [['linux', 'intelRdt'], {}, '/linux/intelRdt'],
     [['linux', 'a~b/c'], 1, '/linux/a~0b~1c'],
     [['linux', 'namespaces', 0], { type: 'user' }, '/linux/namespaces/0/type'],
     [['linux', 'namespaces', 1], { type: 'mount', path: '/x' }, '/linux/namespaces/1/path'],

@@ -1,0 +1,247 @@
+/**
+ * Limits of containers, each felt from inside: a memory hog, a fork bomb, device nodes; and what is
+ * written into the groups of this machine. Skipped aloud where cgroups cannot be made. What other
+ * machines would be told is in cgroup-hosts.test.ts.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ResourcesSpec } from '#core/runtime-spec.ts';
+import { Launcher } from '#runtime/launcher.ts';
+import { groupFolder, groupsLeft, hierarchyRoots, limited } from '#test/helpers/cgroups.ts';
+import { type Ran, runAt, runInit, site, type Wanted } from '#test/helpers/containers.ts';
+import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
+import { helpersOf } from '#test/helpers/processes.ts';
+import { tempFolder } from '#test/helpers/temp-folder.ts';
+
+const MIB = 1024 * 1024;
+
+function runLimited(
+  init: readonly string[],
+  resources: ResourcesSpec,
+  wanted: Wanted = {},
+): Promise<Ran> {
+  const { edit = (spec) => spec } = wanted;
+  return runInit(init, {
+    ...wanted,
+    edit: (spec) => edit({ ...spec, linux: { ...spec.linux, resources } }),
+  });
+}
+
+limited('memory', 'a memory hog is killed at its limit, and the result says why', async () => {
+  const memory = { limit: 16 * MIB, swap: 16 * MIB };
+  const hog = await runLimited(['memhog', '64'], { memory });
+  assert.deepEqual(
+    { exitCode: hog.exitCode, oomKilled: hog.oomKilled, stdout: hog.stdout },
+    { exitCode: 137, oomKilled: true, stdout: '' },
+  );
+  const modest = await runLimited(['memhog', '4'], { memory });
+  assert.deepEqual(
+    { exitCode: modest.exitCode, oomKilled: modest.oomKilled, stdout: modest.stdout },
+    { exitCode: 0, oomKilled: false, stdout: '4 MiB\n' },
+  );
+});
+
+limited('pids', 'a fork bomb meets its limit', async () => {
+  const { stdout } = await runLimited(['forkbomb', '200'], { pids: { limit: 20 } });
+  assert.equal(stdout, '19 Resource temporarily unavailable\n');
+});
+
+limited('pids', 'a limit of -1 is none', async () => {
+  const { stdout } = await runLimited(['forkbomb', '50'], { pids: { limit: -1 } });
+  assert.equal(stdout, '50\n');
+});
+
+/** What the files of the container's group hold while it runs. */
+async function filesWhile(
+  controller: string,
+  resources: ResourcesSpec,
+  names: readonly string[],
+  edit?: Wanted['edit'],
+): Promise<Readonly<Record<string, string>>> {
+  const folder = groupFolder(controller) ?? '';
+  const stop = new AbortController();
+  const found: Record<string, string> = {};
+  await runLimited(['all', 'echo', 'up', ',', 'sleep', '60'], resources, {
+    signal: stop.signal,
+    ...(edit ? { edit } : {}),
+    onOutput: () => {
+      const [name = ''] = groupsLeft(controller);
+      for (const file of names) found[file] = read(`${folder}/${name}/${file}`);
+      stop.abort();
+    },
+  }).catch((error: unknown) => assert.equal(Reflect.get(Object(error), 'code'), 'CANCELLED'));
+  return found;
+}
+
+const read = (path: string): string => readFileSync(path, 'utf8').trim();
+
+limited('cpu', 'cpu limits are the files of the cpu controller', async () => {
+  const cpu = { shares: 512, quota: 50_000, period: 200_000 };
+  const files = ['cpu.shares', 'cpu.cfs_quota_us', 'cpu.cfs_period_us'];
+  assert.deepEqual(await filesWhile('cpu', { cpu }, files), {
+    'cpu.shares': '512',
+    'cpu.cfs_quota_us': '50000',
+    'cpu.cfs_period_us': '200000',
+  });
+});
+
+limited('memory', 'memory limits are the files of the memory controller', async () => {
+  const memory = { limit: 64 * MIB, swap: 96 * MIB, reservation: 32 * MIB, swappiness: 10 };
+  const wanted = {
+    'memory.limit_in_bytes': `${64 * MIB}`,
+    'memory.memsw.limit_in_bytes': `${96 * MIB}`,
+    'memory.soft_limit_in_bytes': `${32 * MIB}`,
+    'memory.swappiness': '10',
+  };
+  assert.deepEqual(await filesWhile('memory', { memory }, Object.keys(wanted)), wanted);
+});
+
+limited('memory', 'the OOM killer can be switched off', async () => {
+  const memory = { limit: 64 * MIB, disableOOMKiller: true };
+  const { 'memory.oom_control': text } = await filesWhile('memory', { memory }, [
+    'memory.oom_control',
+  ]);
+  assert.match(text ?? '', /^oom_kill_disable 1$/m);
+});
+
+limited(
+  'cpuset',
+  'a cpuset has what was asked for, and the memory nodes of the group above',
+  async () => {
+    const files = ['cpuset.cpus', 'cpuset.mems'];
+    assert.deepEqual(await filesWhile('cpuset', { cpu: { cpus: '0' } }, files), {
+      'cpuset.cpus': '0',
+      'cpuset.mems': read(`${groupFolder('cpuset')}/cpuset.mems`),
+    });
+  },
+);
+
+limited('pids', 'groups are gone when the container is', async () => {
+  await runLimited(['true'], { pids: { limit: 5 }, memory: { limit: 64 * MIB } });
+  assert.deepEqual([groupsLeft('pids'), groupsLeft('memory')], [[], []]);
+});
+
+limited('pids', 'without limits there is no group', async () => {
+  const stop = new AbortController();
+  let seen: readonly string[] = ['not looked'];
+  await runInit(['all', 'echo', 'up', ',', 'sleep', '60'], {
+    signal: stop.signal,
+    onOutput: () => {
+      seen = ['pids', 'memory', 'devices', 'freezer'].flatMap((name) => groupsLeft(name));
+      stop.abort();
+    },
+  }).catch(() => undefined);
+  assert.deepEqual(seen, []);
+});
+
+limited('pids', 'inside, the own group is the root', async () => {
+  const resources = { pids: { limit: 5 }, memory: { limit: 64 * MIB } };
+  const { stdout } = await runLimited(['cat', '/proc/self/cgroup'], resources);
+  const path = (controller: string): string | undefined =>
+    stdout
+      .split('\n')
+      .find((line) => line.includes(`:${controller}:`))
+      ?.split(':')[2];
+  assert.deepEqual([path('pids'), path('memory')], ['/', '/']);
+});
+
+limited(
+  'pids',
+  'cgroupsPath from the root of the hierarchies, with folders that are missing',
+  async () => {
+    const place = `/slipway-test-${process.pid}`;
+    const [root = ''] = hierarchyRoots('pids');
+    const stop = new AbortController();
+    let limit = '';
+    try {
+      await runLimited(
+        ['all', 'echo', 'up', ',', 'sleep', '60'],
+        { pids: { limit: 7 } },
+        {
+          signal: stop.signal,
+          edit: (spec) => ({ ...spec, linux: { ...spec.linux, cgroupsPath: `${place}/inner` } }),
+          onOutput: () => {
+            limit = read(`${root}${place}/inner/pids.max`);
+            stop.abort();
+          },
+        },
+      ).catch(() => undefined);
+      assert.equal(limit, '7');
+      assert.deepEqual(
+        [existsSync(`${root}${place}/inner`), existsSync(root + place)],
+        [false, true],
+      );
+    } finally {
+      for (const point of hierarchyRoots()) {
+        if (existsSync(point + place)) rmdirSync(point + place);
+      }
+    }
+  },
+);
+
+limited('pids', 'a cgroupsPath in systemd’s form, or one that climbs, is refused', async () => {
+  const at = (cgroupsPath: string): Promise<Ran> =>
+    runInit(['true'], { edit: (spec) => ({ ...spec, linux: { ...spec.linux, cgroupsPath } }) });
+  await assert.rejects(at('user.slice:podman:abc'), {
+    code: 'SPEC_UNSUPPORTED',
+    message: 'config.json: /linux/cgroupsPath is not supported',
+    hint: /systemd.*\/slice\/name/,
+  });
+  await assert.rejects(at('/a/../../b'), { code: 'LAUNCH_FAILED', hint: /without \.\./ });
+});
+
+limited(
+  'pids',
+  'a limit that the kernel refuses names the file, the errno and what to do',
+  async () => {
+    const cpus = '4000';
+    const error: unknown = await runLimited(['true'], { cpu: { cpus } }).catch((e: unknown) => e);
+    const { hint, detail } = Object(error);
+    assert.deepEqual(
+      { stage: detail.stage, call: detail.call, file: detail.path.replace(/.*\//, '') },
+      { stage: 'cgroup', call: 'write', file: 'cpuset.cpus' },
+    );
+    assert.match(detail.errno, /^E(INVAL|NODEV|RANGE|ACCES)$/);
+    assert.notEqual(hint, undefined);
+    assert.deepEqual(groupsLeft('cpuset'), []);
+  },
+);
+
+const ZERO_ONLY: ResourcesSpec = {
+  devices: [{ allow: false, access: 'rwm' }],
+};
+
+limited('devices', 'device rules close what they do not name, and open what they do', async () => {
+  const nodes = ['mknod', '/zero', '1:5', ',', 'mknod', '/disk', '7:0', 'b', ','];
+  const init = ['all', ...nodes, 'open', '/zero', '/disk', '/dev/null'];
+  const closed = await runLimited(init, ZERO_ONLY);
+  assert.equal(closed.stdout, '/zero ok\n/disk Operation not permitted\n/dev/null ok\n');
+  const open = await runLimited(init, {
+    devices: [
+      { allow: false, access: 'rwm' },
+      { allow: true, type: 'b', major: 7, minor: 0, access: 'rwm' },
+    ],
+  });
+  assert.match(open.stdout, /^\/disk (ok|No such device or address)$/m);
+});
+
+limited('pids', 'a killed helper leaves its group, and the next start removes it', async () => {
+  using folder = tempFolder();
+  await using launcher = new Launcher({ helper: HELPER_PROGRAM });
+  const up = Promise.withResolvers<void>();
+  const ran = runAt(launcher, site(folder.path), {
+    args: ['/init', 'all', 'echo', 'up', ',', 'sleep', '1000'],
+    edit: (spec) => ({ ...spec, linux: { ...spec.linux, resources: { pids: { limit: 9 } } } }),
+    onOutput: () => up.resolve(),
+  });
+  await up.promise;
+  for (const pid of helpersOf(process.pid)) process.kill(pid, 'SIGKILL');
+  await assert.rejects(ran, { code: 'HELPER_FAILED' });
+  const [left = ''] = groupsLeft('pids');
+  const processes = `${groupFolder('pids')}/${left}/cgroup.procs`;
+  assert.notEqual(left, '');
+  for (let attempt = 0; attempt < 200 && read(processes) !== ''; attempt++) await sleep(10);
+  await runLimited(['true'], { pids: { limit: 9 } });
+  assert.ok(!groupsLeft('pids').includes(left));
+});
