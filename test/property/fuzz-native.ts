@@ -1,0 +1,155 @@
+/**
+ * The fuzz targets of the native helper (native/fuzz) on seeds made by our own writers: what this
+ * side sends is what the other side reads. Built with address and undefined-behaviour sanitizers.
+ *
+ *     npm run fuzz:native -- --seed N --seconds S [TARGET…]
+ *
+ * An input that ends a target is kept and its file named; `build/fuzz/fuzz-TARGET FILE` runs it again.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { encodeRequest } from '#runtime/frames.ts';
+import { DEFAULT_SECCOMP } from '#runtime/seccomp-profile.ts';
+import { containerSpec } from '#runtime/spec.ts';
+import { directory, file, hardlink, symlink, tarOf } from '#test/helpers/entries.ts';
+import { rawTar } from '#test/helpers/raw-tar.ts';
+import { tempFolder } from '#test/helpers/temp-folder.ts';
+
+const NATIVE = join(import.meta.dirname, '../../native');
+
+type Seeds = Readonly<Record<string, string | Uint8Array>>;
+
+const json = (value: unknown): string => JSON.stringify(value);
+
+/** One rule of each comparison; the whole profile alone is too long to change much. */
+const SMALL_FILTER = {
+  ...DEFAULT_SECCOMP,
+  syscalls: [
+    { names: ['read', 'write'], action: 'SCMP_ACT_ALLOW' },
+    ...['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ'].map((op, index) => ({
+      names: ['clone', 'socket'],
+      action: 'SCMP_ACT_ALLOW',
+      args: [{ index: index % 6, value: 2 ** 33 + 5, valueTwo: 1, op: `SCMP_CMP_${op}` }],
+    })),
+    { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 },
+  ],
+};
+
+function spec(): object {
+  return containerSpec({
+    args: ['/bin/sh', '-c', 'true'],
+    env: ['PATH=/bin'],
+    cwd: '/',
+    user: { uid: 0, gid: 0, additionalGids: [1] },
+    hostname: 'boat',
+    network: 'none',
+    mounts: [{ destination: '/x', type: 'bind', source: '/y', options: ['rbind', 'ro', 'dev'] }],
+    readonlyRoot: true,
+    noNewPrivileges: true,
+    seccomp: 'unconfined',
+  });
+}
+
+function rootfs(): Seeds {
+  const overlay = { upper: '/u', work: '/w', userXattr: true, volatile: true };
+  const folder = { kind: 'folder', path: '/l' };
+  const erofs = { kind: 'erofs', image: '/i', devices: ['/a', '/b'], backing: 'ramfs' };
+  return { overlay: json({ lowers: [folder, erofs], overlay }), one: json({ lowers: [folder] }) };
+}
+
+async function tars(): Promise<Seeds> {
+  const plain = await tarOf([
+    directory('a'),
+    file('a/b', Buffer.from('content'), { mode: 0o4755 }),
+    symlink('a/link', '../b'),
+    hardlink('a/hard', 'a/b'),
+    file(`${'deep/'.repeat(30)}ä`, Buffer.alloc(600)),
+  ]);
+  const raw = rawTar([
+    { type: 'gnuLongName', name: 'long', content: Buffer.from(`${'x'.repeat(120)}\0`) },
+    { type: 'file', name: 'x', content: Buffer.from('abc') },
+    { type: 'pax', name: 'pax', content: Buffer.from('25 SCHILY.xattr.user.a=bc\n') },
+    { type: 'file', name: 'y' },
+  ]);
+  return { plain, raw };
+}
+
+/** Seeds by target. */
+export async function fuzzSeeds(): Promise<Readonly<Record<string, Seeds>>> {
+  const whole = json({ ...spec(), linux: { namespaces: [], seccomp: SMALL_FILTER } });
+  return {
+    json: { spec: json(spec()), small: '{"a":[1,-2.5e3,"\\u00e9\\ud83d\\ude00",null,{}]}' },
+    spec: { plain: json(spec()), filter: whole, ...(await hooks()) },
+    rootfs: rootfs(),
+    seccomp: { small: json(SMALL_FILTER), whole: json(DEFAULT_SECCOMP) },
+    frames: {
+      start: encodeRequest('start', 1, Buffer.from('/bundle')),
+      both: Buffer.concat([
+        encodeRequest('signal', 1, Uint8Array.of(9)),
+        encodeRequest('start', 2, Buffer.from('/b')),
+      ]),
+    },
+    tar: await tars(),
+  };
+}
+
+async function hooks(): Promise<Seeds> {
+  const hook = { path: '/x', args: ['x'], env: ['A=1'], timeout: 5 };
+  return { hooks: json({ ...spec(), hooks: { prestart: [hook], poststop: [hook] } }) };
+}
+
+/** Why the targets cannot be built here; undefined when they are. */
+export function buildTargets(): string | undefined {
+  const { status, stderr } = spawnSync('make', ['-s', '-C', NATIVE, 'fuzz'], { encoding: 'utf8' });
+  if (status === 0) return undefined;
+  return `needs make, and a cc with sanitizers: ${stderr.trim().split('\n').at(-1)}`;
+}
+
+export interface FuzzRun {
+  readonly seed: number;
+  readonly seconds?: number;
+  /** Inputs; with a number the same ones everywhere. */
+  readonly runs?: number;
+}
+
+/** What the target printed, and whether it came to the end. */
+export function fuzzTarget(
+  target: string,
+  seeds: Seeds,
+  { seed, seconds = 1e6, runs }: FuzzRun,
+): { readonly isFine: boolean; readonly text: string } {
+  using folder = tempFolder();
+  mkdirSync(folder.at('seeds'));
+  for (const [name, content] of Object.entries(seeds)) {
+    writeFileSync(folder.at('seeds', name), content);
+  }
+  const crash = join(tmpdir(), `slipway-fuzz-${target}-${seed}`);
+  const limits = ['--seconds', String(seconds), ...(runs ? ['--runs', String(runs)] : [])];
+  const args = ['--seed', String(seed), '--crash', crash, ...limits, folder.at('seeds')];
+  const ran = spawnSync(join(NATIVE, 'build/fuzz', `fuzz-${target}`), args, { encoding: 'utf8' });
+  return { isFine: ran.status === 0, text: `${ran.stdout}${ran.stderr}`.trim() };
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { seed: { type: 'string' }, seconds: { type: 'string', default: '60' } },
+  });
+  const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+  const refusal = buildTargets();
+  if (refusal !== undefined) throw new Error(refusal);
+  const all = await fuzzSeeds();
+  const targets = positionals.length > 0 ? positionals : Object.keys(all);
+  console.log(`seed ${seed}, ${values.seconds} s for ${targets.join(', ')}`);
+  const seconds = Number(values.seconds) / targets.length;
+  for (const target of targets) {
+    const { isFine, text } = fuzzTarget(target, all[target] ?? {}, { seed, seconds });
+    console.log(`${target}: ${text}`);
+    if (!isFine) process.exitCode = 1;
+  }
+}
+
+if (import.meta.main) await main();
