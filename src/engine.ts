@@ -3,6 +3,7 @@
  * users talk to this interface only; what it stands on is loaded when first used.
  */
 import type { ArchivePlanSummary } from '#core/archive-summary.ts';
+import type { CacheSource, CacheTarget } from '#core/build-cache.ts';
 import type { BuildOutput } from '#core/build-output.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
@@ -59,6 +60,10 @@ export interface BuildOptions extends CallContext {
   readonly noCache?: boolean;
   /** Clamps every time that ends up in the image; seconds. */
   readonly sourceDateEpoch?: number;
+  /** Caches to look steps up in, after the local store; the first that has one wins. */
+  readonly cacheFrom?: readonly CacheSource[];
+  /** Where the records and layers of this build's steps go as well. */
+  readonly cacheTo?: readonly CacheTarget[];
   /** Where the result goes, in this order; default: the local store alone. */
   readonly outputs?: readonly BuildOutput[];
   /** For the image's config, over those of the Dockerfile. */

@@ -1,9 +1,12 @@
 /** A build from Dockerfile to image: read, parse, plan, build the stages, write the image. */
 import { basename, resolve } from 'node:path';
+import type { CacheSource, CacheTarget } from '#core/build-cache.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
 import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
 import { findBases, rememberBases } from './base-images.ts';
+import { exportCaches, inlineCache } from './cache-transport/export.ts';
+import { ImportedCaches } from './cache-transport/import.ts';
 import { reportFindings } from './check.ts';
 import { contextSource, requireFolder } from './context.ts';
 import { refuseInvalid } from './diagnostics.ts';
@@ -23,12 +26,16 @@ export interface BuildRequest extends OutputRequest {
   readonly dockerfile?: string;
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly target?: string;
+  readonly cacheFrom: readonly CacheSource[];
+  readonly cacheTo: readonly CacheTarget[];
 }
 
 /** Runs a whole build. @throws DOCKERFILE_MISSING, DOCKERFILE_INVALID and whatever a step throws */
 export async function build(engine: BuildSession, request: BuildRequest): Promise<BuiltImage> {
-  const session = { ...engine, resolveBase: rememberBases(engine.resolveBase) };
+  const remembering = { ...engine, resolveBase: rememberBases(engine.resolveBase) };
   requireFolder(request.context);
+  await using imported = await ImportedCaches.open(remembering, request.cacheFrom);
+  const session = { ...remembering, imported };
   const path = dockerfilePath(request);
   const dockerfile = await loadDockerfile(session, path);
   const context = contextSource({
@@ -39,7 +46,13 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
   const plan = await checkedPlan(session, { dockerfile, request, ignore: await context.ignore() });
   noteUnconsumed(session, plan);
   const state = await buildStages(session, plan, context);
-  return await writeOutputs(session, state, request);
+  const { cacheTo } = request;
+  const annotations = cacheTo.some(({ kind }) => kind === 'inline')
+    ? { ...request.annotations, ...inlineCache(session, state) }
+    : request.annotations;
+  const built = await writeOutputs(session, state, { ...request, annotations });
+  await exportCaches(session, state, cacheTo);
+  return built;
 }
 
 async function loadDockerfile(session: BuildSession, path: string): Promise<Dockerfile> {

@@ -47,6 +47,7 @@ export async function layerStep(
   const made = await singleFlight(session, definition, () =>
     findOrMake(session, step, { definition, content }),
   );
+  session.made.add(made.layer.diffId);
   const next = { ...state, layers: [...state.layers, made.layer], definition };
   return withLayerHistory(next, step.createdBy, made.created);
 }
@@ -74,10 +75,10 @@ async function findOrMake(
   step: LayerStep,
   { definition, content }: StepKeys,
 ): Promise<MadeLayer> {
-  const byDefinition = find(session, definition);
+  const byDefinition = await find(session, definition);
   if (byDefinition) return hit(session, step, byDefinition);
   const contentKey = await content();
-  const byContent = find(session, contentKey);
+  const byContent = await find(session, contentKey);
   if (byContent) {
     save(session, definition, { made: byContent, description: step.createdBy });
     return hit(session, step, byContent);
@@ -100,8 +101,12 @@ function hit(session: BuildSession, step: LayerStep, made: MadeLayer): MadeLayer
   return made;
 }
 
-function find(session: BuildSession, key: CacheKey): MadeLayer | undefined {
+async function find(session: BuildSession, key: CacheKey): Promise<MadeLayer | undefined> {
   if (session.noCache) return undefined;
+  return findHere(session, key) ?? (await session.imported.find(key));
+}
+
+function findHere(session: BuildSession, key: CacheKey): MadeLayer | undefined {
   const record = session.store.records.find(key, session.lease);
   if (!record?.diffId) return undefined;
   // A plain tar's digest is its diffID, and find() has just seen the file.

@@ -1,8 +1,10 @@
 /** What one build has at hand. Made by the engine, owned by `build`, handed to every step. */
 import type { LimitFunction } from 'p-limit';
 import type { Descriptor } from '#core/descriptor.ts';
+import type { Digest } from '#core/digest.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
+import type { Repository } from '#core/repository.ts';
 import type { NativeHelper } from '#layer/native.ts';
 import type { Runtime } from '#runtime/runtime.ts';
 import type { Snapshotter } from '#snapshot/snapshotter.ts';
@@ -24,6 +26,12 @@ export interface BuildSession {
   readonly resolveBase: (reference: Reference, signal: AbortSignal) => Promise<BaseImage>;
   /** Sends an image of the local store to the registry of its name; gives it as it is there. */
   readonly push: (reference: Reference, signal: AbortSignal) => Promise<Descriptor>;
+  /** A registry's repository; the caller disposes it. */
+  readonly remote: (reference: Reference, signal: AbortSignal) => Repository & AsyncDisposable;
+  /** Caches elsewhere that a step is looked up in when the store has it not. */
+  readonly imported: { find(key: CacheKey): Promise<MadeLayer | undefined> };
+  /** The layers of all steps of this build, those from the cache too, in the order they were ready. */
+  readonly made: Set<Digest>;
   /** The named limit of blobs on their way. */
   readonly transfers: LimitFunction;
   readonly vertices: Vertices;

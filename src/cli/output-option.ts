@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { type BuildOutput, type ImageFormat, STORE_OUTPUT } from '#core/build-output.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { parseTag } from '#core/reference.ts';
-import { splitMountFields } from '#dockerfile/mount-fields.ts';
+import { Attributes } from './attributes.ts';
 import type { OutputStream } from './host.ts';
 
 export interface OutputFlags {
@@ -38,13 +38,13 @@ export function writesTo(stream: OutputStream): (output: BuildOutput) => boolean
 function parseOutput(text: string, stdout: OutputStream): BuildOutput {
   if (text === '-') return { kind: 'tar', destination: toStdout('tar', stdout) };
   if (!/[=,]/.test(text)) return { kind: 'local', destination: resolve(text) };
-  const attributes = attributesOf(text);
+  const attributes = Attributes.of(text, 'output');
   const type = attributes.take('type');
   if (type === undefined) {
     throw usage('type is required for output', 'write --output type=local,dest=FOLDER');
   }
   const output = outputOf(type, attributes, stdout);
-  attributes.refuseRest(type);
+  attributes.refuseRest(`output type=${type}`);
   return output;
 }
 
@@ -122,52 +122,6 @@ function toStdout(type: string, stdout: OutputStream): OutputStream {
     `dest file is required for ${type} exporter. refusing to write to console`,
     'name a file with dest=, or redirect the output',
   );
-}
-
-/** The key=value fields of an output; each is to be taken by who knows it. */
-class Attributes {
-  readonly #values: Map<string, string>;
-
-  constructor(values: Map<string, string>) {
-    this.#values = values;
-  }
-
-  has(key: string): boolean {
-    return this.#values.has(key);
-  }
-
-  take(key: string): string | undefined {
-    const value = this.#values.get(key);
-    this.#values.delete(key);
-    return value;
-  }
-
-  takeBoolean(key: string, otherwise: boolean): boolean {
-    const value = this.take(key);
-    if (value === undefined) return otherwise;
-    if (/^(?:1|t|true)$/i.test(value)) return true;
-    if (/^(?:0|f|false)$/i.test(value)) return false;
-    throw usage(`invalid value "${value}" for ${key} of an output`, 'write true or false');
-  }
-
-  refuseRest(type: string): void {
-    const [key] = this.#values.keys();
-    if (key === undefined) return;
-    throw usage(`unknown attribute "${key}" of output type=${type}`, 'leave it out');
-  }
-}
-
-function attributesOf(text: string): Attributes {
-  const fields = splitMountFields(text);
-  if ('error' in fields) {
-    throw usage(`invalid output "${text}": ${fields.error}`, 'write key=value,key=value');
-  }
-  const values = new Map<string, string>();
-  for (const { whole, key, value } of fields) {
-    if (!value) throw usage(`invalid value ${whole.text}`, 'write key=value,key=value');
-    values.set(key.text, value.text);
-  }
-  return new Attributes(values);
 }
 
 function usage(message: string, hint: string): SlipwayError {

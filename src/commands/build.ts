@@ -4,11 +4,13 @@ import { annotationsOf } from '#cli/annotation-option.ts';
 import { assignments } from '#cli/assignments.ts';
 import { BaseCommand } from '#cli/base-command.ts';
 import { buildMetadata } from '#cli/build-metadata.ts';
+import { cacheSourceIn, cacheTargetIn } from '#cli/cache-option.ts';
 import { answerCall, type CallRequest, parseCall } from '#cli/dockerfile-call.ts';
 import { list, text, toggle } from '#cli/flags.ts';
 import { outputsOf, writesTo } from '#cli/output-option.ts';
 import { failureTail } from '#cli/progress/failure.ts';
 import { buildProgress } from '#cli/progress/pick.ts';
+import type { CacheTarget } from '#core/build-cache.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { BuildOptions } from '#engine.ts';
 
@@ -24,6 +26,16 @@ export default class Build extends BaseCommand {
       helpValue: '[manifest:]key=value',
     }),
     'build-arg': list({ description: 'Set a build-time variable', helpValue: 'name=value' }),
+    'cache-from': list({
+      description:
+        'Look steps up in a cache, too: an image, type=registry,ref=image, type=local,src=folder',
+      helpValue: 'cache',
+    }),
+    'cache-to': list({
+      description:
+        'Write the cache: type=inline, type=registry,ref=image, type=local,dest=folder; mode=max',
+      helpValue: 'cache',
+    }),
     call: text({
       description: 'Do something else with the Dockerfile: check, outline or targets',
       helpValue: 'string',
@@ -88,6 +100,8 @@ export default class Build extends BaseCommand {
       buildArgs,
       noCache: flags['no-cache'],
       outputs,
+      cacheFrom: flags['cache-from'].map(cacheSourceIn),
+      cacheTo: cacheTargets(flags['cache-to'], buildArgs),
       labels: assignments(flags.label, () => ''),
       annotations: annotationsOf(flags.annotation),
       events: progress.sink,
@@ -133,6 +147,16 @@ export default class Build extends BaseCommand {
     if (isSlipwayError(error, 'CONTEXT_MISSING', 'REFERENCE_INVALID')) return 'failed to build: ';
     return isSlipwayError(error) ? 'failed to build: failed to solve: ' : '';
   }
+}
+
+/** BuildKit's older way to ask for an inline cache is a build argument. */
+function cacheTargets(
+  words: readonly string[],
+  buildArgs: Readonly<Record<string, string>>,
+): readonly CacheTarget[] {
+  const targets = words.map(cacheTargetIn);
+  const wantsInline = /^(?:1|t|true)$/i.test(buildArgs.BUILDKIT_INLINE_CACHE ?? '');
+  return wantsInline ? [...targets, { kind: 'inline' }] : targets;
 }
 
 interface ResultFile {

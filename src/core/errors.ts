@@ -53,6 +53,7 @@ export const ERROR_CODES = {
     kind: 'invalid',
     meaning: 'A --format template is malformed, or asks for a field that is not there.',
   },
+  CACHE_INVALID: { kind: 'invalid', meaning: 'What should be a build cache is none.' },
   // content
   BLOB_UNKNOWN: { kind: 'not-found', meaning: 'No blob with this digest is here.' },
   MANIFEST_UNKNOWN: { kind: 'not-found', meaning: 'No manifest with this tag or digest is here.' },

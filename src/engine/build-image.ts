@@ -10,6 +10,7 @@ import { parseTag, type Reference } from '#core/reference.ts';
 import type { BuildOptions, BuildResult } from '#engine.ts';
 import { resolveBase } from './base-image.ts';
 import { push } from './push.ts';
+import { remoteRepository } from './remote-repository.ts';
 import type { Resources } from './resources.ts';
 
 export async function buildImage(
@@ -32,6 +33,9 @@ export async function buildImage(
     resolveBase: (reference, signal) =>
       resolveBase(resources, reference, { events, signal, lease }),
     push: async (reference, signal) => (await push(resources, reference, { signal })).manifest,
+    remote: (reference, signal) => remoteRepository(resources, reference, { events, signal }),
+    imported: { find: async () => undefined },
+    made: new Set(),
     transfers: resources.transfers,
     vertices: new Vertices(events, () => performance.now()),
     signal: options.signal ?? new AbortController().signal,
@@ -46,6 +50,8 @@ export async function buildImage(
     context: options.context,
     names,
     outputs,
+    cacheFrom: options.cacheFrom ?? [],
+    cacheTo: options.cacheTo ?? [],
     labels: options.labels ?? {},
     annotations: options.annotations ?? {},
     buildArgs: new Map(Object.entries(options.buildArgs ?? {})),

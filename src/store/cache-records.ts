@@ -22,6 +22,9 @@ export interface CacheRecord {
   readonly extra?: JsonValue;
 }
 
+/** One layer may be the answer to ever new definitions; who exports it needs the latest. */
+const RECORDS_PER_LAYER_MAX = 20;
+
 export class CacheRecords {
   readonly #metadata: Metadata;
   readonly #paths: StorePaths;
@@ -46,6 +49,12 @@ export class CacheRecords {
     if (diffId === undefined || wholeLayer(this.#paths, diffId)) return record;
     this.#metadata.run('DELETE FROM records WHERE key = ?', key);
     return undefined;
+  }
+
+  /** The newest records that gave this layer. */
+  of(diffId: Digest): readonly CacheRecord[] {
+    const sql = 'SELECT * FROM records WHERE diff_id = ? ORDER BY used_at_ms DESC LIMIT ?';
+    return this.#metadata.all(sql, diffId, RECORDS_PER_LAYER_MAX).map(recordIn);
   }
 
   /** Writes or replaces a record. */

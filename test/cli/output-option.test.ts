@@ -79,7 +79,7 @@ describe('outputsOf', () => {
     ['type=zip,dest=x', /^exporter "zip" could not be found$/],
     ['type=tar,dest', /^invalid value dest$/],
     ['type=local,dest=x,colour=red', /^unknown attribute "colour" of output type=local$/],
-    ['type=oci,tar=maybe', /^invalid value "maybe" for tar of an output$/],
+    ['type=oci,tar=maybe', /^invalid value "maybe" for tar$/],
     ['type=oci,compression=estargz', /^unsupported layer compression type: estargz$/],
     ['type=registry,compression=uncompressed', /^compression=uncompressed is not for pushing$/],
     ['type=tar,dest="x', /^invalid output "type=tar,dest="x": /],

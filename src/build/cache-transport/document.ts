@@ -1,0 +1,80 @@
+/**
+ * A build cache as a document: which step keys gave which layers. As the config of a cache image its
+ * layers are those of the manifest, one by one; as an annotation of an image (inline cache) the same.
+ */
+import { type Digest, isDigest, parseDigest } from '#core/digest.ts';
+import { SlipwayError } from '#core/errors.ts';
+import { ObjectReader, parseJson } from '#core/json.ts';
+import type { CacheRecord } from '#store/cache-records.ts';
+
+export const CACHE_CONFIG_TYPE = 'application/vnd.slipway.cache.config.v1+json';
+/** On the manifest of an image that brings its cache along. */
+export const INLINE_ANNOTATION = 'io.slipway.cache.v1';
+
+/** Far above what builds have; a hostile document must not fill the memory. */
+const RECORDS_MAX = 100_000;
+export const DOCUMENT_BYTES_MAX = 32 * 1024 * 1024;
+
+export interface CacheDocument {
+  /** DiffIDs, in the order of the manifest's layers. */
+  readonly layers: readonly Digest[];
+  readonly records: readonly CacheDocumentRecord[];
+}
+
+export interface CacheDocumentRecord
+  extends Pick<CacheRecord, 'key' | 'createdAt' | 'description'> {
+  /** Which of the layers, from 0. */
+  readonly layer: number;
+}
+
+/** The records of these layers; the same records give the same bytes. */
+export function cacheDocument(
+  layers: readonly Digest[],
+  records: readonly CacheRecord[],
+): CacheDocument {
+  const places = new Map(layers.map((diffId, i) => [diffId, i]));
+  const listed = records.flatMap(({ key, createdAt, description, diffId }) => {
+    const layer = diffId === undefined ? undefined : places.get(diffId);
+    return layer === undefined ? [] : [{ key, layer, createdAt, description }];
+  });
+  return { layers, records: listed.sort((a, b) => (a.key < b.key ? -1 : 1)) };
+}
+
+export function encodeCache({ layers, records }: CacheDocument): string {
+  return JSON.stringify({ version: 1, layers, records });
+}
+
+/** @throws CACHE_INVALID */
+export function decodeCache(text: Uint8Array): CacheDocument {
+  try {
+    const top = new ObjectReader(parseJson(text, 'build cache'), 'build cache');
+    if (top.optionalNumber('version') !== 1) top.refuse('version', '1');
+    const layers = top.strings('layers').map(parseDigest);
+    const records = top.objects('records');
+    if (records.length > RECORDS_MAX) top.refuse('records', `at most ${RECORDS_MAX} records`);
+    return { layers, records: records.map((record) => recordIn(record, layers.length)) };
+  } catch (cause) {
+    if (!(cause instanceof SlipwayError)) throw cause;
+    throw cacheInvalid(cause.message, cause);
+  }
+}
+
+export function cacheInvalid(reason: string, cause?: unknown): SlipwayError {
+  return new SlipwayError('CACHE_INVALID', `build cache invalid: ${reason}`, {
+    hint: 'name an image that "slipway build --cache-to" wrote',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function recordIn(reader: ObjectReader, layers: number): CacheDocumentRecord {
+  const key = reader.string('key');
+  if (!isDigest(key)) reader.refuse('key', 'a digest');
+  const layer = reader.size('layer');
+  if (layer >= layers) reader.refuse('layer', 'the number of a layer');
+  return {
+    key,
+    layer,
+    createdAt: reader.string('createdAt'),
+    description: reader.string('description'),
+  };
+}

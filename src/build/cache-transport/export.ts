@@ -1,0 +1,112 @@
+/**
+ * `--cache-to`: the records of a build and their layers as a cache image, in a registry or a folder;
+ * or, inline, the records alone in the manifest of the image.
+ */
+import type { CacheTarget } from '#core/build-cache.ts';
+import type { Descriptor } from '#core/descriptor.ts';
+import { type Digest, digestOf } from '#core/digest.ts';
+import { isSlipwayError } from '#core/errors.ts';
+import { encodeImageManifest } from '#core/manifest.ts';
+import { OCI_LAYER } from '#core/media-type.ts';
+import { compressLayers } from '#image/compress.ts';
+import { copyImage } from '#image/copy.ts';
+import { pruneLayout } from '#store/layout-prune.ts';
+import { MemoryRepository } from '#store/memory-repository.ts';
+import type { BuildSession } from '../session.ts';
+import type { StageState } from '../state.ts';
+import type { Vertex } from '../vertex.ts';
+import { CACHE_CONFIG_TYPE, cacheDocument, encodeCache, INLINE_ANNOTATION } from './document.ts';
+import { nameOfPlace, openPlace, tagOf } from './places.ts';
+
+type PlaceTarget = Extract<CacheTarget, { readonly kind: 'place' }>;
+
+/** What an inline cache adds to the manifest of the image. */
+export function inlineCache(
+  { store }: BuildSession,
+  state: StageState,
+): Readonly<Record<string, string>> {
+  const layers = state.layers.map(({ diffId }) => diffId);
+  const records = layers.flatMap((diffId) => store.records.of(diffId));
+  return { [INLINE_ANNOTATION]: encodeCache(cacheDocument(layers, records)) };
+}
+
+/** Writes every cache that is no inline one. @throws what its place throws, unless it is to be ignored */
+export async function exportCaches(
+  session: BuildSession,
+  state: StageState,
+  targets: readonly CacheTarget[],
+): Promise<void> {
+  for (const target of targets) {
+    if (target.kind === 'inline') continue;
+    const name = `exporting cache to ${target.place.kind === 'local' ? 'client directory' : 'registry'}`;
+    try {
+      await session.vertices.run(name, (vertex) => exportCache(session, state, { target, vertex }));
+    } catch (error) {
+      if (!target.ignoreError || !isSlipwayError(error) || error.kind === 'cancelled') throw error;
+      const text = `no cache was written to ${nameOfPlace(target.place)}: ${error.message}`;
+      session.vertices.note('warning', text);
+    }
+  }
+}
+
+async function exportCache(
+  session: BuildSession,
+  state: StageState,
+  { target, vertex }: { readonly target: PlaceTarget; readonly vertex: Vertex },
+): Promise<void> {
+  const { store, lease, signal, transfers: limit } = session;
+  const { place, mode } = target;
+  const layers = await layersFor(
+    session,
+    mode === 'max' ? session.made : finalLayers(session, state),
+  );
+  const diffIds = layers.map(({ digest }) => digest);
+  const document = cacheDocument(
+    diffIds,
+    diffIds.flatMap((diffId) => store.records.of(diffId)),
+  );
+  const bytes = Buffer.from(encodeCache(document));
+  const blob = { digest: digestOf(bytes), size: bytes.byteLength };
+  await using ingest = await store.blobs(lease).ingest(blob);
+  await ingest.write(bytes);
+  await ingest.commit(blob);
+  vertex.status(`preparing ${layers.length} layers of the build cache`, { done: true });
+  const plain = new MemoryRepository({ blobs: store.blobs(lease) });
+  const { digest: selector } = await plain.putManifest(
+    encodeImageManifest({ config: { mediaType: CACHE_CONFIG_TYPE, ...blob }, layers }),
+  );
+  const image = await compressLayers({ store, lease, from: plain, selector, limit, signal });
+  await using opened = await openPlace(session, place, { create: true });
+  const tag = tagOf(place);
+  const { manifest, transferred } = await copyImage({
+    from: image.repository,
+    selector: image.manifest.digest,
+    to: opened.repository,
+    ...(tag === undefined ? {} : { tag }),
+    direction: 'push',
+    limit,
+    signal,
+  });
+  if (place.kind === 'local') await pruneLayout(place.folder);
+  vertex.status(`writing cache manifest ${manifest.digest}, ${transferred} new blobs`, {
+    done: true,
+  });
+}
+
+/** The layers of the image that its steps made, without those of the base. */
+function finalLayers({ made }: BuildSession, state: StageState): readonly Digest[] {
+  return state.layers.flatMap(({ diffId }) => (made.has(diffId) ? diffId : []));
+}
+
+/** As plain tars, each once, in an order that does not depend on which step was faster. */
+async function layersFor(
+  { store, lease }: BuildSession,
+  diffIds: Iterable<Digest>,
+): Promise<readonly Descriptor[]> {
+  const layers: Descriptor[] = [];
+  for (const digest of [...new Set(diffIds)].sort()) {
+    const found = await store.blobs(lease).stat(digest);
+    if (found) layers.push({ mediaType: OCI_LAYER, digest, size: found.size });
+  }
+  return layers;
+}

@@ -1,0 +1,44 @@
+/** Empties an OCI layout folder of what no entry of its index reaches any more. */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Digest, isDigest } from '#core/digest.ts';
+import { errnoOf, isSlipwayError } from '#core/errors.ts';
+import { onDisk } from './disk-errors.ts';
+import { OciLayout } from './oci-layout.ts';
+import { walkImage } from './walk.ts';
+
+/** An entry whose image is not whole keeps nothing from being removed but itself. */
+export async function pruneLayout(folder: string): Promise<void> {
+  const layout = await OciLayout.open(folder);
+  const reached = new Set<Digest>();
+  for (const { digest } of layout.entries) {
+    reached.add(digest);
+    try {
+      const { manifests, blobs } = await walkImage(layout, { selector: digest });
+      for (const { raw } of manifests) reached.add(raw.digest);
+      for (const blob of blobs) reached.add(blob.digest);
+    } catch (error) {
+      if (!isSlipwayError(error, 'MANIFEST_UNKNOWN', 'MANIFEST_INVALID', 'DIGEST_MISMATCH'))
+        throw error;
+    }
+  }
+  for (const algorithm of await namesIn(join(folder, 'blobs'))) {
+    for (const encoded of await namesIn(join(folder, 'blobs', algorithm))) {
+      const digest = `${algorithm}:${encoded}`;
+      if (!isDigest(digest) || reached.has(digest)) continue;
+      const path = join(folder, 'blobs', algorithm, encoded);
+      await onDisk(path, () => rm(path, { force: true }));
+    }
+  }
+}
+
+/** None in what is no folder: a file being written by somebody else. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await onDisk(folder, () => readdir(folder));
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOTDIR' || errno === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+/** The list of a build cache, which comes from elsewhere and may be anything. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cacheDocument, decodeCache, encodeCache } from '#build/cache-transport/document.ts';
+import { digestOf } from '#core/digest.ts';
+
+const [layer, other] = [digestOf('layer'), digestOf('other')];
+const record = (key: string, diffId = layer) => ({
+  key: digestOf(key),
+  diffId,
+  createdAt: '2026-01-02T03:04:05Z',
+  description: `RUN ${key}`,
+});
+
+test('what is written is read; records of other layers stay behind', () => {
+  const document = cacheDocument([layer], [record('a'), record('b'), record('c', other)]);
+  assert.deepEqual(
+    document.records.map(({ layer: at }) => at),
+    [0, 0],
+  );
+  assert.deepEqual(decodeCache(Buffer.from(encodeCache(document))), document);
+});
+
+test('the order of records is no difference', () => {
+  const [a, b] = [record('a'), record('b')];
+  assert.equal(
+    encodeCache(cacheDocument([layer], [a, b])),
+    encodeCache(cacheDocument([layer], [b, a])),
+  );
+});
+
+const good = { version: 1, layers: [layer], records: [] };
+const one = { key: digestOf('a'), layer: 0, createdAt: '', description: '' };
+for (const [what, document] of [
+  ['no JSON', '{'],
+  ['another version', { ...good, version: 2 }],
+  ['a layer that is no digest', { ...good, layers: ['../x'] }],
+  ['a record of a layer that is not listed', { ...good, records: [{ ...one, layer: 1 }] }],
+  ['a negative layer', { ...good, records: [{ ...one, layer: -1 }] }],
+  ['a key that is no digest', { ...good, records: [{ ...one, key: 'a' }] }],
+  ['a record without a time', { ...good, records: [{ ...one, createdAt: undefined }] }],
+  ['too many records', { ...good, records: Array(100_001).fill(one) }],
+] as const) {
+  test(`refuses ${what}`, () => {
+    const text = typeof document === 'string' ? document : JSON.stringify(document);
+    assert.throws(() => decodeCache(Buffer.from(text)), { code: 'CACHE_INVALID' });
+  });
+}
