@@ -29,6 +29,7 @@ import type {
   PruneReport,
   PruneSelection,
 } from '#core/store-report.ts';
+import type { UserNamespace } from '#core/user-namespace.ts';
 
 /** Everything the environment decides, resolved once (cli/settings.ts is the only reader of it). */
 export interface Settings {
@@ -38,11 +39,18 @@ export interface Settings {
   readonly helper: string;
   /** How RUN gets its root: probed unless said. */
   readonly snapshotter: 'auto' | 'erofs' | 'folders';
+  /** How much RUN and containers are kept apart: the best that works, or one kind and no other. */
+  readonly isolation?: Isolation;
+  /** How it went when this process was put into a user namespace; absent: nobody tried. */
+  readonly userNamespace?: UserNamespace;
   /** docker's config.json, for credentials; absent: anonymous. */
   readonly credentialsFile?: string;
   /** Blobs moved at once. */
   readonly parallelTransfers: number;
 }
+
+/** `userns`: a user namespace, also for root. */
+export type Isolation = 'auto' | 'namespaces' | 'userns' | 'chroot';
 
 export interface CallContext {
   readonly events?: EventSink;

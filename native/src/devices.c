@@ -1,6 +1,7 @@
 // The default devices (config-linux.md §Default Devices); see mounts.h. Made only in a fresh /dev: a
 // bundle that keeps the image's /dev, or binds one, gets what is there.
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -48,6 +49,20 @@ static int open_up(int dev, const char *name, struct failure *why) {
   return sys_move_mount(node, place) < 0 ? fail(why, "devices", "move_mount", name, NULL) : 0;
 }
 
+// In a user namespace nobody makes devices, and the host's own are as good: each on an empty file.
+static int bind_host_device(int dev, const char *name, struct failure *why) {
+  char path[32];
+  snprintf(path, sizeof path, "/dev/%s", name);
+  cleanup_close int node = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE);
+  if (node < 0) return fail(why, "devices", "open_tree", path, "the host has no such device");
+  cleanup_close int place = openat(dev, name, O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC, 0666);
+  if (place < 0) return fail(why, "devices", "openat", name, NULL);
+  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC};
+  if (sys_mount_setattr(node, 0, &attributes) < 0)
+    return fail(why, "devices", "mount_setattr", path, NULL);
+  return sys_move_mount(node, place) < 0 ? fail(why, "devices", "move_mount", name, NULL) : 0;
+}
+
 // What a mount of the spec has put there already stays.
 static int make_devices(int dev, bool opens_devices, struct failure *why) {
   for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
@@ -55,8 +70,10 @@ static int make_devices(int dev, bool opens_devices, struct failure *why) {
     dev_t number = makedev(devices[i].major, devices[i].minor);
     if (mknodat(dev, name, S_IFCHR | 0666, number) == 0) {
       if (!opens_devices && open_up(dev, name, why) < 0) return -1;
+    } else if (errno == EPERM) {
+      if (bind_host_device(dev, name, why) < 0) return -1;
     } else if (errno != EEXIST) {
-      return fail(why, "devices", "mknodat", name, "making devices needs root");
+      return fail(why, "devices", "mknodat", name, NULL);
     }
   }
   return 0;

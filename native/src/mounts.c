@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "id-map.h"
 #include "kernel.h"
 #include "places.h"
 
@@ -24,6 +26,12 @@ static int set_data(int context, const char *option) {
   return sys_fsconfig(context, FSCONFIG_SET_STRING, key, equals + 1, 0);
 }
 
+// `gid=5` where the user namespace has no group 5: the terminals then belong to the container's root.
+static bool is_unmapped_group(const char *option) {
+  return strncmp(option, "gid=", 4) == 0 &&
+         !id_is_mapped("/proc/self/gid_map", (uint32_t)strtoul(option + 4, NULL, 10));
+}
+
 // A new file system of the mount's type, detached.
 static int make_filesystem(const struct mount_spec *mount, struct failure *why) {
   cleanup_close int context = sys_fsopen(mount->type);
@@ -34,7 +42,7 @@ static int make_filesystem(const struct mount_spec *mount, struct failure *why) 
   for (const char **option = mount->data; option && *option; option++) {
     char hint[160];
     snprintf(hint, sizeof hint, "%s does not take the option \"%.64s\"", mount->type, *option);
-    if (set_data(context, *option) < 0)
+    if (!is_unmapped_group(*option) && set_data(context, *option) < 0)
       return fail(why, "mount", "fsconfig", mount->destination, hint);
   }
   if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
@@ -59,6 +67,21 @@ static int make_bind(const struct mount_spec *mount, int bundle, struct failure 
   return steal_fd(&tree);
 }
 
+// sysfs belongs to the user namespace that owns the network namespace: without a network of its own, a
+// container in a user namespace gets the host's, as deep as it goes, since the kernel gives no part.
+static bool needs_host_sys(const struct mount_spec *mount, const struct failure *why) {
+  return !mount->is_bind && strcmp(mount->type, "sysfs") == 0 && why->error == EPERM;
+}
+
+static int host_sys(const struct mount_spec *mount, struct failure *why) {
+  cleanup_close int tree = sys_open_tree(AT_FDCWD, "/sys", OPEN_TREE_CLONE | AT_RECURSIVE);
+  struct mount_attr attributes = {.attr_set = mount->set};
+  if (tree < 0 || sys_mount_setattr(tree, AT_RECURSIVE, &attributes) < 0)
+    return fail(why, "mount", tree < 0 ? "open_tree" : "mount_setattr", "/sys", NULL);
+  *why = (struct failure){0};
+  return steal_fd(&tree);
+}
+
 static bool is_folder(int mount) {
   struct stat facts;
   return fstat(mount, &facts) == 0 && S_ISDIR(facts.st_mode);
@@ -67,6 +90,7 @@ static bool is_folder(int mount) {
 static int make_one(const struct mount_spec *mount, int bundle, struct failure *why) {
   cleanup_close int made =
       mount->is_bind ? make_bind(mount, bundle, why) : make_filesystem(mount, why);
+  if (made < 0 && needs_host_sys(mount, why)) made = host_sys(mount, why);
   if (made < 0) return -1;
   cleanup_close int place = place_make(mount->destination, is_folder(made), why);
   if (place < 0) return -1;

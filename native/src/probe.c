@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "cleanup.h"
 #include "commands.h"
 #include "guard.h"
+#include "id-map.h"
 #include "kernel.h"
 #include "probe-image.h"
 #include "rootfs.h"
@@ -77,7 +79,7 @@ static int try_overlay(const struct site *site, enum attempt attempt, struct fai
   if (attempt != OVER_FOLDER)
     lower = (struct lower){.erofs = {site->image, devices, attempt == OVER_RAMFS}};
   const struct rootfs rootfs = {.lowers = &lower, .lower_count = 1, .upper = site->upper,
-                                .work = site->work};
+                                .work = site->work, .user_xattr = in_user_namespace()};
   cleanup_close int root = rootfs_mount(&rootfs, NULL, why);
   return root < 0 ? -1 : use_root(root, why);
 }
@@ -124,6 +126,44 @@ static void probe_roots(struct bytes *out, const char *store, const struct failu
   json_quote(out, works[1] ? "file" : works[2] ? "ramfs" : "none");
 }
 
+// What a container needs beside its root: a proc of its own, which the kernel refuses where the one that
+// is there is partly hidden (containers in containers), and the lesser namespaces.
+static int try_container(struct failure *why) {
+  cleanup_close int context = sys_fsopen("proc");
+  if (context < 0 || sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+    return fail(why, "probe", "fsopen", "proc", NULL);
+  cleanup_close int proc = sys_fsmount(context, MOUNT_ATTR_NOSUID);
+  if (proc < 0)
+    return fail(why, "probe", "fsmount", "proc",
+                errno == EPERM ? "the /proc here is partly hidden (a container's): run it with "
+                                 "unmasked /proc paths, such as --security-opt systempaths=unconfined"
+                               : NULL);
+  if (unshare(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP) < 0)
+    return fail(why, "probe", "unshare", "", NULL);
+  return 0;
+}
+
+static int try_chroot(const char *store, struct failure *why) {
+  pid_t child = fork();
+  if (child == 0) _exit(chroot(store) == 0 ? 0 : errno);
+  int status = 0;
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  if (child > 0 && status == 0) return 0;
+  if (child > 0) errno = WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
+  return fail(why, "probe", child < 0 ? "fork" : "chroot", store, "chroot needs CAP_SYS_CHROOT");
+}
+
+static void probe_isolation(struct bytes *out, const char *store, const struct failure *no_guard) {
+  struct failure why = *no_guard;
+  int result = why.kind != FAILURE_NONE ? -1 : try_container(&why);
+  print_attempt(out, "container", result, &why);
+  bytes_append_text(out, ",");
+  why = (struct failure){0};
+  print_attempt(out, "chroot", try_chroot(store, &why), &why);
+  bytes_append_text(out, in_user_namespace() ? ",\"inUserNamespace\":true,"
+                                             : ",\"inUserNamespace\":false,");
+}
+
 static void probe_user_namespace(struct bytes *out) {
   struct failure why = {0};
   struct clone_args args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
@@ -150,6 +190,7 @@ int command_probe(int argc, char **argv) {
   bytes_append_text(&out, "{");
   probe_roots(&out, store ? store : argv[1], &no_guard);
   bytes_append_text(&out, ",");
+  probe_isolation(&out, store ? store : argv[1], &no_guard);
   probe_user_namespace(&out);
   bytes_append_text(&out, ",\"cgroup\":");
   cgroups_describe(&out);

@@ -11,6 +11,7 @@
 
 #include "capabilities.h"
 #include "cleanup.h"
+#include "id-map.h"
 #include "kernel.h"
 #include "launch.h"
 
@@ -63,13 +64,18 @@ void process_give_pipes(const struct process_spec *process) {
       continue;  // somebody else's pipe stays somebody else's
 }
 
+#define UNMAPPED                                                                                 \
+  "the user namespace has no such id: give your user ids with lines in /etc/subuid and /etc/subgid"
+
 static int become_user(const struct process_spec *process, struct failure *why) {
-  if (setgroups(process->group_count, process->groups) < 0)
+  // In a namespace that forbids it the groups stay what they are, and nobody can gain any.
+  if (setgroups(process->group_count, process->groups) < 0 &&
+      !(errno == EPERM && setgroups_is_denied()))
     return fail(why, "user", "setgroups", NULL, NULL);
   if (setresgid(process->gid, process->gid, process->gid) < 0)
-    return fail(why, "user", "setresgid", NULL, NULL);
+    return fail(why, "user", "setresgid", NULL, errno == EINVAL ? UNMAPPED : NULL);
   if (setresuid(process->uid, process->uid, process->uid) < 0)
-    return fail(why, "user", "setresuid", NULL, NULL);
+    return fail(why, "user", "setresuid", NULL, errno == EINVAL ? UNMAPPED : NULL);
   return 0;
 }
 

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const kind_names[] = {"system", "refused", "archive", "changed", "usage"};
+static const char *const kind_names[] = {"system", "refused", "archive", "changed", "usage",
+                                         "unmapped"};
 
 static void print_json_bytes(const char *bytes) {
   putc('"', stderr);

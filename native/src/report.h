@@ -13,6 +13,7 @@ enum report_kind {
   REPORT_ARCHIVE,  // the tar is damaged
   REPORT_CHANGED,  // a file changed while it was read
   REPORT_USAGE,    // the arguments make no sense
+  REPORT_UNMAPPED, // an owner does not exist in this user namespace
 };
 
 // Each returns -1, so that a failing function can end with `return report_…(…)`.

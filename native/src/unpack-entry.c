@@ -38,10 +38,9 @@ static int set_owner(const struct unpack *unpack, const struct place *place, uin
   if (!unpack->is_root) return 0;
   if (fchownat(place->parent, place->name, uid, gid, AT_SYMLINK_NOFOLLOW) == 0) return 0;
   if (errno != EINVAL) return report_system("fchownat", place->path);
-  char message[96];
-  snprintf(message, sizeof message, "owner %u:%u is not mapped into this user namespace", uid,
-           gid);
-  return report_error(REPORT_REFUSED, message, place->path);
+  char owner[32];
+  snprintf(owner, sizeof owner, "%u:%u", uid, gid);
+  return report_error(REPORT_UNMAPPED, owner, place->path);
 }
 
 static int set_xattr_of(const char *file, const struct xattr *xattr, const char *path) {

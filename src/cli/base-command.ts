@@ -41,6 +41,7 @@ export abstract class BaseCommand {
   readonly #argv: readonly string[];
   readonly #held = new AsyncDisposableStack();
   #globals: FlagValues<typeof GLOBAL_FLAGS> = { root: undefined, debug: false, help: false };
+  #isolation: string | undefined;
   #engine: Promise<Engine> | undefined;
 
   constructor(argv: readonly string[], host: Host) {
@@ -117,8 +118,17 @@ export abstract class BaseCommand {
   }
 
   /** The settings, `--root` considered. After {@link parse}. */
-  protected settings(): CliSettings {
-    return this.host.settings(this.#globals);
+  protected settings(flags: { readonly isolation?: string | undefined } = {}): CliSettings {
+    this.#isolation = flags.isolation ?? this.#isolation;
+    return this.host.settings({ root: this.#globals.root, isolation: this.#isolation });
+  }
+
+  /**
+   * For commands that start containers, and for those that remove what containers left. Call it
+   * before anything is done or shown: the command may begin again in a user namespace.
+   */
+  protected needForeignFiles(settings: CliSettings): void {
+    this.host.enterUserNamespace(settings);
   }
 
   /** One engine per command; closed when the command ends. After {@link parse}. */

@@ -5,7 +5,8 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Engine, Settings } from '#engine.ts';
 import { type Interrupts, watchInterrupts } from './interrupts.ts';
-import { type CliSettings, processSettings } from './settings.ts';
+import { type CliSettings, processSettings, type SettingsFlags } from './settings.ts';
+import { enterUserNamespace } from './user-namespace.ts';
 
 /** A stream that may be a terminal, which then knows its size. */
 export type OutputStream = Writable & {
@@ -22,7 +23,9 @@ export interface Host {
   readonly outputFailure: () => Error | undefined;
   readonly interrupts: Interrupts;
   readonly nowMs: () => number;
-  readonly settings: (flags: { readonly root?: string | undefined }) => CliSettings;
+  readonly settings: (flags: SettingsFlags) => CliSettings;
+  /** Begins again as root of a user namespace where that is needed and can be; then never returns. */
+  readonly enterUserNamespace: (settings: CliSettings) => void;
   readonly openEngine: (settings: Settings) => Promise<Engine>;
 }
 
@@ -42,6 +45,7 @@ export function processHost(): Host {
     interrupts: watchInterrupts(process),
     nowMs: Date.now,
     settings: processSettings,
+    enterUserNamespace,
     openEngine: async (settings) => {
       const engine = await import('#engine.ts');
       return engine.openEngine(settings);

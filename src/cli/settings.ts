@@ -6,6 +6,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SlipwayError } from '#core/errors.ts';
+import { parseUserNamespace, USER_NAMESPACE_VARIABLE } from '#core/user-namespace.ts';
 import type { Settings } from '#engine.ts';
 import { packageRoot } from './package-root.ts';
 
@@ -37,14 +38,27 @@ export interface SettingsInput {
   readonly isRoot: boolean;
   /** Value of `--root`. */
   readonly root?: string | undefined;
+  /** Value of `--isolation`. */
+  readonly isolation?: string | undefined;
+}
+
+/** Flags that decide what the environment decides otherwise. */
+export type SettingsFlags = Pick<SettingsInput, 'root' | 'isolation'>;
+
+/**
+ * Our environment for ourselves in a user namespace. Who is root there keeps the store of whoever
+ * entered it.
+ */
+export function environmentInside(settings: CliSettings): NodeJS.ProcessEnv {
+  return { ...process.env, SLIPWAY_ROOT: settings.engine.root };
 }
 
 /** The settings of this process. @throws USAGE for a variable with a value that makes no sense */
-export function processSettings(flags: { readonly root?: string | undefined }): CliSettings {
+export function processSettings(flags: SettingsFlags): CliSettings {
   return resolveSettings({
     environment: process.env,
     isRoot: process.getuid?.() === 0,
-    root: flags.root,
+    ...flags,
   });
 }
 
@@ -62,12 +76,16 @@ export function resolveSettings(input: SettingsInput): CliSettings {
 
   const home = variable('HOME') || homedir();
   const data = variable('XDG_DATA_HOME') || join(home, '.local/share');
+  const userNamespace = parseUserNamespace(variable(USER_NAMESPACE_VARIABLE) ?? '');
   const standardRoot = input.isRoot ? '/var/lib/slipway' : join(data, 'slipway');
   const root = pick('engine.root', [['--root', input.root], read('SLIPWAY_ROOT')]) ?? standardRoot;
   const helper =
     pick('engine.helper', [read('SLIPWAY_HELPER')]) ??
     join(packageRoot(), 'native/build/slipway-native');
   const snapshotter = pick('engine.snapshotter', [read('SLIPWAY_SNAPSHOTTER')]) ?? 'auto';
+  const isolation =
+    pick('engine.isolation', [['--isolation', input.isolation], read('SLIPWAY_ISOLATION')]) ??
+    'auto';
   const transfers = pick('engine.parallelTransfers', [read('SLIPWAY_PARALLEL_TRANSFERS')]);
   const progress = pick('progress', [read('BUILDKIT_PROGRESS')]) ?? 'auto';
   const epoch = pick('sourceDateEpoch', [read('SOURCE_DATE_EPOCH')]);
@@ -84,6 +102,12 @@ export function resolveSettings(input: SettingsInput): CliSettings {
       helper: resolve(helper),
       credentialsFile: join(resolve(dockerConfig), 'config.json'),
       snapshotter: oneOf('SLIPWAY_SNAPSHOTTER', snapshotter, ['auto', 'erofs', 'folders']),
+      isolation: oneOf(
+        input.isolation === undefined ? 'SLIPWAY_ISOLATION' : '--isolation',
+        isolation,
+        ['auto', 'namespaces', 'userns', 'chroot'],
+      ),
+      ...(userNamespace ? { userNamespace } : {}),
       parallelTransfers: wholeNumber('SLIPWAY_PARALLEL_TRANSFERS', transfers, 1, 64) ?? 4,
     },
     progress: knownProgress(progress),

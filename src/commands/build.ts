@@ -53,6 +53,11 @@ export default class Build extends BaseCommand {
       description: 'Write what was built to a file, as JSON',
       helpValue: 'file',
     }),
+    isolation: text({
+      description: 'How RUN is kept apart: auto (the default), namespaces, userns or chroot',
+      helpValue: 'string',
+      options: ['auto', 'namespaces', 'userns', 'chroot'],
+    }),
     'no-cache': toggle({ description: 'Run every step again' }),
     output: list({
       char: 'o',
@@ -72,7 +77,7 @@ export default class Build extends BaseCommand {
 
   protected async run(): Promise<number> {
     const { flags, args } = this.parse(Build);
-    const settings = this.settings();
+    const settings = this.settings(flags);
     const call = parseCall(flags.check ? 'check' : (flags.call ?? 'build'));
     const buildArgs = assignments(flags['build-arg'], settings.variable);
     if (call.method !== 'build') {
@@ -87,6 +92,7 @@ export default class Build extends BaseCommand {
     }
     const outputs = outputsOf(flags, this.host.stdout);
     if (flags.quiet && outputs.some(writesTo(this.host.stdout))) throw quietOutput();
+    this.needForeignFiles(settings);
     const modes = ['auto', 'tty', 'plain', 'quiet'] as const;
     const chosen = modes.find((name) => name === flags.progress) ?? settings.progress;
     const progress = buildProgress({

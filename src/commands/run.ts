@@ -18,6 +18,12 @@ export default class Run extends BaseCommand {
     entrypoint: text({ description: "Replaces the image's ENTRYPOINT", helpValue: 'program' }),
     env: list({ char: 'e', description: 'Set a variable', helpValue: 'name=value' }),
     hostname: text({ char: 'h', description: "The container's host name", helpValue: 'name' }),
+    isolation: text({
+      description:
+        'How the container is kept apart: auto (the default), namespaces, userns or chroot',
+      helpValue: 'string',
+      options: ['auto', 'namespaces', 'userns', 'chroot'],
+    }),
     quiet: toggle({ char: 'q', description: 'No output of a pull' }),
     rm: toggle({ description: 'Accepted; the container is always removed when it ends' }),
     user: text({ char: 'u', description: 'Name or uid, and group', helpValue: 'user[:group]' }),
@@ -31,7 +37,8 @@ export default class Run extends BaseCommand {
   protected async run(): Promise<number> {
     const { flags, args } = this.parse(Run);
     const { entrypoint, hostname, user, workdir } = flags;
-    const settings = this.settings();
+    const settings = this.settings(flags);
+    this.needForeignFiles(settings);
     const options: RunOptions = {
       image: args.image,
       env: assignmentWords(flags.env, settings.variable),

@@ -157,6 +157,10 @@ export const ERROR_CODES = {
     meaning: 'The native helper is not built or cannot run here.',
   },
   HELPER_FAILED: { kind: 'internal', meaning: 'The native helper ended unexpectedly.' },
+  OWNER_UNMAPPED: {
+    kind: 'unsupported',
+    meaning: 'The owner of a file does not exist in the user namespace.',
+  },
   SNAPSHOT_FAILED: { kind: 'unsupported', meaning: 'A root file system could not be prepared.' },
   // registries
   REGISTRY_UNREACHABLE: { kind: 'unavailable', meaning: 'No connection to the registry.' },

@@ -92,6 +92,18 @@ export function refusedEntry(message: string, path: string): SlipwayError {
   });
 }
 
+/** An owner, `uid:gid`, that the user namespace does not have. */
+export function unmappedOwner(owner: string, path: string): SlipwayError {
+  return new SlipwayError(
+    'OWNER_UNMAPPED',
+    `${displayPath(path)}: owner ${owner} is not mapped into this user namespace`,
+    {
+      hint: 'give your user ids of its own, as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER; slipway doctor looks whether it is enough',
+      detail: { owner, path: displayPath(path) },
+    },
+  );
+}
+
 /** The name of an errno number of this machine. */
 export function errnoName(number: number): string {
   const found = Object.entries(constants.errno).find(([, value]) => value === number);

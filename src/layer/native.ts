@@ -15,6 +15,7 @@ import {
   type FolderWarning,
   refusedEntry,
   systemError,
+  unmappedOwner,
 } from './folder-errors.ts';
 import type { PackOptions, PackResult } from './pack.ts';
 import type { ScanOptions, ScanResult } from './scan.ts';
@@ -154,6 +155,8 @@ function failureOf(command: string, lines: readonly string[], exit: Exit): Slipw
       return refusedEntry(report.message, report.path);
     case 'changed':
       return changedFile(report.path);
+    case 'unmapped':
+      return unmappedOwner(report.message, report.path);
     case 'archive':
       return new SlipwayError('ARCHIVE_INVALID', `damaged archive: ${report.message}`, {
         hint: 'fetch or make the archive again',

@@ -31,7 +31,7 @@ import type { TarEntry } from '#archive/tar-read.ts';
 import { parseWhiteout } from '#archive/whiteout.ts';
 import { type ByteString, toByteString } from '#core/bytes.ts';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
-import { type FolderWarning, onPath, refusedEntry } from './folder-errors.ts';
+import { type FolderWarning, onPath, refusedEntry, unmappedOwner } from './folder-errors.ts';
 import { compareWalked, joinBytes } from './folder-walk.ts';
 import { type HostCalls, isKeptXattr } from './host-calls.ts';
 import { removeDirectory, writeAll, writeSegments } from './unpack-content.ts';
@@ -280,7 +280,7 @@ export class UnpackTarget {
       lchownSync(file, uid, gid);
     } catch (error) {
       if (errnoOf(error) !== 'EINVAL') throw error;
-      throw refusedEntry(`owner ${uid}:${gid} is not mapped into this user namespace`, path);
+      throw unmappedOwner(`${uid}:${gid}`, path);
     }
   }
 

@@ -23,7 +23,13 @@ export interface Probe {
   readonly erofsRamfs: Attempt;
   /** An overlay with its upper in the store. */
   readonly overlay: Attempt;
+  /** A new user namespace. */
   readonly userNamespace: Attempt;
+  /** The namespaces of a container, and a /proc of its own. */
+  readonly container: Attempt;
+  readonly chroot: Attempt;
+  /** We are in a user namespace already: no EROFS, and overlay with marks of its own. */
+  readonly inUserNamespace: boolean;
   readonly cgroup: {
     readonly version: 'v1' | 'v2' | 'hybrid' | 'none';
     /** Controllers by hierarchy. */
@@ -60,6 +66,9 @@ export function parseProbe(text: string): Probe {
     erofsRamfs: attempt(fields, 'erofsRamfs'),
     overlay: attempt(fields, 'overlay'),
     userNamespace: attempt(fields, 'userNamespace'),
+    container: attempt(fields, 'container'),
+    chroot: attempt(fields, 'chroot'),
+    inUserNamespace: fields.optionalBoolean('inUserNamespace') ?? false,
     cgroup: {
       version: oneOf(cgroup, 'version', ['v1', 'v2', 'hybrid', 'none']),
       v1: cgroup.strings('v1'),

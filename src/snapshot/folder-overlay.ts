@@ -6,6 +6,7 @@
 import { chmod, mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { chainIdOf } from '#core/chain-id.ts';
+import { type Digest, digestOf } from '#core/digest.ts';
 import { errnoOf } from '#core/errors.ts';
 import type { RootfsLower } from '#core/runtime-spec.ts';
 import { takesFromBelow, writeFromBelow } from '#layer/from-below.ts';
@@ -16,8 +17,18 @@ import type { Snapshotter } from './snapshotter.ts';
 import { stubFolder } from './stubs.ts';
 import { writableRoot } from './writable-root.ts';
 
-export function folderSnapshotter(paths: StorePaths, helper: NativeHelper): Snapshotter {
-  const folders = new LayerFolders(paths, helper);
+/**
+ * `userNamespace` names the user namespace we are in, by its ids; absent: none. Folders then are for
+ * it alone: owners are numbers of the host's, and marks are in attributes that a namespace may set.
+ */
+export interface FolderOptions {
+  readonly helper: NativeHelper;
+  readonly userNamespace?: string;
+}
+
+export function folderSnapshotter(paths: StorePaths, options: FolderOptions): Snapshotter {
+  const folders = new LayerFolders(paths, options);
+  const userXattr = options.userNamespace !== undefined;
   return {
     name: 'folders',
     async prepare(layers) {
@@ -26,7 +37,7 @@ export function folderSnapshotter(paths: StorePaths, helper: NativeHelper): Snap
         lowers.push({ kind: 'folder', path: await folders.ensure(chain) });
       }
       lowers.push({ kind: 'folder', path: await stubFolder(paths) });
-      return writableRoot(paths, { lowers, userXattr: false });
+      return writableRoot(paths, { lowers, userXattr });
     },
   };
 }
@@ -53,39 +64,56 @@ function chainsOf(layers: readonly LayerFiles[]): readonly Chain[] {
 class LayerFolders {
   readonly #paths: StorePaths;
   readonly #helper: NativeHelper;
+  readonly #userNamespace: string | undefined;
   /** Layers of a chain, by the chain's ID, that stand for themselves. */
   readonly #selfContained = new Set<string>();
 
-  constructor(paths: StorePaths, helper: NativeHelper) {
+  constructor(paths: StorePaths, { helper, userNamespace }: FolderOptions) {
     this.#paths = paths;
     this.#helper = helper;
+    this.#userNamespace = userNamespace;
   }
 
   /** The folder to mount. */
   async ensure({ layer, below }: Chain): Promise<string> {
     const layers = [...below, layer];
     const chain = chainIdOf(layers.map(({ diffId }) => diffId)) ?? layer.diffId;
-    const shared = this.#paths.chainFolder(chain);
-    if (await isFolder(shared)) {
-      // For gc, which goes by when it was last used.
-      const now = new Date();
-      await utimes(shared, now, now);
-      return join(shared, 'root');
-    }
+    const shared = this.#inNamespace(chain);
+    if (await this.#isReady(shared)) return join(shared, 'root');
     if (!this.#selfContained.has(chain)) {
       if (takesFromBelow(layers)) return join(await this.#make(shared, layers), 'root');
       this.#selfContained.add(chain);
+    }
+    if (this.#userNamespace !== undefined) {
+      const folder = this.#inNamespace(layer.diffId, 'alone');
+      if (!(await this.#isReady(folder))) await this.#make(folder, [layer], 'root');
+      return join(folder, 'root');
     }
     const own = this.#paths.folder(layer.diffId);
     if (!(await isFolder(own))) await this.#make(own, [layer]);
     return own;
   }
 
+  /** A folder that gc removes when nobody has used it for a while. */
+  #inNamespace(digest: Digest, use = ''): string {
+    const namespace = this.#userNamespace;
+    if (namespace === undefined) return this.#paths.chainFolder(digest);
+    return this.#paths.chainFolder(digestOf(Buffer.from(`${digest}\n${use}\n${namespace}`)));
+  }
+
+  async #isReady(folder: string): Promise<boolean> {
+    if (!(await isFolder(folder))) return false;
+    // For gc, which goes by when it was last used.
+    const now = new Date();
+    await utimes(folder, now, now);
+    return true;
+  }
+
   /** Unpacked into a temporary folder and renamed, so a folder that is there is whole. */
-  async #make(folder: string, layers: readonly LayerFiles[]): Promise<string> {
+  async #make(folder: string, layers: readonly LayerFiles[], inside?: 'root'): Promise<string> {
     const temporary = this.#paths.temporary('ingest');
     try {
-      await this.#unpack(temporary, layers);
+      await this.#unpack(temporary, layers, inside);
       await mkdir(dirname(folder), { recursive: true });
       await rename(temporary, folder);
     } catch (error) {
@@ -98,20 +126,21 @@ class LayerFolders {
   }
 
   /** The last layer: into the folder, or with what it takes from the others into `root` in it. */
-  async #unpack(folder: string, layers: readonly LayerFiles[]): Promise<void> {
+  async #unpack(folder: string, layers: readonly LayerFiles[], inside?: 'root'): Promise<void> {
     const layer = layers.at(-1);
     if (layer === undefined) throw new Error('invariant broken: a chain without layers');
     const isAlone = layers.length === 1;
-    const root = isAlone ? folder : join(folder, 'root');
+    const root = isAlone && inside === undefined ? folder : join(folder, 'root');
+    const userXattr = this.#userNamespace !== undefined;
     await mkdir(root, { recursive: true });
     await chmod(root, 0o755);
     if (isAlone) {
-      await this.#helper.unpack({ tar: layer.tar, folder: root, userXattr: false });
+      await this.#helper.unpack({ tar: layer.tar, folder: root, userXattr });
       return;
     }
     const before = join(folder, 'before.tar');
     await writeFromBelow(layers, before);
-    await this.#helper.unpack({ before, tar: layer.tar, folder: root, userXattr: false });
+    await this.#helper.unpack({ before, tar: layer.tar, folder: root, userXattr });
     await rm(before);
   }
 }

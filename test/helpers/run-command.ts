@@ -42,8 +42,9 @@ export async function runCommand(
       exitCode: () => undefined,
     },
     nowMs: () => NOW_MS,
-    settings: ({ root }) =>
-      resolveSettings({ environment: options.environment ?? {}, isRoot: true, root }),
+    settings: (flags) =>
+      resolveSettings({ environment: options.environment ?? {}, isRoot: true, ...flags }),
+    enterUserNamespace: () => {},
     openEngine: async () => {
       if (!options.engine) throw new Error('the test does not expect an engine');
       return options.engine;

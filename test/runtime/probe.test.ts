@@ -26,6 +26,9 @@ const ANSWER = {
   erofsRamfs: WORKS,
   erofs: 'ramfs',
   userNamespace: WORKS,
+  container: WORKS,
+  chroot: WORKS,
+  inUserNamespace: true,
   cgroup: { version: 'hybrid', v1: ['memory'], v2: [] },
 };
 
@@ -35,6 +38,7 @@ test('an answer is decoded with its reasons', () => {
   assert.deepEqual(decoded.overlay, WORKS);
   assert.equal(decoded.erofsFile.error?.errno, 'ENOENT');
   assert.equal(decoded.erofsFile.error?.reason, 'no such file or directory');
+  assert.equal(decoded.inUserNamespace, true);
   assert.deepEqual(decoded.cgroup, ANSWER.cgroup);
 });
 

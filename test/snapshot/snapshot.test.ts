@@ -61,7 +61,7 @@ function link(path: string, target: string): Entry {
 
 const kinds: readonly (readonly [string, (paths: StorePaths) => Snapshotter])[] = [
   ['erofs', (paths) => erofsSnapshotter(paths, { backing: 'file' })],
-  ['folders', (paths) => folderSnapshotter(paths, new NativeHelper(HELPER))],
+  ['folders', (paths) => folderSnapshotter(paths, { helper: new NativeHelper(HELPER) })],
 ];
 
 for (const [name, make] of kinds) {
@@ -112,11 +112,9 @@ test('folders: top first, and a layer that comes twice counts at its topmost pla
   withStore(async ({ paths, layer }) => {
     const a = await layer(folder('a'));
     const b = await layer(folder('b'));
-    await using snapshot = await folderSnapshotter(paths, new NativeHelper(HELPER)).prepare([
-      a,
-      b,
-      a,
-    ]);
+    await using snapshot = await folderSnapshotter(paths, {
+      helper: new NativeHelper(HELPER),
+    }).prepare([a, b, a]);
     assert.deepEqual(
       snapshot.rootfs.lowers.map((lower) => (lower.kind === 'folder' ? lower.path : '')),
       [paths.folder(a.diffId), paths.folder(b.diffId), paths.stubs],
@@ -128,7 +126,7 @@ test('folders: a failed unpack leaves no folder that looks whole', { skip }, () 
   withStore(async ({ paths, layer }) => {
     const good = await layer(folder('a'));
     const bad = { ...good, tar: join(paths.root, 'missing.tar') };
-    const snapshotter = folderSnapshotter(paths, new NativeHelper(HELPER));
+    const snapshotter = folderSnapshotter(paths, { helper: new NativeHelper(HELPER) });
     await assert.rejects(snapshotter.prepare([bad]));
     assert.equal(existsSync(paths.folder(good.diffId)), false);
     assert.deepEqual(readdirSync(paths.ingest), []);

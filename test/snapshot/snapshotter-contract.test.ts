@@ -28,6 +28,6 @@ snapshotterContract('erofs, ramfs', {
   isVariant: true,
 });
 snapshotterContract('folders', {
-  make: async (paths) => folderSnapshotter(paths, new NativeHelper(HELPER_PROGRAM)),
+  make: async (paths) => folderSnapshotter(paths, { helper: new NativeHelper(HELPER_PROGRAM) }),
   obstacle: () => obstacleOf('overlay'),
 });
