@@ -101,11 +101,14 @@ async function hooks(): Promise<Seeds> {
   return { hooks: json({ ...spec(), hooks: { prestart: [hook], poststop: [hook] } }) };
 }
 
-/** Why the targets cannot be built here; undefined when they are. */
+/** Why there can be no targets here; undefined when they are built. @throws when that fails */
 export function buildTargets(): string | undefined {
-  const { status, stderr } = spawnSync('make', ['-s', '-C', NATIVE, 'fuzz'], { encoding: 'utf8' });
-  if (status === 0) return undefined;
-  return `needs make, and a cc with sanitizers: ${stderr.trim().split('\n').at(-1)}`;
+  const trial = ['-fsanitize=address,undefined', '-x', 'c', '-', '-o', '/dev/null'];
+  const { status } = spawnSync('cc', trial, { input: 'int main(void) { return 0; }' });
+  if (status !== 0) return 'needs a cc with address and undefined-behaviour sanitizers';
+  const made = spawnSync('make', ['-s', '-C', NATIVE, 'fuzz'], { encoding: 'utf8' });
+  if (made.status !== 0) throw new Error(`make -C native fuzz: ${made.stderr}`);
+  return undefined;
 }
 
 export interface FuzzRun {
