@@ -364,6 +364,37 @@ static int do_syscall(char **args) {
   return 0;
 }
 
+// int80 NUMBER [ARG…]: the same as a 32-bit program calls it, with its numbers. Only on x86-64.
+static int do_int80(char **args) {
+#ifdef __x86_64__
+  unsigned values[7] = {0};
+  for (int i = 0; i < 7 && args[i]; i++) values[i] = (unsigned)strtoull(args[i], NULL, 0);
+  int result = (int)values[0];
+  __asm__ volatile("int $0x80"
+                   : "+a"(result)
+                   : "b"(values[1]), "c"(values[2]), "d"(values[3]), "S"(values[4]), "D"(values[5])
+                   : "memory", "r8", "r9", "r10", "r11");
+  puts(result >= 0 || result < -4095 ? "ok" : strerror(-result));
+  return 0;
+#else
+  (void)args;
+  return 2;
+#endif
+}
+
+static void on_sigsys(int number, siginfo_t *info, void *context) {
+  (void)context;
+  printf("signal %d for call %d\n", number, info->si_syscall);
+}
+
+// trapped NUMBER: makes the call with a handler for SIGSYS, which says what it was sent for.
+static int do_trapped(char **args) {
+  struct sigaction action = {.sa_sigaction = on_sigsys, .sa_flags = SA_SIGINFO};
+  sigaction(SIGSYS, &action, NULL);
+  syscall(args[0] ? atol(args[0]) : 0, 0, 0);
+  return 0;
+}
+
 static int do_all(char **args);
 
 static const struct {
@@ -389,6 +420,7 @@ static const struct {
     {"orphan", do_orphan},     {"trap", do_trap},
     {"kill", do_kill},         {"bytes", do_bytes},
     {"fstype", do_fstype},     {"syscall", do_syscall},
+    {"int80", do_int80},       {"trapped", do_trapped},
     {"memhog", do_memhog},     {"forkbomb", do_forkbomb},
     {"all", do_all},
 };

@@ -78,6 +78,19 @@ int capabilities_limit(const struct process_spec *process, struct failure *why) 
   return 0;
 }
 
+// Becoming another user has emptied the effective set, but not the permitted one.
+int capabilities_keep(const struct process_spec *process, struct failure *why) {
+  if (process->uid == 0) return 0;
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct data[2];
+  if (syscall(SYS_capget, &header, data) < 0)
+    return fail(why, "capabilities", "capget", NULL, NULL);
+  for (int i = 0; i < 2; i++) data[i].effective = data[i].permitted;
+  if (syscall(SYS_capset, &header, data) < 0)
+    return fail(why, "capabilities", "capset", NULL, NULL);
+  return 0;
+}
+
 static int raise_ambient(uint64_t wanted, struct failure *why) {
   for (int number = 0; number < 64; number++) {
     if (!(wanted >> number & 1)) continue;

@@ -94,13 +94,18 @@ int process_enter_cwd(const struct process_spec *process, struct failure *why) {
   return fail(why, "cwd", "chdir", process->cwd, "the working folder is outside the root");
 }
 
-// Without no_new_privs only CAP_SYS_ADMIN may install a filter, and what follows takes that away.
+// Two orders. With no_new_privs anybody may install a filter, so it comes last and need not allow what
+// happens before. Without it only CAP_SYS_ADMIN may: it is kept through the change of user, and nothing
+// but the sets of capabilities is left to do under the filter.
 int process_become(const struct process_spec *process, const struct seccomp_program *filter,
                    struct failure *why) {
   if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return fail(why, "process", "prctl PR_SET_NO_NEW_PRIVS", NULL, NULL);
-  if (seccomp_install(filter, why) < 0) return -1;
+  bool is_early = filter->instructions && !process->no_new_privileges;
   if (capabilities_limit(process, why) < 0) return -1;
   if (become_user(process, why) < 0) return -1;
-  return capabilities_apply(process, why);
+  if (is_early && capabilities_keep(process, why) < 0) return -1;
+  if (is_early && seccomp_install(filter, why) < 0) return -1;
+  if (capabilities_apply(process, why) < 0) return -1;
+  return is_early ? 0 : seccomp_install(filter, why);
 }

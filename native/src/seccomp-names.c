@@ -1,1252 +1,494 @@
-// Names of system calls to their numbers on the architecture this is built for. Sorted by bytes. The
-// names are those of x86-64 and of the generic table (arm64); what one of them lacks is left out there.
+// Names of system calls to their numbers on each architecture; -1 where it has no such call. Sorted by
+// bytes. The numbers are Linux's and never change; those of x32 stand without the bit that marks them.
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 
-#include "seccomp.h"
+#include "seccomp-names.h"
 
-struct name {
-  const char *text;
-  int number;
+struct row {
+  const char *name;
+  short numbers[ARCHITECTURES];  // in the order of enum architecture
 };
 
-static const struct name names[] = {
-#ifdef __NR__sysctl
-    {"_sysctl", __NR__sysctl},
-#endif
-#ifdef __NR_accept
-    {"accept", __NR_accept},
-#endif
-#ifdef __NR_accept4
-    {"accept4", __NR_accept4},
-#endif
-#ifdef __NR_access
-    {"access", __NR_access},
-#endif
-#ifdef __NR_acct
-    {"acct", __NR_acct},
-#endif
-#ifdef __NR_add_key
-    {"add_key", __NR_add_key},
-#endif
-#ifdef __NR_adjtimex
-    {"adjtimex", __NR_adjtimex},
-#endif
-#ifdef __NR_afs_syscall
-    {"afs_syscall", __NR_afs_syscall},
-#endif
-#ifdef __NR_alarm
-    {"alarm", __NR_alarm},
-#endif
-#ifdef __NR_arch_prctl
-    {"arch_prctl", __NR_arch_prctl},
-#endif
-#ifdef __NR_bind
-    {"bind", __NR_bind},
-#endif
-#ifdef __NR_bpf
-    {"bpf", __NR_bpf},
-#endif
-#ifdef __NR_brk
-    {"brk", __NR_brk},
-#endif
-#ifdef __NR_cachestat
-    {"cachestat", __NR_cachestat},
-#endif
-#ifdef __NR_capget
-    {"capget", __NR_capget},
-#endif
-#ifdef __NR_capset
-    {"capset", __NR_capset},
-#endif
-#ifdef __NR_chdir
-    {"chdir", __NR_chdir},
-#endif
-#ifdef __NR_chmod
-    {"chmod", __NR_chmod},
-#endif
-#ifdef __NR_chown
-    {"chown", __NR_chown},
-#endif
-#ifdef __NR_chroot
-    {"chroot", __NR_chroot},
-#endif
-#ifdef __NR_clock_adjtime
-    {"clock_adjtime", __NR_clock_adjtime},
-#endif
-#ifdef __NR_clock_adjtime64
-    {"clock_adjtime64", __NR_clock_adjtime64},
-#endif
-#ifdef __NR_clock_getres
-    {"clock_getres", __NR_clock_getres},
-#endif
-#ifdef __NR_clock_getres_time64
-    {"clock_getres_time64", __NR_clock_getres_time64},
-#endif
-#ifdef __NR_clock_gettime
-    {"clock_gettime", __NR_clock_gettime},
-#endif
-#ifdef __NR_clock_gettime64
-    {"clock_gettime64", __NR_clock_gettime64},
-#endif
-#ifdef __NR_clock_nanosleep
-    {"clock_nanosleep", __NR_clock_nanosleep},
-#endif
-#ifdef __NR_clock_nanosleep_time64
-    {"clock_nanosleep_time64", __NR_clock_nanosleep_time64},
-#endif
-#ifdef __NR_clock_settime
-    {"clock_settime", __NR_clock_settime},
-#endif
-#ifdef __NR_clock_settime64
-    {"clock_settime64", __NR_clock_settime64},
-#endif
-#ifdef __NR_clone
-    {"clone", __NR_clone},
-#endif
-#ifdef __NR_clone3
-    {"clone3", __NR_clone3},
-#endif
-#ifdef __NR_close
-    {"close", __NR_close},
-#endif
-#ifdef __NR_close_range
-    {"close_range", __NR_close_range},
-#endif
-#ifdef __NR_connect
-    {"connect", __NR_connect},
-#endif
-#ifdef __NR_copy_file_range
-    {"copy_file_range", __NR_copy_file_range},
-#endif
-#ifdef __NR_creat
-    {"creat", __NR_creat},
-#endif
-#ifdef __NR_create_module
-    {"create_module", __NR_create_module},
-#endif
-#ifdef __NR_delete_module
-    {"delete_module", __NR_delete_module},
-#endif
-#ifdef __NR_dup
-    {"dup", __NR_dup},
-#endif
-#ifdef __NR_dup2
-    {"dup2", __NR_dup2},
-#endif
-#ifdef __NR_dup3
-    {"dup3", __NR_dup3},
-#endif
-#ifdef __NR_epoll_create
-    {"epoll_create", __NR_epoll_create},
-#endif
-#ifdef __NR_epoll_create1
-    {"epoll_create1", __NR_epoll_create1},
-#endif
-#ifdef __NR_epoll_ctl
-    {"epoll_ctl", __NR_epoll_ctl},
-#endif
-#ifdef __NR_epoll_ctl_old
-    {"epoll_ctl_old", __NR_epoll_ctl_old},
-#endif
-#ifdef __NR_epoll_pwait
-    {"epoll_pwait", __NR_epoll_pwait},
-#endif
-#ifdef __NR_epoll_pwait2
-    {"epoll_pwait2", __NR_epoll_pwait2},
-#endif
-#ifdef __NR_epoll_wait
-    {"epoll_wait", __NR_epoll_wait},
-#endif
-#ifdef __NR_epoll_wait_old
-    {"epoll_wait_old", __NR_epoll_wait_old},
-#endif
-#ifdef __NR_eventfd
-    {"eventfd", __NR_eventfd},
-#endif
-#ifdef __NR_eventfd2
-    {"eventfd2", __NR_eventfd2},
-#endif
-#ifdef __NR_execve
-    {"execve", __NR_execve},
-#endif
-#ifdef __NR_execveat
-    {"execveat", __NR_execveat},
-#endif
-#ifdef __NR_exit
-    {"exit", __NR_exit},
-#endif
-#ifdef __NR_exit_group
-    {"exit_group", __NR_exit_group},
-#endif
-#ifdef __NR_faccessat
-    {"faccessat", __NR_faccessat},
-#endif
-#ifdef __NR_faccessat2
-    {"faccessat2", __NR_faccessat2},
-#endif
-#ifdef __NR_fadvise64
-    {"fadvise64", __NR_fadvise64},
-#endif
-#ifdef __NR_fadvise64_64
-    {"fadvise64_64", __NR_fadvise64_64},
-#endif
-#ifdef __NR_fallocate
-    {"fallocate", __NR_fallocate},
-#endif
-#ifdef __NR_fanotify_init
-    {"fanotify_init", __NR_fanotify_init},
-#endif
-#ifdef __NR_fanotify_mark
-    {"fanotify_mark", __NR_fanotify_mark},
-#endif
-#ifdef __NR_fchdir
-    {"fchdir", __NR_fchdir},
-#endif
-#ifdef __NR_fchmod
-    {"fchmod", __NR_fchmod},
-#endif
-#ifdef __NR_fchmodat
-    {"fchmodat", __NR_fchmodat},
-#endif
-#ifdef __NR_fchmodat2
-    {"fchmodat2", __NR_fchmodat2},
-#endif
-#ifdef __NR_fchown
-    {"fchown", __NR_fchown},
-#endif
-#ifdef __NR_fchownat
-    {"fchownat", __NR_fchownat},
-#endif
-#ifdef __NR_fcntl
-    {"fcntl", __NR_fcntl},
-#endif
-#ifdef __NR_fcntl64
-    {"fcntl64", __NR_fcntl64},
-#endif
-#ifdef __NR_fdatasync
-    {"fdatasync", __NR_fdatasync},
-#endif
-#ifdef __NR_fgetxattr
-    {"fgetxattr", __NR_fgetxattr},
-#endif
-#ifdef __NR_finit_module
-    {"finit_module", __NR_finit_module},
-#endif
-#ifdef __NR_flistxattr
-    {"flistxattr", __NR_flistxattr},
-#endif
-#ifdef __NR_flock
-    {"flock", __NR_flock},
-#endif
-#ifdef __NR_fork
-    {"fork", __NR_fork},
-#endif
-#ifdef __NR_fremovexattr
-    {"fremovexattr", __NR_fremovexattr},
-#endif
-#ifdef __NR_fsconfig
-    {"fsconfig", __NR_fsconfig},
-#endif
-#ifdef __NR_fsetxattr
-    {"fsetxattr", __NR_fsetxattr},
-#endif
-#ifdef __NR_fsmount
-    {"fsmount", __NR_fsmount},
-#endif
-#ifdef __NR_fsopen
-    {"fsopen", __NR_fsopen},
-#endif
-#ifdef __NR_fspick
-    {"fspick", __NR_fspick},
-#endif
-#ifdef __NR_fstat
-    {"fstat", __NR_fstat},
-#endif
-#ifdef __NR_fstat64
-    {"fstat64", __NR_fstat64},
-#endif
-#ifdef __NR_fstatat64
-    {"fstatat64", __NR_fstatat64},
-#endif
-#ifdef __NR_fstatfs
-    {"fstatfs", __NR_fstatfs},
-#endif
-#ifdef __NR_fstatfs64
-    {"fstatfs64", __NR_fstatfs64},
-#endif
-#ifdef __NR_fsync
-    {"fsync", __NR_fsync},
-#endif
-#ifdef __NR_ftruncate
-    {"ftruncate", __NR_ftruncate},
-#endif
-#ifdef __NR_ftruncate64
-    {"ftruncate64", __NR_ftruncate64},
-#endif
-#ifdef __NR_futex
-    {"futex", __NR_futex},
-#endif
-#ifdef __NR_futex_requeue
-    {"futex_requeue", __NR_futex_requeue},
-#endif
-#ifdef __NR_futex_time64
-    {"futex_time64", __NR_futex_time64},
-#endif
-#ifdef __NR_futex_wait
-    {"futex_wait", __NR_futex_wait},
-#endif
-#ifdef __NR_futex_waitv
-    {"futex_waitv", __NR_futex_waitv},
-#endif
-#ifdef __NR_futex_wake
-    {"futex_wake", __NR_futex_wake},
-#endif
-#ifdef __NR_futimesat
-    {"futimesat", __NR_futimesat},
-#endif
-#ifdef __NR_get_kernel_syms
-    {"get_kernel_syms", __NR_get_kernel_syms},
-#endif
-#ifdef __NR_get_mempolicy
-    {"get_mempolicy", __NR_get_mempolicy},
-#endif
-#ifdef __NR_get_robust_list
-    {"get_robust_list", __NR_get_robust_list},
-#endif
-#ifdef __NR_get_thread_area
-    {"get_thread_area", __NR_get_thread_area},
-#endif
-#ifdef __NR_getcpu
-    {"getcpu", __NR_getcpu},
-#endif
-#ifdef __NR_getcwd
-    {"getcwd", __NR_getcwd},
-#endif
-#ifdef __NR_getdents
-    {"getdents", __NR_getdents},
-#endif
-#ifdef __NR_getdents64
-    {"getdents64", __NR_getdents64},
-#endif
-#ifdef __NR_getegid
-    {"getegid", __NR_getegid},
-#endif
-#ifdef __NR_geteuid
-    {"geteuid", __NR_geteuid},
-#endif
-#ifdef __NR_getgid
-    {"getgid", __NR_getgid},
-#endif
-#ifdef __NR_getgroups
-    {"getgroups", __NR_getgroups},
-#endif
-#ifdef __NR_getitimer
-    {"getitimer", __NR_getitimer},
-#endif
-#ifdef __NR_getpeername
-    {"getpeername", __NR_getpeername},
-#endif
-#ifdef __NR_getpgid
-    {"getpgid", __NR_getpgid},
-#endif
-#ifdef __NR_getpgrp
-    {"getpgrp", __NR_getpgrp},
-#endif
-#ifdef __NR_getpid
-    {"getpid", __NR_getpid},
-#endif
-#ifdef __NR_getpmsg
-    {"getpmsg", __NR_getpmsg},
-#endif
-#ifdef __NR_getppid
-    {"getppid", __NR_getppid},
-#endif
-#ifdef __NR_getpriority
-    {"getpriority", __NR_getpriority},
-#endif
-#ifdef __NR_getrandom
-    {"getrandom", __NR_getrandom},
-#endif
-#ifdef __NR_getresgid
-    {"getresgid", __NR_getresgid},
-#endif
-#ifdef __NR_getresuid
-    {"getresuid", __NR_getresuid},
-#endif
-#ifdef __NR_getrlimit
-    {"getrlimit", __NR_getrlimit},
-#endif
-#ifdef __NR_getrusage
-    {"getrusage", __NR_getrusage},
-#endif
-#ifdef __NR_getsid
-    {"getsid", __NR_getsid},
-#endif
-#ifdef __NR_getsockname
-    {"getsockname", __NR_getsockname},
-#endif
-#ifdef __NR_getsockopt
-    {"getsockopt", __NR_getsockopt},
-#endif
-#ifdef __NR_gettid
-    {"gettid", __NR_gettid},
-#endif
-#ifdef __NR_gettimeofday
-    {"gettimeofday", __NR_gettimeofday},
-#endif
-#ifdef __NR_getuid
-    {"getuid", __NR_getuid},
-#endif
-#ifdef __NR_getxattr
-    {"getxattr", __NR_getxattr},
-#endif
-#ifdef __NR_init_module
-    {"init_module", __NR_init_module},
-#endif
-#ifdef __NR_inotify_add_watch
-    {"inotify_add_watch", __NR_inotify_add_watch},
-#endif
-#ifdef __NR_inotify_init
-    {"inotify_init", __NR_inotify_init},
-#endif
-#ifdef __NR_inotify_init1
-    {"inotify_init1", __NR_inotify_init1},
-#endif
-#ifdef __NR_inotify_rm_watch
-    {"inotify_rm_watch", __NR_inotify_rm_watch},
-#endif
-#ifdef __NR_io_cancel
-    {"io_cancel", __NR_io_cancel},
-#endif
-#ifdef __NR_io_destroy
-    {"io_destroy", __NR_io_destroy},
-#endif
-#ifdef __NR_io_getevents
-    {"io_getevents", __NR_io_getevents},
-#endif
-#ifdef __NR_io_pgetevents
-    {"io_pgetevents", __NR_io_pgetevents},
-#endif
-#ifdef __NR_io_pgetevents_time64
-    {"io_pgetevents_time64", __NR_io_pgetevents_time64},
-#endif
-#ifdef __NR_io_setup
-    {"io_setup", __NR_io_setup},
-#endif
-#ifdef __NR_io_submit
-    {"io_submit", __NR_io_submit},
-#endif
-#ifdef __NR_io_uring_enter
-    {"io_uring_enter", __NR_io_uring_enter},
-#endif
-#ifdef __NR_io_uring_register
-    {"io_uring_register", __NR_io_uring_register},
-#endif
-#ifdef __NR_io_uring_setup
-    {"io_uring_setup", __NR_io_uring_setup},
-#endif
-#ifdef __NR_ioctl
-    {"ioctl", __NR_ioctl},
-#endif
-#ifdef __NR_ioperm
-    {"ioperm", __NR_ioperm},
-#endif
-#ifdef __NR_iopl
-    {"iopl", __NR_iopl},
-#endif
-#ifdef __NR_ioprio_get
-    {"ioprio_get", __NR_ioprio_get},
-#endif
-#ifdef __NR_ioprio_set
-    {"ioprio_set", __NR_ioprio_set},
-#endif
-#ifdef __NR_kcmp
-    {"kcmp", __NR_kcmp},
-#endif
-#ifdef __NR_kexec_file_load
-    {"kexec_file_load", __NR_kexec_file_load},
-#endif
-#ifdef __NR_kexec_load
-    {"kexec_load", __NR_kexec_load},
-#endif
-#ifdef __NR_keyctl
-    {"keyctl", __NR_keyctl},
-#endif
-#ifdef __NR_kill
-    {"kill", __NR_kill},
-#endif
-#ifdef __NR_landlock_add_rule
-    {"landlock_add_rule", __NR_landlock_add_rule},
-#endif
-#ifdef __NR_landlock_create_ruleset
-    {"landlock_create_ruleset", __NR_landlock_create_ruleset},
-#endif
-#ifdef __NR_landlock_restrict_self
-    {"landlock_restrict_self", __NR_landlock_restrict_self},
-#endif
-#ifdef __NR_lchown
-    {"lchown", __NR_lchown},
-#endif
-#ifdef __NR_lgetxattr
-    {"lgetxattr", __NR_lgetxattr},
-#endif
-#ifdef __NR_link
-    {"link", __NR_link},
-#endif
-#ifdef __NR_linkat
-    {"linkat", __NR_linkat},
-#endif
-#ifdef __NR_listen
-    {"listen", __NR_listen},
-#endif
-#ifdef __NR_listmount
-    {"listmount", __NR_listmount},
-#endif
-#ifdef __NR_listxattr
-    {"listxattr", __NR_listxattr},
-#endif
-#ifdef __NR_llistxattr
-    {"llistxattr", __NR_llistxattr},
-#endif
-#ifdef __NR_llseek
-    {"llseek", __NR_llseek},
-#endif
-#ifdef __NR_lookup_dcookie
-    {"lookup_dcookie", __NR_lookup_dcookie},
-#endif
-#ifdef __NR_lremovexattr
-    {"lremovexattr", __NR_lremovexattr},
-#endif
-#ifdef __NR_lseek
-    {"lseek", __NR_lseek},
-#endif
-#ifdef __NR_lsetxattr
-    {"lsetxattr", __NR_lsetxattr},
-#endif
-#ifdef __NR_lsm_get_self_attr
-    {"lsm_get_self_attr", __NR_lsm_get_self_attr},
-#endif
-#ifdef __NR_lsm_list_modules
-    {"lsm_list_modules", __NR_lsm_list_modules},
-#endif
-#ifdef __NR_lsm_set_self_attr
-    {"lsm_set_self_attr", __NR_lsm_set_self_attr},
-#endif
-#ifdef __NR_lstat
-    {"lstat", __NR_lstat},
-#endif
-#ifdef __NR_lstat64
-    {"lstat64", __NR_lstat64},
-#endif
-#ifdef __NR_madvise
-    {"madvise", __NR_madvise},
-#endif
-#ifdef __NR_map_shadow_stack
-    {"map_shadow_stack", __NR_map_shadow_stack},
-#endif
-#ifdef __NR_mbind
-    {"mbind", __NR_mbind},
-#endif
-#ifdef __NR_membarrier
-    {"membarrier", __NR_membarrier},
-#endif
-#ifdef __NR_memfd_create
-    {"memfd_create", __NR_memfd_create},
-#endif
-#ifdef __NR_memfd_secret
-    {"memfd_secret", __NR_memfd_secret},
-#endif
-#ifdef __NR_migrate_pages
-    {"migrate_pages", __NR_migrate_pages},
-#endif
-#ifdef __NR_mincore
-    {"mincore", __NR_mincore},
-#endif
-#ifdef __NR_mkdir
-    {"mkdir", __NR_mkdir},
-#endif
-#ifdef __NR_mkdirat
-    {"mkdirat", __NR_mkdirat},
-#endif
-#ifdef __NR_mknod
-    {"mknod", __NR_mknod},
-#endif
-#ifdef __NR_mknodat
-    {"mknodat", __NR_mknodat},
-#endif
-#ifdef __NR_mlock
-    {"mlock", __NR_mlock},
-#endif
-#ifdef __NR_mlock2
-    {"mlock2", __NR_mlock2},
-#endif
-#ifdef __NR_mlockall
-    {"mlockall", __NR_mlockall},
-#endif
-#ifdef __NR_mmap
-    {"mmap", __NR_mmap},
-#endif
-#ifdef __NR_mmap2
-    {"mmap2", __NR_mmap2},
-#endif
-#ifdef __NR_modify_ldt
-    {"modify_ldt", __NR_modify_ldt},
-#endif
-#ifdef __NR_mount
-    {"mount", __NR_mount},
-#endif
-#ifdef __NR_mount_setattr
-    {"mount_setattr", __NR_mount_setattr},
-#endif
-#ifdef __NR_move_mount
-    {"move_mount", __NR_move_mount},
-#endif
-#ifdef __NR_move_pages
-    {"move_pages", __NR_move_pages},
-#endif
-#ifdef __NR_mprotect
-    {"mprotect", __NR_mprotect},
-#endif
-#ifdef __NR_mq_getsetattr
-    {"mq_getsetattr", __NR_mq_getsetattr},
-#endif
-#ifdef __NR_mq_notify
-    {"mq_notify", __NR_mq_notify},
-#endif
-#ifdef __NR_mq_open
-    {"mq_open", __NR_mq_open},
-#endif
-#ifdef __NR_mq_timedreceive
-    {"mq_timedreceive", __NR_mq_timedreceive},
-#endif
-#ifdef __NR_mq_timedreceive_time64
-    {"mq_timedreceive_time64", __NR_mq_timedreceive_time64},
-#endif
-#ifdef __NR_mq_timedsend
-    {"mq_timedsend", __NR_mq_timedsend},
-#endif
-#ifdef __NR_mq_timedsend_time64
-    {"mq_timedsend_time64", __NR_mq_timedsend_time64},
-#endif
-#ifdef __NR_mq_unlink
-    {"mq_unlink", __NR_mq_unlink},
-#endif
-#ifdef __NR_mremap
-    {"mremap", __NR_mremap},
-#endif
-#ifdef __NR_mseal
-    {"mseal", __NR_mseal},
-#endif
-#ifdef __NR_msgctl
-    {"msgctl", __NR_msgctl},
-#endif
-#ifdef __NR_msgget
-    {"msgget", __NR_msgget},
-#endif
-#ifdef __NR_msgrcv
-    {"msgrcv", __NR_msgrcv},
-#endif
-#ifdef __NR_msgsnd
-    {"msgsnd", __NR_msgsnd},
-#endif
-#ifdef __NR_msync
-    {"msync", __NR_msync},
-#endif
-#ifdef __NR_munlock
-    {"munlock", __NR_munlock},
-#endif
-#ifdef __NR_munlockall
-    {"munlockall", __NR_munlockall},
-#endif
-#ifdef __NR_munmap
-    {"munmap", __NR_munmap},
-#endif
-#ifdef __NR_name_to_handle_at
-    {"name_to_handle_at", __NR_name_to_handle_at},
-#endif
-#ifdef __NR_nanosleep
-    {"nanosleep", __NR_nanosleep},
-#endif
-#ifdef __NR_newfstatat
-    {"newfstatat", __NR_newfstatat},
-#endif
-#ifdef __NR_nfsservctl
-    {"nfsservctl", __NR_nfsservctl},
-#endif
-#ifdef __NR_open
-    {"open", __NR_open},
-#endif
-#ifdef __NR_open_by_handle_at
-    {"open_by_handle_at", __NR_open_by_handle_at},
-#endif
-#ifdef __NR_open_tree
-    {"open_tree", __NR_open_tree},
-#endif
-#ifdef __NR_openat
-    {"openat", __NR_openat},
-#endif
-#ifdef __NR_openat2
-    {"openat2", __NR_openat2},
-#endif
-#ifdef __NR_pause
-    {"pause", __NR_pause},
-#endif
-#ifdef __NR_perf_event_open
-    {"perf_event_open", __NR_perf_event_open},
-#endif
-#ifdef __NR_personality
-    {"personality", __NR_personality},
-#endif
-#ifdef __NR_pidfd_getfd
-    {"pidfd_getfd", __NR_pidfd_getfd},
-#endif
-#ifdef __NR_pidfd_open
-    {"pidfd_open", __NR_pidfd_open},
-#endif
-#ifdef __NR_pidfd_send_signal
-    {"pidfd_send_signal", __NR_pidfd_send_signal},
-#endif
-#ifdef __NR_pipe
-    {"pipe", __NR_pipe},
-#endif
-#ifdef __NR_pipe2
-    {"pipe2", __NR_pipe2},
-#endif
-#ifdef __NR_pivot_root
-    {"pivot_root", __NR_pivot_root},
-#endif
-#ifdef __NR_pkey_alloc
-    {"pkey_alloc", __NR_pkey_alloc},
-#endif
-#ifdef __NR_pkey_free
-    {"pkey_free", __NR_pkey_free},
-#endif
-#ifdef __NR_pkey_mprotect
-    {"pkey_mprotect", __NR_pkey_mprotect},
-#endif
-#ifdef __NR_poll
-    {"poll", __NR_poll},
-#endif
-#ifdef __NR_ppoll
-    {"ppoll", __NR_ppoll},
-#endif
-#ifdef __NR_ppoll_time64
-    {"ppoll_time64", __NR_ppoll_time64},
-#endif
-#ifdef __NR_prctl
-    {"prctl", __NR_prctl},
-#endif
-#ifdef __NR_pread64
-    {"pread64", __NR_pread64},
-#endif
-#ifdef __NR_preadv
-    {"preadv", __NR_preadv},
-#endif
-#ifdef __NR_preadv2
-    {"preadv2", __NR_preadv2},
-#endif
-#ifdef __NR_prlimit64
-    {"prlimit64", __NR_prlimit64},
-#endif
-#ifdef __NR_process_madvise
-    {"process_madvise", __NR_process_madvise},
-#endif
-#ifdef __NR_process_mrelease
-    {"process_mrelease", __NR_process_mrelease},
-#endif
-#ifdef __NR_process_vm_readv
-    {"process_vm_readv", __NR_process_vm_readv},
-#endif
-#ifdef __NR_process_vm_writev
-    {"process_vm_writev", __NR_process_vm_writev},
-#endif
-#ifdef __NR_pselect6
-    {"pselect6", __NR_pselect6},
-#endif
-#ifdef __NR_pselect6_time64
-    {"pselect6_time64", __NR_pselect6_time64},
-#endif
-#ifdef __NR_ptrace
-    {"ptrace", __NR_ptrace},
-#endif
-#ifdef __NR_putpmsg
-    {"putpmsg", __NR_putpmsg},
-#endif
-#ifdef __NR_pwrite64
-    {"pwrite64", __NR_pwrite64},
-#endif
-#ifdef __NR_pwritev
-    {"pwritev", __NR_pwritev},
-#endif
-#ifdef __NR_pwritev2
-    {"pwritev2", __NR_pwritev2},
-#endif
-#ifdef __NR_query_module
-    {"query_module", __NR_query_module},
-#endif
-#ifdef __NR_quotactl
-    {"quotactl", __NR_quotactl},
-#endif
-#ifdef __NR_quotactl_fd
-    {"quotactl_fd", __NR_quotactl_fd},
-#endif
-#ifdef __NR_read
-    {"read", __NR_read},
-#endif
-#ifdef __NR_readahead
-    {"readahead", __NR_readahead},
-#endif
-#ifdef __NR_readlink
-    {"readlink", __NR_readlink},
-#endif
-#ifdef __NR_readlinkat
-    {"readlinkat", __NR_readlinkat},
-#endif
-#ifdef __NR_readv
-    {"readv", __NR_readv},
-#endif
-#ifdef __NR_reboot
-    {"reboot", __NR_reboot},
-#endif
-#ifdef __NR_recvfrom
-    {"recvfrom", __NR_recvfrom},
-#endif
-#ifdef __NR_recvmmsg
-    {"recvmmsg", __NR_recvmmsg},
-#endif
-#ifdef __NR_recvmmsg_time64
-    {"recvmmsg_time64", __NR_recvmmsg_time64},
-#endif
-#ifdef __NR_recvmsg
-    {"recvmsg", __NR_recvmsg},
-#endif
-#ifdef __NR_remap_file_pages
-    {"remap_file_pages", __NR_remap_file_pages},
-#endif
-#ifdef __NR_removexattr
-    {"removexattr", __NR_removexattr},
-#endif
-#ifdef __NR_rename
-    {"rename", __NR_rename},
-#endif
-#ifdef __NR_renameat
-    {"renameat", __NR_renameat},
-#endif
-#ifdef __NR_renameat2
-    {"renameat2", __NR_renameat2},
-#endif
-#ifdef __NR_request_key
-    {"request_key", __NR_request_key},
-#endif
-#ifdef __NR_restart_syscall
-    {"restart_syscall", __NR_restart_syscall},
-#endif
-#ifdef __NR_rmdir
-    {"rmdir", __NR_rmdir},
-#endif
-#ifdef __NR_rseq
-    {"rseq", __NR_rseq},
-#endif
-#ifdef __NR_rt_sigaction
-    {"rt_sigaction", __NR_rt_sigaction},
-#endif
-#ifdef __NR_rt_sigpending
-    {"rt_sigpending", __NR_rt_sigpending},
-#endif
-#ifdef __NR_rt_sigprocmask
-    {"rt_sigprocmask", __NR_rt_sigprocmask},
-#endif
-#ifdef __NR_rt_sigqueueinfo
-    {"rt_sigqueueinfo", __NR_rt_sigqueueinfo},
-#endif
-#ifdef __NR_rt_sigreturn
-    {"rt_sigreturn", __NR_rt_sigreturn},
-#endif
-#ifdef __NR_rt_sigsuspend
-    {"rt_sigsuspend", __NR_rt_sigsuspend},
-#endif
-#ifdef __NR_rt_sigtimedwait
-    {"rt_sigtimedwait", __NR_rt_sigtimedwait},
-#endif
-#ifdef __NR_rt_sigtimedwait_time64
-    {"rt_sigtimedwait_time64", __NR_rt_sigtimedwait_time64},
-#endif
-#ifdef __NR_rt_tgsigqueueinfo
-    {"rt_tgsigqueueinfo", __NR_rt_tgsigqueueinfo},
-#endif
-#ifdef __NR_sched_get_priority_max
-    {"sched_get_priority_max", __NR_sched_get_priority_max},
-#endif
-#ifdef __NR_sched_get_priority_min
-    {"sched_get_priority_min", __NR_sched_get_priority_min},
-#endif
-#ifdef __NR_sched_getaffinity
-    {"sched_getaffinity", __NR_sched_getaffinity},
-#endif
-#ifdef __NR_sched_getattr
-    {"sched_getattr", __NR_sched_getattr},
-#endif
-#ifdef __NR_sched_getparam
-    {"sched_getparam", __NR_sched_getparam},
-#endif
-#ifdef __NR_sched_getscheduler
-    {"sched_getscheduler", __NR_sched_getscheduler},
-#endif
-#ifdef __NR_sched_rr_get_interval
-    {"sched_rr_get_interval", __NR_sched_rr_get_interval},
-#endif
-#ifdef __NR_sched_rr_get_interval_time64
-    {"sched_rr_get_interval_time64", __NR_sched_rr_get_interval_time64},
-#endif
-#ifdef __NR_sched_setaffinity
-    {"sched_setaffinity", __NR_sched_setaffinity},
-#endif
-#ifdef __NR_sched_setattr
-    {"sched_setattr", __NR_sched_setattr},
-#endif
-#ifdef __NR_sched_setparam
-    {"sched_setparam", __NR_sched_setparam},
-#endif
-#ifdef __NR_sched_setscheduler
-    {"sched_setscheduler", __NR_sched_setscheduler},
-#endif
-#ifdef __NR_sched_yield
-    {"sched_yield", __NR_sched_yield},
-#endif
-#ifdef __NR_seccomp
-    {"seccomp", __NR_seccomp},
-#endif
-#ifdef __NR_security
-    {"security", __NR_security},
-#endif
-#ifdef __NR_select
-    {"select", __NR_select},
-#endif
-#ifdef __NR_semctl
-    {"semctl", __NR_semctl},
-#endif
-#ifdef __NR_semget
-    {"semget", __NR_semget},
-#endif
-#ifdef __NR_semop
-    {"semop", __NR_semop},
-#endif
-#ifdef __NR_semtimedop
-    {"semtimedop", __NR_semtimedop},
-#endif
-#ifdef __NR_semtimedop_time64
-    {"semtimedop_time64", __NR_semtimedop_time64},
-#endif
-#ifdef __NR_sendfile
-    {"sendfile", __NR_sendfile},
-#endif
-#ifdef __NR_sendfile64
-    {"sendfile64", __NR_sendfile64},
-#endif
-#ifdef __NR_sendmmsg
-    {"sendmmsg", __NR_sendmmsg},
-#endif
-#ifdef __NR_sendmsg
-    {"sendmsg", __NR_sendmsg},
-#endif
-#ifdef __NR_sendto
-    {"sendto", __NR_sendto},
-#endif
-#ifdef __NR_set_mempolicy
-    {"set_mempolicy", __NR_set_mempolicy},
-#endif
-#ifdef __NR_set_mempolicy_home_node
-    {"set_mempolicy_home_node", __NR_set_mempolicy_home_node},
-#endif
-#ifdef __NR_set_robust_list
-    {"set_robust_list", __NR_set_robust_list},
-#endif
-#ifdef __NR_set_thread_area
-    {"set_thread_area", __NR_set_thread_area},
-#endif
-#ifdef __NR_set_tid_address
-    {"set_tid_address", __NR_set_tid_address},
-#endif
-#ifdef __NR_setdomainname
-    {"setdomainname", __NR_setdomainname},
-#endif
-#ifdef __NR_setfsgid
-    {"setfsgid", __NR_setfsgid},
-#endif
-#ifdef __NR_setfsuid
-    {"setfsuid", __NR_setfsuid},
-#endif
-#ifdef __NR_setgid
-    {"setgid", __NR_setgid},
-#endif
-#ifdef __NR_setgroups
-    {"setgroups", __NR_setgroups},
-#endif
-#ifdef __NR_sethostname
-    {"sethostname", __NR_sethostname},
-#endif
-#ifdef __NR_setitimer
-    {"setitimer", __NR_setitimer},
-#endif
-#ifdef __NR_setns
-    {"setns", __NR_setns},
-#endif
-#ifdef __NR_setpgid
-    {"setpgid", __NR_setpgid},
-#endif
-#ifdef __NR_setpriority
-    {"setpriority", __NR_setpriority},
-#endif
-#ifdef __NR_setregid
-    {"setregid", __NR_setregid},
-#endif
-#ifdef __NR_setresgid
-    {"setresgid", __NR_setresgid},
-#endif
-#ifdef __NR_setresuid
-    {"setresuid", __NR_setresuid},
-#endif
-#ifdef __NR_setreuid
-    {"setreuid", __NR_setreuid},
-#endif
-#ifdef __NR_setrlimit
-    {"setrlimit", __NR_setrlimit},
-#endif
-#ifdef __NR_setsid
-    {"setsid", __NR_setsid},
-#endif
-#ifdef __NR_setsockopt
-    {"setsockopt", __NR_setsockopt},
-#endif
-#ifdef __NR_settimeofday
-    {"settimeofday", __NR_settimeofday},
-#endif
-#ifdef __NR_setuid
-    {"setuid", __NR_setuid},
-#endif
-#ifdef __NR_setxattr
-    {"setxattr", __NR_setxattr},
-#endif
-#ifdef __NR_shmat
-    {"shmat", __NR_shmat},
-#endif
-#ifdef __NR_shmctl
-    {"shmctl", __NR_shmctl},
-#endif
-#ifdef __NR_shmdt
-    {"shmdt", __NR_shmdt},
-#endif
-#ifdef __NR_shmget
-    {"shmget", __NR_shmget},
-#endif
-#ifdef __NR_shutdown
-    {"shutdown", __NR_shutdown},
-#endif
-#ifdef __NR_sigaltstack
-    {"sigaltstack", __NR_sigaltstack},
-#endif
-#ifdef __NR_signalfd
-    {"signalfd", __NR_signalfd},
-#endif
-#ifdef __NR_signalfd4
-    {"signalfd4", __NR_signalfd4},
-#endif
-#ifdef __NR_socket
-    {"socket", __NR_socket},
-#endif
-#ifdef __NR_socketpair
-    {"socketpair", __NR_socketpair},
-#endif
-#ifdef __NR_splice
-    {"splice", __NR_splice},
-#endif
-#ifdef __NR_stat
-    {"stat", __NR_stat},
-#endif
-#ifdef __NR_stat64
-    {"stat64", __NR_stat64},
-#endif
-#ifdef __NR_statfs
-    {"statfs", __NR_statfs},
-#endif
-#ifdef __NR_statfs64
-    {"statfs64", __NR_statfs64},
-#endif
-#ifdef __NR_statmount
-    {"statmount", __NR_statmount},
-#endif
-#ifdef __NR_statx
-    {"statx", __NR_statx},
-#endif
-#ifdef __NR_swapoff
-    {"swapoff", __NR_swapoff},
-#endif
-#ifdef __NR_swapon
-    {"swapon", __NR_swapon},
-#endif
-#ifdef __NR_symlink
-    {"symlink", __NR_symlink},
-#endif
-#ifdef __NR_symlinkat
-    {"symlinkat", __NR_symlinkat},
-#endif
-#ifdef __NR_sync
-    {"sync", __NR_sync},
-#endif
-#ifdef __NR_sync_file_range
-    {"sync_file_range", __NR_sync_file_range},
-#endif
-#ifdef __NR_sync_file_range2
-    {"sync_file_range2", __NR_sync_file_range2},
-#endif
-#ifdef __NR_syncfs
-    {"syncfs", __NR_syncfs},
-#endif
-#ifdef __NR_sysfs
-    {"sysfs", __NR_sysfs},
-#endif
-#ifdef __NR_sysinfo
-    {"sysinfo", __NR_sysinfo},
-#endif
-#ifdef __NR_syslog
-    {"syslog", __NR_syslog},
-#endif
-#ifdef __NR_tee
-    {"tee", __NR_tee},
-#endif
-#ifdef __NR_tgkill
-    {"tgkill", __NR_tgkill},
-#endif
-#ifdef __NR_time
-    {"time", __NR_time},
-#endif
-#ifdef __NR_timer_create
-    {"timer_create", __NR_timer_create},
-#endif
-#ifdef __NR_timer_delete
-    {"timer_delete", __NR_timer_delete},
-#endif
-#ifdef __NR_timer_getoverrun
-    {"timer_getoverrun", __NR_timer_getoverrun},
-#endif
-#ifdef __NR_timer_gettime
-    {"timer_gettime", __NR_timer_gettime},
-#endif
-#ifdef __NR_timer_gettime64
-    {"timer_gettime64", __NR_timer_gettime64},
-#endif
-#ifdef __NR_timer_settime
-    {"timer_settime", __NR_timer_settime},
-#endif
-#ifdef __NR_timer_settime64
-    {"timer_settime64", __NR_timer_settime64},
-#endif
-#ifdef __NR_timerfd_create
-    {"timerfd_create", __NR_timerfd_create},
-#endif
-#ifdef __NR_timerfd_gettime
-    {"timerfd_gettime", __NR_timerfd_gettime},
-#endif
-#ifdef __NR_timerfd_gettime64
-    {"timerfd_gettime64", __NR_timerfd_gettime64},
-#endif
-#ifdef __NR_timerfd_settime
-    {"timerfd_settime", __NR_timerfd_settime},
-#endif
-#ifdef __NR_timerfd_settime64
-    {"timerfd_settime64", __NR_timerfd_settime64},
-#endif
-#ifdef __NR_times
-    {"times", __NR_times},
-#endif
-#ifdef __NR_tkill
-    {"tkill", __NR_tkill},
-#endif
-#ifdef __NR_truncate
-    {"truncate", __NR_truncate},
-#endif
-#ifdef __NR_truncate64
-    {"truncate64", __NR_truncate64},
-#endif
-#ifdef __NR_tuxcall
-    {"tuxcall", __NR_tuxcall},
-#endif
-#ifdef __NR_umask
-    {"umask", __NR_umask},
-#endif
-#ifdef __NR_umount2
-    {"umount2", __NR_umount2},
-#endif
-#ifdef __NR_uname
-    {"uname", __NR_uname},
-#endif
-#ifdef __NR_unlink
-    {"unlink", __NR_unlink},
-#endif
-#ifdef __NR_unlinkat
-    {"unlinkat", __NR_unlinkat},
-#endif
-#ifdef __NR_unshare
-    {"unshare", __NR_unshare},
-#endif
-#ifdef __NR_uretprobe
-    {"uretprobe", __NR_uretprobe},
-#endif
-#ifdef __NR_uselib
-    {"uselib", __NR_uselib},
-#endif
-#ifdef __NR_userfaultfd
-    {"userfaultfd", __NR_userfaultfd},
-#endif
-#ifdef __NR_ustat
-    {"ustat", __NR_ustat},
-#endif
-#ifdef __NR_utime
-    {"utime", __NR_utime},
-#endif
-#ifdef __NR_utimensat
-    {"utimensat", __NR_utimensat},
-#endif
-#ifdef __NR_utimensat_time64
-    {"utimensat_time64", __NR_utimensat_time64},
-#endif
-#ifdef __NR_utimes
-    {"utimes", __NR_utimes},
-#endif
-#ifdef __NR_vfork
-    {"vfork", __NR_vfork},
-#endif
-#ifdef __NR_vhangup
-    {"vhangup", __NR_vhangup},
-#endif
-#ifdef __NR_vmsplice
-    {"vmsplice", __NR_vmsplice},
-#endif
-#ifdef __NR_vserver
-    {"vserver", __NR_vserver},
-#endif
-#ifdef __NR_wait4
-    {"wait4", __NR_wait4},
-#endif
-#ifdef __NR_waitid
-    {"waitid", __NR_waitid},
-#endif
-#ifdef __NR_write
-    {"write", __NR_write},
-#endif
-#ifdef __NR_writev
-    {"writev", __NR_writev},
-#endif
+static const struct row rows[] = {
+    {"_llseek", {-1, 140, -1, -1}},
+    {"_newselect", {-1, 142, -1, -1}},
+    {"_sysctl", {156, 149, -1, -1}},
+    {"accept", {43, -1, 43, 202}},
+    {"accept4", {288, 364, 288, 242}},
+    {"access", {21, 33, 21, -1}},
+    {"acct", {163, 51, 163, 89}},
+    {"add_key", {248, 286, 248, 217}},
+    {"adjtimex", {159, 124, 159, 171}},
+    {"afs_syscall", {183, 137, 183, -1}},
+    {"alarm", {37, 27, 37, -1}},
+    {"arch_prctl", {158, 384, 158, -1}},
+    {"bdflush", {-1, 134, -1, -1}},
+    {"bind", {49, 361, 49, 200}},
+    {"bpf", {321, 357, 321, 280}},
+    {"break", {-1, 17, -1, -1}},
+    {"brk", {12, 45, 12, 214}},
+    {"cachestat", {451, 451, 451, 451}},
+    {"capget", {125, 184, 125, 90}},
+    {"capset", {126, 185, 126, 91}},
+    {"chdir", {80, 12, 80, 49}},
+    {"chmod", {90, 15, 90, -1}},
+    {"chown", {92, 182, 92, -1}},
+    {"chown32", {-1, 212, -1, -1}},
+    {"chroot", {161, 61, 161, 51}},
+    {"clock_adjtime", {305, 343, 305, 266}},
+    {"clock_adjtime64", {-1, 405, -1, -1}},
+    {"clock_getres", {229, 266, 229, 114}},
+    {"clock_getres_time64", {-1, 406, -1, -1}},
+    {"clock_gettime", {228, 265, 228, 113}},
+    {"clock_gettime64", {-1, 403, -1, -1}},
+    {"clock_nanosleep", {230, 267, 230, 115}},
+    {"clock_nanosleep_time64", {-1, 407, -1, -1}},
+    {"clock_settime", {227, 264, 227, 112}},
+    {"clock_settime64", {-1, 404, -1, -1}},
+    {"clone", {56, 120, 56, 220}},
+    {"clone3", {435, 435, 435, 435}},
+    {"close", {3, 6, 3, 57}},
+    {"close_range", {436, 436, 436, 436}},
+    {"connect", {42, 362, 42, 203}},
+    {"copy_file_range", {326, 377, 326, 285}},
+    {"creat", {85, 8, 85, -1}},
+    {"create_module", {174, 127, -1, -1}},
+    {"delete_module", {176, 129, 176, 106}},
+    {"dup", {32, 41, 32, 23}},
+    {"dup2", {33, 63, 33, -1}},
+    {"dup3", {292, 330, 292, 24}},
+    {"epoll_create", {213, 254, 213, -1}},
+    {"epoll_create1", {291, 329, 291, 20}},
+    {"epoll_ctl", {233, 255, 233, 21}},
+    {"epoll_ctl_old", {214, -1, -1, -1}},
+    {"epoll_pwait", {281, 319, 281, 22}},
+    {"epoll_pwait2", {441, 441, 441, 441}},
+    {"epoll_wait", {232, 256, 232, -1}},
+    {"epoll_wait_old", {215, -1, -1, -1}},
+    {"eventfd", {284, 323, 284, -1}},
+    {"eventfd2", {290, 328, 290, 19}},
+    {"execve", {59, 11, 520, 221}},
+    {"execveat", {322, 358, 545, 281}},
+    {"exit", {60, 1, 60, 93}},
+    {"exit_group", {231, 252, 231, 94}},
+    {"faccessat", {269, 307, 269, 48}},
+    {"faccessat2", {439, 439, 439, 439}},
+    {"fadvise64", {221, 250, 221, 223}},
+    {"fadvise64_64", {-1, 272, -1, -1}},
+    {"fallocate", {285, 324, 285, 47}},
+    {"fanotify_init", {300, 338, 300, 262}},
+    {"fanotify_mark", {301, 339, 301, 263}},
+    {"fchdir", {81, 133, 81, 50}},
+    {"fchmod", {91, 94, 91, 52}},
+    {"fchmodat", {268, 306, 268, 53}},
+    {"fchmodat2", {452, 452, 452, 452}},
+    {"fchown", {93, 95, 93, 55}},
+    {"fchown32", {-1, 207, -1, -1}},
+    {"fchownat", {260, 298, 260, 54}},
+    {"fcntl", {72, 55, 72, 25}},
+    {"fcntl64", {-1, 221, -1, -1}},
+    {"fdatasync", {75, 148, 75, 83}},
+    {"fgetxattr", {193, 231, 193, 10}},
+    {"file_getattr", {468, 468, 468, 468}},
+    {"file_setattr", {469, 469, 469, 469}},
+    {"finit_module", {313, 350, 313, 273}},
+    {"flistxattr", {196, 234, 196, 13}},
+    {"flock", {73, 143, 73, 32}},
+    {"fork", {57, 2, 57, -1}},
+    {"fremovexattr", {199, 237, 199, 16}},
+    {"fsconfig", {431, 431, 431, 431}},
+    {"fsetxattr", {190, 228, 190, 7}},
+    {"fsmount", {432, 432, 432, 432}},
+    {"fsopen", {430, 430, 430, 430}},
+    {"fspick", {433, 433, 433, 433}},
+    {"fstat", {5, 108, 5, 80}},
+    {"fstat64", {-1, 197, -1, -1}},
+    {"fstatat64", {-1, 300, -1, -1}},
+    {"fstatfs", {138, 100, 138, 44}},
+    {"fstatfs64", {-1, 269, -1, -1}},
+    {"fsync", {74, 118, 74, 82}},
+    {"ftime", {-1, 35, -1, -1}},
+    {"ftruncate", {77, 93, 77, 46}},
+    {"ftruncate64", {-1, 194, -1, -1}},
+    {"futex", {202, 240, 202, 98}},
+    {"futex_requeue", {456, 456, 456, 456}},
+    {"futex_time64", {-1, 422, -1, -1}},
+    {"futex_wait", {455, 455, 455, 455}},
+    {"futex_waitv", {449, 449, 449, 449}},
+    {"futex_wake", {454, 454, 454, 454}},
+    {"futimesat", {261, 299, 261, -1}},
+    {"get_kernel_syms", {177, 130, -1, -1}},
+    {"get_mempolicy", {239, 275, 239, 236}},
+    {"get_robust_list", {274, 312, 531, 100}},
+    {"get_thread_area", {211, 244, -1, -1}},
+    {"getcpu", {309, 318, 309, 168}},
+    {"getcwd", {79, 183, 79, 17}},
+    {"getdents", {78, 141, 78, -1}},
+    {"getdents64", {217, 220, 217, 61}},
+    {"getegid", {108, 50, 108, 177}},
+    {"getegid32", {-1, 202, -1, -1}},
+    {"geteuid", {107, 49, 107, 175}},
+    {"geteuid32", {-1, 201, -1, -1}},
+    {"getgid", {104, 47, 104, 176}},
+    {"getgid32", {-1, 200, -1, -1}},
+    {"getgroups", {115, 80, 115, 158}},
+    {"getgroups32", {-1, 205, -1, -1}},
+    {"getitimer", {36, 105, 36, 102}},
+    {"getpeername", {52, 368, 52, 205}},
+    {"getpgid", {121, 132, 121, 155}},
+    {"getpgrp", {111, 65, 111, -1}},
+    {"getpid", {39, 20, 39, 172}},
+    {"getpmsg", {181, 188, 181, -1}},
+    {"getppid", {110, 64, 110, 173}},
+    {"getpriority", {140, 96, 140, 141}},
+    {"getrandom", {318, 355, 318, 278}},
+    {"getresgid", {120, 171, 120, 150}},
+    {"getresgid32", {-1, 211, -1, -1}},
+    {"getresuid", {118, 165, 118, 148}},
+    {"getresuid32", {-1, 209, -1, -1}},
+    {"getrlimit", {97, 76, 97, 163}},
+    {"getrusage", {98, 77, 98, 165}},
+    {"getsid", {124, 147, 124, 156}},
+    {"getsockname", {51, 367, 51, 204}},
+    {"getsockopt", {55, 365, 542, 209}},
+    {"gettid", {186, 224, 186, 178}},
+    {"gettimeofday", {96, 78, 96, 169}},
+    {"getuid", {102, 24, 102, 174}},
+    {"getuid32", {-1, 199, -1, -1}},
+    {"getxattr", {191, 229, 191, 8}},
+    {"getxattrat", {464, 464, 464, 464}},
+    {"gtty", {-1, 32, -1, -1}},
+    {"idle", {-1, 112, -1, -1}},
+    {"init_module", {175, 128, 175, 105}},
+    {"inotify_add_watch", {254, 292, 254, 27}},
+    {"inotify_init", {253, 291, 253, -1}},
+    {"inotify_init1", {294, 332, 294, 26}},
+    {"inotify_rm_watch", {255, 293, 255, 28}},
+    {"io_cancel", {210, 249, 210, 3}},
+    {"io_destroy", {207, 246, 207, 1}},
+    {"io_getevents", {208, 247, 208, 4}},
+    {"io_pgetevents", {333, 385, 333, 292}},
+    {"io_pgetevents_time64", {-1, 416, -1, -1}},
+    {"io_setup", {206, 245, 543, 0}},
+    {"io_submit", {209, 248, 544, 2}},
+    {"io_uring_enter", {426, 426, 426, 426}},
+    {"io_uring_register", {427, 427, 427, 427}},
+    {"io_uring_setup", {425, 425, 425, 425}},
+    {"ioctl", {16, 54, 514, 29}},
+    {"ioperm", {173, 101, 173, -1}},
+    {"iopl", {172, 110, 172, -1}},
+    {"ioprio_get", {252, 290, 252, 31}},
+    {"ioprio_set", {251, 289, 251, 30}},
+    {"ipc", {-1, 117, -1, -1}},
+    {"kcmp", {312, 349, 312, 272}},
+    {"kexec_file_load", {320, -1, 320, 294}},
+    {"kexec_load", {246, 283, 528, 104}},
+    {"keyctl", {250, 288, 250, 219}},
+    {"kill", {62, 37, 62, 129}},
+    {"landlock_add_rule", {445, 445, 445, 445}},
+    {"landlock_create_ruleset", {444, 444, 444, 444}},
+    {"landlock_restrict_self", {446, 446, 446, 446}},
+    {"lchown", {94, 16, 94, -1}},
+    {"lchown32", {-1, 198, -1, -1}},
+    {"lgetxattr", {192, 230, 192, 9}},
+    {"link", {86, 9, 86, -1}},
+    {"linkat", {265, 303, 265, 37}},
+    {"listen", {50, 363, 50, 201}},
+    {"listmount", {458, 458, 458, 458}},
+    {"listxattr", {194, 232, 194, 11}},
+    {"listxattrat", {465, 465, 465, 465}},
+    {"llistxattr", {195, 233, 195, 12}},
+    {"lock", {-1, 53, -1, -1}},
+    {"lookup_dcookie", {212, 253, 212, 18}},
+    {"lremovexattr", {198, 236, 198, 15}},
+    {"lseek", {8, 19, 8, 62}},
+    {"lsetxattr", {189, 227, 189, 6}},
+    {"lsm_get_self_attr", {459, 459, 459, 459}},
+    {"lsm_list_modules", {461, 461, 461, 461}},
+    {"lsm_set_self_attr", {460, 460, 460, 460}},
+    {"lstat", {6, 107, 6, -1}},
+    {"lstat64", {-1, 196, -1, -1}},
+    {"madvise", {28, 219, 28, 233}},
+    {"map_shadow_stack", {453, 453, 453, 453}},
+    {"mbind", {237, 274, 237, 235}},
+    {"membarrier", {324, 375, 324, 283}},
+    {"memfd_create", {319, 356, 319, 279}},
+    {"memfd_secret", {447, 447, 447, 447}},
+    {"migrate_pages", {256, 294, 256, 238}},
+    {"mincore", {27, 218, 27, 232}},
+    {"mkdir", {83, 39, 83, -1}},
+    {"mkdirat", {258, 296, 258, 34}},
+    {"mknod", {133, 14, 133, -1}},
+    {"mknodat", {259, 297, 259, 33}},
+    {"mlock", {149, 150, 149, 228}},
+    {"mlock2", {325, 376, 325, 284}},
+    {"mlockall", {151, 152, 151, 230}},
+    {"mmap", {9, 90, 9, 222}},
+    {"mmap2", {-1, 192, -1, -1}},
+    {"modify_ldt", {154, 123, 154, -1}},
+    {"mount", {165, 21, 165, 40}},
+    {"mount_setattr", {442, 442, 442, 442}},
+    {"move_mount", {429, 429, 429, 429}},
+    {"move_pages", {279, 317, 533, 239}},
+    {"mprotect", {10, 125, 10, 226}},
+    {"mpx", {-1, 56, -1, -1}},
+    {"mq_getsetattr", {245, 282, 245, 185}},
+    {"mq_notify", {244, 281, 527, 184}},
+    {"mq_open", {240, 277, 240, 180}},
+    {"mq_timedreceive", {243, 280, 243, 183}},
+    {"mq_timedreceive_time64", {-1, 419, -1, -1}},
+    {"mq_timedsend", {242, 279, 242, 182}},
+    {"mq_timedsend_time64", {-1, 418, -1, -1}},
+    {"mq_unlink", {241, 278, 241, 181}},
+    {"mremap", {25, 163, 25, 216}},
+    {"mseal", {462, 462, 462, 462}},
+    {"msgctl", {71, 402, 71, 187}},
+    {"msgget", {68, 399, 68, 186}},
+    {"msgrcv", {70, 401, 70, 188}},
+    {"msgsnd", {69, 400, 69, 189}},
+    {"msync", {26, 144, 26, 227}},
+    {"munlock", {150, 151, 150, 229}},
+    {"munlockall", {152, 153, 152, 231}},
+    {"munmap", {11, 91, 11, 215}},
+    {"name_to_handle_at", {303, 341, 303, 264}},
+    {"nanosleep", {35, 162, 35, 101}},
+    {"newfstatat", {262, -1, 262, 79}},
+    {"nfsservctl", {180, 169, -1, 42}},
+    {"nice", {-1, 34, -1, -1}},
+    {"oldfstat", {-1, 28, -1, -1}},
+    {"oldlstat", {-1, 84, -1, -1}},
+    {"oldolduname", {-1, 59, -1, -1}},
+    {"oldstat", {-1, 18, -1, -1}},
+    {"olduname", {-1, 109, -1, -1}},
+    {"open", {2, 5, 2, -1}},
+    {"open_by_handle_at", {304, 342, 304, 265}},
+    {"open_tree", {428, 428, 428, 428}},
+    {"open_tree_attr", {467, 467, 467, 467}},
+    {"openat", {257, 295, 257, 56}},
+    {"openat2", {437, 437, 437, 437}},
+    {"pause", {34, 29, 34, -1}},
+    {"perf_event_open", {298, 336, 298, 241}},
+    {"personality", {135, 136, 135, 92}},
+    {"pidfd_getfd", {438, 438, 438, 438}},
+    {"pidfd_open", {434, 434, 434, 434}},
+    {"pidfd_send_signal", {424, 424, 424, 424}},
+    {"pipe", {22, 42, 22, -1}},
+    {"pipe2", {293, 331, 293, 59}},
+    {"pivot_root", {155, 217, 155, 41}},
+    {"pkey_alloc", {330, 381, 330, 289}},
+    {"pkey_free", {331, 382, 331, 290}},
+    {"pkey_mprotect", {329, 380, 329, 288}},
+    {"poll", {7, 168, 7, -1}},
+    {"ppoll", {271, 309, 271, 73}},
+    {"ppoll_time64", {-1, 414, -1, -1}},
+    {"prctl", {157, 172, 157, 167}},
+    {"pread64", {17, 180, 17, 67}},
+    {"preadv", {295, 333, 534, 69}},
+    {"preadv2", {327, 378, 546, 286}},
+    {"prlimit64", {302, 340, 302, 261}},
+    {"process_madvise", {440, 440, 440, 440}},
+    {"process_mrelease", {448, 448, 448, 448}},
+    {"process_vm_readv", {310, 347, 539, 270}},
+    {"process_vm_writev", {311, 348, 540, 271}},
+    {"prof", {-1, 44, -1, -1}},
+    {"profil", {-1, 98, -1, -1}},
+    {"pselect6", {270, 308, 270, 72}},
+    {"pselect6_time64", {-1, 413, -1, -1}},
+    {"ptrace", {101, 26, 521, 117}},
+    {"putpmsg", {182, 189, 182, -1}},
+    {"pwrite64", {18, 181, 18, 68}},
+    {"pwritev", {296, 334, 535, 70}},
+    {"pwritev2", {328, 379, 547, 287}},
+    {"query_module", {178, 167, -1, -1}},
+    {"quotactl", {179, 131, 179, 60}},
+    {"quotactl_fd", {443, 443, 443, 443}},
+    {"read", {0, 3, 0, 63}},
+    {"readahead", {187, 225, 187, 213}},
+    {"readdir", {-1, 89, -1, -1}},
+    {"readlink", {89, 85, 89, -1}},
+    {"readlinkat", {267, 305, 267, 78}},
+    {"readv", {19, 145, 515, 65}},
+    {"reboot", {169, 88, 169, 142}},
+    {"recvfrom", {45, 371, 517, 207}},
+    {"recvmmsg", {299, 337, 537, 243}},
+    {"recvmmsg_time64", {-1, 417, -1, -1}},
+    {"recvmsg", {47, 372, 519, 212}},
+    {"remap_file_pages", {216, 257, 216, 234}},
+    {"removexattr", {197, 235, 197, 14}},
+    {"removexattrat", {466, 466, 466, 466}},
+    {"rename", {82, 38, 82, -1}},
+    {"renameat", {264, 302, 264, 38}},
+    {"renameat2", {316, 353, 316, 276}},
+    {"request_key", {249, 287, 249, 218}},
+    {"restart_syscall", {219, 0, 219, 128}},
+    {"rmdir", {84, 40, 84, -1}},
+    {"rseq", {334, 386, 334, 293}},
+    {"rt_sigaction", {13, 174, 512, 134}},
+    {"rt_sigpending", {127, 176, 522, 136}},
+    {"rt_sigprocmask", {14, 175, 14, 135}},
+    {"rt_sigqueueinfo", {129, 178, 524, 138}},
+    {"rt_sigreturn", {15, 173, 513, 139}},
+    {"rt_sigsuspend", {130, 179, 130, 133}},
+    {"rt_sigtimedwait", {128, 177, 523, 137}},
+    {"rt_sigtimedwait_time64", {-1, 421, -1, -1}},
+    {"rt_tgsigqueueinfo", {297, 335, 536, 240}},
+    {"sched_get_priority_max", {146, 159, 146, 125}},
+    {"sched_get_priority_min", {147, 160, 147, 126}},
+    {"sched_getaffinity", {204, 242, 204, 123}},
+    {"sched_getattr", {315, 352, 315, 275}},
+    {"sched_getparam", {143, 155, 143, 121}},
+    {"sched_getscheduler", {145, 157, 145, 120}},
+    {"sched_rr_get_interval", {148, 161, 148, 127}},
+    {"sched_rr_get_interval_time64", {-1, 423, -1, -1}},
+    {"sched_setaffinity", {203, 241, 203, 122}},
+    {"sched_setattr", {314, 351, 314, 274}},
+    {"sched_setparam", {142, 154, 142, 118}},
+    {"sched_setscheduler", {144, 156, 144, 119}},
+    {"sched_yield", {24, 158, 24, 124}},
+    {"seccomp", {317, 354, 317, 277}},
+    {"security", {185, -1, 185, -1}},
+    {"select", {23, 82, 23, -1}},
+    {"semctl", {66, 394, 66, 191}},
+    {"semget", {64, 393, 64, 190}},
+    {"semop", {65, -1, 65, 193}},
+    {"semtimedop", {220, -1, 220, 192}},
+    {"semtimedop_time64", {-1, 420, -1, -1}},
+    {"sendfile", {40, 187, 40, 71}},
+    {"sendfile64", {-1, 239, -1, -1}},
+    {"sendmmsg", {307, 345, 538, 269}},
+    {"sendmsg", {46, 370, 518, 211}},
+    {"sendto", {44, 369, 44, 206}},
+    {"set_mempolicy", {238, 276, 238, 237}},
+    {"set_mempolicy_home_node", {450, 450, 450, 450}},
+    {"set_robust_list", {273, 311, 530, 99}},
+    {"set_thread_area", {205, 243, -1, -1}},
+    {"set_tid_address", {218, 258, 218, 96}},
+    {"setdomainname", {171, 121, 171, 162}},
+    {"setfsgid", {123, 139, 123, 152}},
+    {"setfsgid32", {-1, 216, -1, -1}},
+    {"setfsuid", {122, 138, 122, 151}},
+    {"setfsuid32", {-1, 215, -1, -1}},
+    {"setgid", {106, 46, 106, 144}},
+    {"setgid32", {-1, 214, -1, -1}},
+    {"setgroups", {116, 81, 116, 159}},
+    {"setgroups32", {-1, 206, -1, -1}},
+    {"sethostname", {170, 74, 170, 161}},
+    {"setitimer", {38, 104, 38, 103}},
+    {"setns", {308, 346, 308, 268}},
+    {"setpgid", {109, 57, 109, 154}},
+    {"setpriority", {141, 97, 141, 140}},
+    {"setregid", {114, 71, 114, 143}},
+    {"setregid32", {-1, 204, -1, -1}},
+    {"setresgid", {119, 170, 119, 149}},
+    {"setresgid32", {-1, 210, -1, -1}},
+    {"setresuid", {117, 164, 117, 147}},
+    {"setresuid32", {-1, 208, -1, -1}},
+    {"setreuid", {113, 70, 113, 145}},
+    {"setreuid32", {-1, 203, -1, -1}},
+    {"setrlimit", {160, 75, 160, 164}},
+    {"setsid", {112, 66, 112, 157}},
+    {"setsockopt", {54, 366, 541, 208}},
+    {"settimeofday", {164, 79, 164, 170}},
+    {"setuid", {105, 23, 105, 146}},
+    {"setuid32", {-1, 213, -1, -1}},
+    {"setxattr", {188, 226, 188, 5}},
+    {"setxattrat", {463, 463, 463, 463}},
+    {"sgetmask", {-1, 68, -1, -1}},
+    {"shmat", {30, 397, 30, 196}},
+    {"shmctl", {31, 396, 31, 195}},
+    {"shmdt", {67, 398, 67, 197}},
+    {"shmget", {29, 395, 29, 194}},
+    {"shutdown", {48, 373, 48, 210}},
+    {"sigaction", {-1, 67, -1, -1}},
+    {"sigaltstack", {131, 186, 525, 132}},
+    {"signal", {-1, 48, -1, -1}},
+    {"signalfd", {282, 321, 282, -1}},
+    {"signalfd4", {289, 327, 289, 74}},
+    {"sigpending", {-1, 73, -1, -1}},
+    {"sigprocmask", {-1, 126, -1, -1}},
+    {"sigreturn", {-1, 119, -1, -1}},
+    {"sigsuspend", {-1, 72, -1, -1}},
+    {"socket", {41, 359, 41, 198}},
+    {"socketcall", {-1, 102, -1, -1}},
+    {"socketpair", {53, 360, 53, 199}},
+    {"splice", {275, 313, 275, 76}},
+    {"ssetmask", {-1, 69, -1, -1}},
+    {"stat", {4, 106, 4, -1}},
+    {"stat64", {-1, 195, -1, -1}},
+    {"statfs", {137, 99, 137, 43}},
+    {"statfs64", {-1, 268, -1, -1}},
+    {"statmount", {457, 457, 457, 457}},
+    {"statx", {332, 383, 332, 291}},
+    {"stime", {-1, 25, -1, -1}},
+    {"stty", {-1, 31, -1, -1}},
+    {"swapoff", {168, 115, 168, 225}},
+    {"swapon", {167, 87, 167, 224}},
+    {"symlink", {88, 83, 88, -1}},
+    {"symlinkat", {266, 304, 266, 36}},
+    {"sync", {162, 36, 162, 81}},
+    {"sync_file_range", {277, 314, 277, 84}},
+    {"syncfs", {306, 344, 306, 267}},
+    {"sysfs", {139, 135, 139, -1}},
+    {"sysinfo", {99, 116, 99, 179}},
+    {"syslog", {103, 103, 103, 116}},
+    {"tee", {276, 315, 276, 77}},
+    {"tgkill", {234, 270, 234, 131}},
+    {"time", {201, 13, 201, -1}},
+    {"timer_create", {222, 259, 526, 107}},
+    {"timer_delete", {226, 263, 226, 111}},
+    {"timer_getoverrun", {225, 262, 225, 109}},
+    {"timer_gettime", {224, 261, 224, 108}},
+    {"timer_gettime64", {-1, 408, -1, -1}},
+    {"timer_settime", {223, 260, 223, 110}},
+    {"timer_settime64", {-1, 409, -1, -1}},
+    {"timerfd_create", {283, 322, 283, 85}},
+    {"timerfd_gettime", {287, 326, 287, 87}},
+    {"timerfd_gettime64", {-1, 410, -1, -1}},
+    {"timerfd_settime", {286, 325, 286, 86}},
+    {"timerfd_settime64", {-1, 411, -1, -1}},
+    {"times", {100, 43, 100, 153}},
+    {"tkill", {200, 238, 200, 130}},
+    {"truncate", {76, 92, 76, 45}},
+    {"truncate64", {-1, 193, -1, -1}},
+    {"tuxcall", {184, -1, 184, -1}},
+    {"ugetrlimit", {-1, 191, -1, -1}},
+    {"ulimit", {-1, 58, -1, -1}},
+    {"umask", {95, 60, 95, 166}},
+    {"umount", {-1, 22, -1, -1}},
+    {"umount2", {166, 52, 166, 39}},
+    {"uname", {63, 122, 63, 160}},
+    {"unlink", {87, 10, 87, -1}},
+    {"unlinkat", {263, 301, 263, 35}},
+    {"unshare", {272, 310, 272, 97}},
+    {"uprobe", {336, -1, -1, -1}},
+    {"uretprobe", {335, -1, -1, -1}},
+    {"uselib", {134, 86, -1, -1}},
+    {"userfaultfd", {323, 374, 323, 282}},
+    {"ustat", {136, 62, 136, -1}},
+    {"utime", {132, 30, 132, -1}},
+    {"utimensat", {280, 320, 280, 88}},
+    {"utimensat_time64", {-1, 412, -1, -1}},
+    {"utimes", {235, 271, 235, -1}},
+    {"vfork", {58, 190, 58, -1}},
+    {"vhangup", {153, 111, 153, 58}},
+    {"vm86", {-1, 166, -1, -1}},
+    {"vm86old", {-1, 113, -1, -1}},
+    {"vmsplice", {278, 316, 532, 75}},
+    {"vserver", {236, 273, -1, -1}},
+    {"wait4", {61, 114, 61, 260}},
+    {"waitid", {247, 284, 529, 95}},
+    {"waitpid", {-1, 7, -1, -1}},
+    {"write", {1, 4, 1, 64}},
+    {"writev", {20, 146, 516, 66}},
 };
 
 static int compare(const void *key, const void *element) {
-  return strcmp(key, ((const struct name *)element)->text);
+  return strcmp(key, ((const struct row *)element)->name);
 }
 
-int seccomp_syscall_number(const char *name) {
-  const struct name *found =
-      bsearch(name, names, sizeof names / sizeof names[0], sizeof names[0], compare);
-  return found ? found->number : -1;
+const short *syscall_numbers(const char *name) {
+  const struct row *found =
+      bsearch(name, rows, sizeof rows / sizeof rows[0], sizeof rows[0], compare);
+  return found ? found->numbers : NULL;
 }

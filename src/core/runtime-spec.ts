@@ -105,8 +105,10 @@ export interface DeviceRule {
 export interface SeccompSpec {
   readonly defaultAction: SeccompAction;
   readonly defaultErrnoRet?: number;
-  readonly architectures: readonly string[];
-  readonly syscalls: readonly {
+  /** `SCMP_ARCH_X86_64` …; the machine's own needs no mention. */
+  readonly architectures?: readonly string[];
+  readonly flags?: readonly string[];
+  readonly syscalls?: readonly {
     readonly names: readonly string[];
     readonly action: SeccompAction;
     readonly errnoRet?: number;
@@ -126,7 +128,15 @@ export interface SeccompSpec {
   }[];
 }
 
-export type SeccompAction = 'SCMP_ACT_ALLOW' | 'SCMP_ACT_ERRNO' | 'SCMP_ACT_KILL_PROCESS';
+export type SeccompAction =
+  | 'SCMP_ACT_ALLOW'
+  | 'SCMP_ACT_ERRNO'
+  | 'SCMP_ACT_KILL'
+  | 'SCMP_ACT_KILL_THREAD'
+  | 'SCMP_ACT_KILL_PROCESS'
+  | 'SCMP_ACT_TRAP'
+  | 'SCMP_ACT_TRACE'
+  | 'SCMP_ACT_LOG';
 
 /**
  * What the root of a container consists of, before anything is mounted: `rootfs.json` beside

@@ -1,6 +1,6 @@
 /**
  * docker's default system call filter as data (config-linux.md §Seccomp), for the default set of
- * capabilities on x86-64 and arm64: what is not listed fails with EPERM. Left out are above all mount
+ * capabilities on x86-64, x86 and arm64: what is not listed fails with EPERM. Left out are above all mount
  * and namespace calls, kernel modules, keys, clocks, bpf, perf, io_uring and userfaultfd.
  */
 import type { SeccompSpec } from '#core/runtime-spec.ts';
@@ -44,8 +44,23 @@ const ALLOWED = `
   .trim()
   .split(/\s+/);
 
-/** Allowed on x86-64 only; arm64 has none of them. */
+/** Allowed on x86-64 and x86 only; arm64 has none of them. */
 const ALLOWED_X86 = ['arch_prctl', 'modify_ldt'];
+
+/** What programs for x86 call the same things; every one is also above under its newer name. */
+const ALLOWED_32_BIT = `
+  _llseek _newselect chown32 clock_adjtime64 clock_getres_time64 clock_gettime64
+  clock_nanosleep_time64 fadvise64_64 fchown32 fcntl64 fstat64 fstatat64 fstatfs64 ftruncate64
+  futex_time64 getegid32 geteuid32 getgid32 getgroups32 getresgid32 getresuid32 getuid32
+  io_pgetevents_time64 ipc lchown32 lstat64 mmap2 mq_timedreceive_time64 mq_timedsend_time64
+  ppoll_time64 pselect6_time64 recv recvmmsg_time64 rt_sigtimedwait_time64
+  sched_rr_get_interval_time64 semtimedop_time64 send sendfile64 setfsgid32 setfsuid32 setgid32
+  setgroups32 setregid32 setresgid32 setresuid32 setreuid32 setuid32 sigprocmask sigreturn
+  socketcall stat64 statfs64 timer_gettime64 timer_settime64 timerfd_gettime64 timerfd_settime64
+  truncate64 ugetrlimit utimensat_time64 waitpid
+`
+  .trim()
+  .split(/\s+/);
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
 const NAMESPACE_FLAGS = 0x7e020000;
@@ -62,9 +77,9 @@ const ENOSYS = 38;
 export const DEFAULT_SECCOMP: SeccompSpec = {
   defaultAction: 'SCMP_ACT_ERRNO',
   defaultErrnoRet: EPERM,
-  architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_AARCH64'],
+  architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_AARCH64'],
   syscalls: [
-    { names: [...ALLOWED, ...ALLOWED_X86], action: 'SCMP_ACT_ALLOW' },
+    { names: [...ALLOWED, ...ALLOWED_X86, ...ALLOWED_32_BIT], action: 'SCMP_ACT_ALLOW' },
     ...PERSONALITIES.map((value) => ({
       names: ['personality'],
       action: 'SCMP_ACT_ALLOW' as const,

@@ -32,9 +32,9 @@ export function canContain(t: TestContext): boolean {
 }
 
 /** A test that runs containers; skipped aloud where that cannot be. */
-export function contained(name: string, body: () => Promise<void>): void {
+export function contained(name: string, body: (t: TestContext) => Promise<void> | void): void {
   test(name, async (t) => {
-    if (canContain(t)) await body();
+    if (canContain(t)) await body(t);
   });
 }
 
