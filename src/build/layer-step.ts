@@ -7,7 +7,7 @@ import { chainIdOf } from '#core/chain-id.ts';
 import type { Digest } from '#core/digest.ts';
 import type { JsonValue } from '#core/json.ts';
 import { OCI_LAYER } from '#core/media-type.ts';
-import { type CacheKey, stepKeys } from './cache-key.ts';
+import { type CacheKey, originKey, stepKeys } from './cache-key.ts';
 import { withLayerHistory } from './history.ts';
 import { type BuildSession, type MadeLayer, timestamp } from './session.ts';
 import type { StageState } from './state.ts';
@@ -25,6 +25,8 @@ export interface LayerStep {
   /** Content digests of the same; asked only when the definition misses. */
   readonly contentInputs: () => Promise<JsonValue>;
   readonly execute: (vertex: Vertex) => Promise<WrittenLayer>;
+  /** The layer is the same whatever is below it, so another parent is no reason to make it again. */
+  readonly isDetached?: boolean;
 }
 
 /** A layer that is in the store with its index. */
@@ -42,10 +44,12 @@ export async function layerStep(
 ): Promise<StageState> {
   const keys = stepKeys(step.operation);
   const definition = keys.definition(state.definition, step.inputs);
+  const below = step.isDetached ? [] : state.layers.map(({ diffId }) => diffId);
   const content = async (): Promise<CacheKey> =>
-    keys.content(chainIdOf(state.layers.map(({ diffId }) => diffId)), await step.contentInputs());
-  const made = await singleFlight(session, definition, () =>
-    findOrMake(session, step, { definition, content }),
+    keys.content(chainIdOf(below), await step.contentInputs());
+  const asked = step.isDetached ? keys.definition(originKey('scratch'), step.inputs) : definition;
+  const made = await singleFlight(session, asked, () =>
+    findOrMake(session, step, { definition: asked, content }),
   );
   session.made.add(made.layer.diffId);
   const next = { ...state, layers: [...state.layers, made.layer], definition };

@@ -2,39 +2,84 @@
  * The sources of COPY and ADD: which nodes the written paths and patterns name, and one digest over
  * all that would be taken.
  */
+import type { Entry } from '#archive/entry.ts';
 import { type ByteString, displayBytes, toByteString } from '#core/bytes.ts';
 import { createHasher } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
+import { compilePatterns, type IgnoreMatcher } from '#dockerfile/dockerignore.ts';
 import { suggestName } from '#dockerfile/suggest.ts';
 import type { CopyItem } from './copy-plan.ts';
 import { cleanParts, type FileNode, type FileTree, joinPath, locate } from './file-tree.ts';
 import { isPattern, matchPaths } from './glob.ts';
+import { isSelected, type Selection, selectedTree } from './selected-tree.ts';
 
 export interface Sources {
   /** Where they are looked up. */
   readonly from: FileTree;
   /** Expanded paths and patterns. */
   readonly sources: readonly string[];
+  /** `--exclude`: patterns of .dockerignore, for paths below each source. */
+  readonly exclude?: readonly string[];
+  /** `--parents`: sources keep the folders they stand in, from `/./` on where they have it. */
+  readonly parents?: boolean;
 }
 
 export type NodeItem = Extract<CopyItem, { kind: 'node' }>;
 
-/** The nodes the sources name, in order; a final link is followed, its own name kept. */
-export function nodesOf({ from, sources }: Sources): NodeItem[] {
-  return sources.flatMap((source, index) => {
-    const path = toByteString(source);
-    const matched = isPattern(path) ? matchPaths(from, path) : [literal(from, path, index)];
-    return matched.map((link): NodeItem => {
-      const at = locate(from, link.path, { followLast: true });
-      if (!at) throw missing(from, link.path, index);
-      return {
-        kind: 'node',
-        tree: from,
-        at,
-        name: (link.path.split('/').at(-1) ?? '') as ByteString,
-      };
-    });
+/**
+ * The nodes the sources name, in order; a final link is followed, its own name kept.
+ * @throws SOURCE_MISSING, IGNORE_INVALID (a pattern of --exclude)
+ */
+export function nodesOf({ from, sources, exclude = [], parents = false }: Sources): NodeItem[] {
+  const excluded = exclude.length === 0 ? {} : { exclude: compilePatterns(exclude) };
+  return sources.flatMap((source, index) =>
+    parents
+      ? parentsOf(from, { source, index, ...excluded })
+      : namedBy(from, source, index).flatMap((item) => selected(item, excluded)),
+  );
+}
+
+function namedBy(from: FileTree, source: string, index: number): NodeItem[] {
+  const path = toByteString(source);
+  const matched = isPattern(path) ? matchPaths(from, path) : [literal(from, path, index)];
+  return matched.map((link): NodeItem => {
+    const at = locate(from, link.path, { followLast: true });
+    if (!at) throw missing(from, link.path, index);
+    return {
+      kind: 'node',
+      tree: from,
+      at,
+      name: (link.path.split('/').at(-1) ?? '') as ByteString,
+    };
   });
+}
+
+/** The item without what is left out of it: nothing, where that is the item itself. */
+function selected(item: NodeItem, selection: Selection): NodeItem[] {
+  if (selection.include === undefined && selection.exclude === undefined) return [item];
+  const { tree, at, name } = item;
+  if (at.node.kind !== 'directory') return isSelected(selection, name) ? [item] : [];
+  const below = selectedTree(tree, at.node, selection);
+  return [{ ...item, tree: below, at: { node: below.root, path: '' as ByteString } }];
+}
+
+/** What a source of `--parents` matches, below the folder before `/./`, which is the root without. */
+function parentsOf(
+  from: FileTree,
+  given: { readonly source: string; readonly index: number; readonly exclude?: IgnoreMatcher },
+): NodeItem[] {
+  const { source, index, exclude } = given;
+  const pivot = source.indexOf('/./');
+  const folder = pivot < 0 ? '/' : source.slice(0, pivot);
+  const pattern = cleanParts(pivot < 0 ? source : source.slice(pivot + 3)).join('/');
+  if (!isPattern(folder) && !isPattern(pattern)) {
+    literal(from, toByteString(`${folder}/${pattern}`), index);
+  }
+  const selection = {
+    ...(pattern === '' ? {} : { include: compilePatterns([pattern]) }),
+    ...(exclude && { exclude }),
+  };
+  return namedBy(from, folder, index).flatMap((item) => selected(item, selection));
 }
 
 function literal(tree: FileTree, source: ByteString, index: number): { readonly path: ByteString } {
@@ -66,20 +111,24 @@ function nearestHint(tree: FileTree, path: ByteString): string {
   return `did you mean ${[...parts.map((part) => displayBytes(part as ByteString)), near].join('/')}?`;
 }
 
+export interface DigestOptions {
+  /** Uid and gid count: sources that are images keep theirs. */
+  readonly owners: boolean;
+  /** Permission bits count; they do not where `--chmod` sets them all. Default true. */
+  readonly modes?: boolean;
+}
+
 /**
- * A digest over what COPY would take: relative paths, kinds, modes, link targets and file contents.
- * `owners` adds uid and gid (sources that are images keep theirs). Times do not count.
+ * A digest over what COPY would take: relative paths, kinds, modes, link targets, attributes and
+ * file contents. Times do not count.
  */
-export async function sourcesDigest(
-  op: Sources,
-  options: { readonly owners: boolean },
-): Promise<string> {
+export async function sourcesDigest(op: Sources, options: DigestOptions): Promise<string> {
   const hasher = createHasher();
   for (const { tree, at, name } of nodesOf(op)) {
     // A folder gives its contents only, so its own name does not count.
     await hashTree(tree, at.node, {
+      ...options,
       path: at.node.kind === 'directory' ? ('' as ByteString) : name,
-      owners: options.owners,
       hasher,
     });
     hasher.update('\0end\0');
@@ -90,13 +139,12 @@ export async function sourcesDigest(
 async function hashTree(
   tree: FileTree,
   node: FileNode,
-  context: {
+  context: DigestOptions & {
     readonly path: ByteString;
-    readonly owners: boolean;
     readonly hasher: ReturnType<typeof createHasher>;
   },
 ): Promise<void> {
-  const { path, owners, hasher } = context;
+  const { path, owners, modes = true, hasher } = context;
   const entry = tree.entry(node, path);
   const content = entry.kind === 'file' ? await tree.contentSha256(node) : '';
   const target = entry.kind === 'symlink' ? entry.target : '';
@@ -104,12 +152,17 @@ async function hashTree(
     entry.kind === 'char' || entry.kind === 'block' ? `${entry.major}:${entry.minor}` : '';
   const owner = owners ? `${entry.uid}:${entry.gid}` : '';
   const isRoot = path === '';
+  const mode = isRoot || (!modes && entry.kind !== 'symlink') ? 0 : entry.mode;
   hasher.update(
-    `${JSON.stringify([path, entry.kind, isRoot ? 0 : entry.mode, isRoot ? '' : owner, content, target, device])}\n`,
+    `${JSON.stringify([path, entry.kind, mode, isRoot ? '' : owner, content, target, device, ...attributes(entry)])}\n`,
   );
   if (node.kind !== 'directory') return;
   for (const name of tree.names(node)) {
     const child = tree.child(node, name);
     if (child) await hashTree(tree, child, { ...context, path: joinPath(path, name) });
   }
+}
+
+function attributes({ xattrs }: Entry): readonly string[] {
+  return [...xattrs].map(([name, value]) => `${name}=${Buffer.from(value).toString('hex')}`).sort();
 }

@@ -18,7 +18,7 @@ export interface CommandOptions {
   /** Both ends are terminals. */
   readonly isTTY?: boolean;
   /** What stdin holds before it ends. Absent: it stays open. */
-  readonly input?: string;
+  readonly input?: string | Buffer;
 }
 
 /** What the clock of such a command shows. */

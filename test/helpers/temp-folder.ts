@@ -9,9 +9,9 @@ export interface TempFolder extends Disposable {
   at(...names: string[]): string;
 }
 
-/** `using folder = tempFolder()`. */
-export function tempFolder(): TempFolder {
-  const path = mkdtempSync(join(tmpdir(), 'slipway-test-'));
+/** `using folder = tempFolder()`; `under`: in this folder. */
+export function tempFolder(under = tmpdir()): TempFolder {
+  const path = mkdtempSync(join(under, 'slipway-test-'));
   return {
     path,
     at: (...names) => join(path, ...names),

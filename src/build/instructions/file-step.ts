@@ -4,6 +4,7 @@ import type { JsonValue } from '#core/json.ts';
 import type { AddInstruction, CopyInstruction } from '#dockerfile/ast.ts';
 import { expandWord } from '#dockerfile/words.ts';
 import { withStageHint } from '../base-images.ts';
+import { octalMode } from '../chmod.ts';
 import type { FileTree } from '../file-tree.ts';
 import { layerStep } from '../layer-step.ts';
 import { type CopyOp, copyOp } from '../ops/copy.ts';
@@ -46,11 +47,21 @@ export async function fileStep(
   const chown = instruction.chown ? expand(instruction.chown) : undefined;
   const chmod = (instruction.chmod ? expand(instruction.chmod) : '') || undefined;
   const unpack = instruction.kind === 'add' && instruction.unpack !== false;
+  const parents = instruction.kind === 'copy' && instruction.parents;
+  const exclude = instruction.exclude.map(({ text }) => text);
+  // Docker's rule: a mode needs the plain copy.
+  const isDetached = instruction.link && chmod === undefined;
   const label = context.label();
   const digest = memo(async (): Promise<JsonValue> => {
     if (sources.length === 0) return null;
     using from = await origin.open();
-    return await sourcesDigest({ from, sources }, { owners: origin.definition !== undefined });
+    return await sourcesDigest(
+      { from, sources, exclude, parents },
+      {
+        owners: origin.definition !== undefined && chown === undefined,
+        modes: chmod === undefined || octalMode(chmod) === undefined,
+      },
+    );
   });
   const pointing = <T>(work: () => Promise<T>): Promise<T> =>
     work().catch((error: unknown) => {
@@ -58,7 +69,8 @@ export async function fileStep(
     });
   return layerStep(session, state, {
     name: `${label}${stepName(instruction.source, state, context.dockerfile)}`,
-    createdBy: historyOf(instruction, { sources, destination: written, chown, chmod }),
+    createdBy: historyOf(instruction, { sources, destination: written, chown, chmod, parents }),
+    isDetached,
     operation: {
       kind: 'copy',
       destination,
@@ -66,6 +78,9 @@ export async function fileStep(
       chmod: chmod ?? null,
       unpack,
       heredocs: [...heredocs],
+      exclude,
+      parents,
+      link: isDetached,
     },
     inputs:
       origin.definition === undefined
@@ -77,12 +92,13 @@ export async function fileStep(
         heredocs,
         destination,
         unpack,
+        isDetached,
         ...(chown === undefined ? {} : { chown }),
         ...(chmod === undefined ? {} : { chmod }),
       };
       if (sources.length === 0) return copyOp(session, state, op);
       using from = await origin.open();
-      return await copyOp(session, state, { ...op, files: { from, sources } });
+      return await copyOp(session, state, { ...op, files: { from, sources, exclude, parents } });
     },
   });
 }
@@ -130,9 +146,11 @@ function historyOf(
     readonly destination: string;
     readonly chown: string | undefined;
     readonly chmod: string | undefined;
+    readonly parents: boolean;
   },
 ): string {
   const flags = [
+    ...(parts.parents ? ['--parents'] : []),
     ...(parts.chown === undefined ? [] : [`--chown=${parts.chown}`]),
     ...(parts.chmod === undefined ? [] : [`--chmod=${parts.chmod}`]),
   ];
@@ -195,9 +213,7 @@ function refuseUnsupported(instruction: FileInstruction): void {
 }
 
 function unsupportedFlag(instruction: FileInstruction): string | undefined {
-  if (instruction.link) return '--link';
-  if (instruction.exclude.length > 0) return '--exclude';
-  if (instruction.kind === 'copy') return instruction.parents ? '--parents' : undefined;
+  if (instruction.kind === 'copy') return undefined;
   if (instruction.checksum) return '--checksum';
   return instruction.keepGitDir ? '--keep-git-dir' : undefined;
 }

@@ -1,5 +1,6 @@
 /** COPY and ADD: finds the sources, plans the entries, writes the layer. No mount, no created file. */
 import { type ByteString, toByteString } from '#core/bytes.ts';
+import { SlipwayError } from '#core/errors.ts';
 import { writeLayer } from '#layer/layer-writer.ts';
 import { octalMode, parseMode } from '../chmod.ts';
 import { type CopyItem, type CopyRequest, planCopy } from '../copy-plan.ts';
@@ -22,6 +23,8 @@ export interface CopyOp {
   readonly chmod?: string;
   /** ADD: archives among the sources are unpacked. */
   readonly unpack: boolean;
+  /** `--link`: nothing of the stage is looked at, so the destination's folders are always new. */
+  readonly isDetached: boolean;
 }
 
 /** @throws SOURCE_MISSING, COPY_REFUSED, LINK_LOOP */
@@ -30,7 +33,8 @@ export async function copyOp(
   state: StageState,
   op: CopyOp,
 ): Promise<WrittenLayer> {
-  using into = await stageTree(session, state);
+  using into = await stageTree(session, op.isDetached ? { layers: [] } : state);
+  if (op.isDetached) refuseName(op.chown);
   const owner = op.chown === undefined ? undefined : into.owner(op.chown);
   await using stack = new AsyncDisposableStack();
   const items = await itemsOf(session, op, stack);
@@ -50,6 +54,15 @@ export async function copyOp(
   );
   await store.layers.addIndex(diffId, index);
   return { diffId, size };
+}
+
+/** A layer that stands alone has no accounts; only root is root in any image. @throws COPY_REFUSED */
+function refuseName(chown = ''): void {
+  const name = chown.split(':').find((part) => !/^(\d*|root)$/.test(part));
+  if (name === undefined) return;
+  throw new SlipwayError('COPY_REFUSED', `invalid user index: -1: --link knows no user "${name}"`, {
+    hint: 'give numbers to --chown, or take --link away: it makes the layer without looking at the image',
+  });
 }
 
 /** A symbolic mode says nothing of folders that are not there yet. */
