@@ -1,6 +1,7 @@
 /** `npm run bench`: asks the questions named, or all of them, and writes Markdown. */
 import { cpus, loadavg, release } from 'node:os';
 import { build } from './build.ts';
+import { containers } from './containers.ts';
 import { gzip } from './gzip.ts';
 import { indexLayer } from './index-layer.ts';
 import { lintDockerfiles } from './lint.ts';
@@ -13,6 +14,7 @@ import { storeCare } from './store.ts';
 const QUESTIONS: Readonly<Record<string, () => Promise<string>>> = {
   startup,
   build,
+  containers,
   index: indexLayer,
   merge: mergeLayers,
   gzip,

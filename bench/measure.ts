@@ -32,7 +32,8 @@ export async function measure(
   return candidates.map(({ name }) => summary(name, times.get(name) ?? []));
 }
 
-function summary(name: string, times: readonly number[]): Timing {
+/** Median and spread of times that somebody else has taken. */
+export function summary(name: string, times: readonly number[]): Timing {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (index: number): number => sorted[index] ?? Number.NaN;
   return {
