@@ -5,6 +5,7 @@
 import type { ArchivePlanSummary } from '#core/archive-summary.ts';
 import type { CacheSource, CacheTarget } from '#core/build-cache.ts';
 import type { BuildOutput } from '#core/build-output.ts';
+import type { ContainerLimits } from '#core/container-limits.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { EventSink } from '#core/events.ts';
@@ -76,6 +77,8 @@ export interface BuildOptions extends CallContext {
   readonly outputs?: readonly BuildOutput[];
   /** For the image's config, over those of the Dockerfile. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** What the container of each RUN may use; not part of what is cached. */
+  readonly limits?: ContainerLimits;
   /** For the image's manifest. */
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -148,8 +151,16 @@ export interface RunOptions extends CallContext {
   readonly user?: string;
   readonly workdir?: string;
   readonly hostname?: string;
+  /** What the container may use. */
+  readonly limits?: ContainerLimits;
   /** Absent: the terminal's own stdio. */
   readonly output?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+}
+
+export interface RunResult {
+  readonly exitCode: number;
+  /** The kernel killed a process of it at its memory limit. */
+  readonly oomKilled?: boolean;
 }
 
 export interface PlanSaveOptions extends CallContext {
@@ -233,7 +244,7 @@ export interface Engine extends AsyncDisposable {
 
   build(options: BuildOptions): Promise<BuildResult>;
   /** Runs a container in the foreground and removes it. */
-  run(options: RunOptions): Promise<{ readonly exitCode: number }>;
+  run(options: RunOptions): Promise<RunResult>;
 
   // Registries
 

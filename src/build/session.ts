@@ -1,5 +1,6 @@
 /** What one build has at hand. Made by the engine, owned by `build`, handed to every step. */
 import type { LimitFunction } from 'p-limit';
+import type { ContainerLimits } from '#core/container-limits.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { Platform } from '#core/platform.ts';
@@ -41,6 +42,8 @@ export interface BuildSession {
   /** Seconds; every time in the image is at most this. */
   readonly sourceDateEpoch?: number;
   readonly noCache: boolean;
+  /** Of the container of each RUN; no part of any cache key. */
+  readonly limits?: ContainerLimits;
   /** Steps under way, by definition key: equal steps of two stages run once. */
   readonly inFlight: Map<CacheKey, Promise<MadeLayer>>;
   /** Counters for the result. */

@@ -7,6 +7,7 @@ import { buildMetadata } from '#cli/build-metadata.ts';
 import { cacheSourceIn, cacheTargetIn } from '#cli/cache-option.ts';
 import { answerCall, type CallRequest, parseCall } from '#cli/dockerfile-call.ts';
 import { list, text, toggle } from '#cli/flags.ts';
+import { LIMIT_FLAGS, limitsOf } from '#cli/limit-flags.ts';
 import { outputsOf, writesTo } from '#cli/output-option.ts';
 import { failureTail } from '#cli/progress/failure.ts';
 import { buildProgress } from '#cli/progress/pick.ts';
@@ -47,6 +48,7 @@ export default class Build extends BaseCommand {
       helpValue: 'file',
     }),
     iidfile: text({ description: 'Write the image ID to a file', helpValue: 'file' }),
+    ...LIMIT_FLAGS,
     label: list({ description: 'Set metadata of the image', helpValue: 'key=value' }),
     load: toggle({ description: 'Put the image into the local store, beside other outputs' }),
     'metadata-file': text({
@@ -100,6 +102,7 @@ export default class Build extends BaseCommand {
       host: this.host,
       settings,
     });
+    const limits = limitsOf(flags);
     const options: BuildOptions = {
       context: args.path,
       tags: flags.tag,
@@ -112,6 +115,7 @@ export default class Build extends BaseCommand {
       annotations: annotationsOf(flags.annotation),
       events: progress.sink,
       signal: this.host.interrupts.signal,
+      ...(limits === undefined ? {} : { limits }),
       ...(flags.file === undefined ? {} : { dockerfile: resolve(flags.file) }),
       ...(flags.target === undefined ? {} : { target: flags.target }),
       ...(settings.sourceDateEpoch === undefined

@@ -1,10 +1,12 @@
 import { assignmentWords } from '#cli/assignments.ts';
 import { BaseCommand } from '#cli/base-command.ts';
 import { list, text, toggle } from '#cli/flags.ts';
+import { limitsOf, RUN_LIMIT_FLAGS } from '#cli/limit-flags.ts';
 import { pullImage } from '#cli/pull-image.ts';
+import { outOfMemory } from '#core/container-limits.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import { familiarReference, parseReference, withDefaultTag } from '#core/reference.ts';
-import type { RunOptions } from '#engine.ts';
+import type { RunOptions, RunResult } from '#engine.ts';
 
 export default class Run extends BaseCommand {
   static override readonly summary = 'Run a command in a new container, in the foreground';
@@ -17,6 +19,7 @@ export default class Run extends BaseCommand {
   static override readonly flags = {
     entrypoint: text({ description: "Replaces the image's ENTRYPOINT", helpValue: 'program' }),
     env: list({ char: 'e', description: 'Set a variable', helpValue: 'name=value' }),
+    ...RUN_LIMIT_FLAGS,
     hostname: text({ char: 'h', description: "The container's host name", helpValue: 'name' }),
     isolation: text({
       description:
@@ -39,6 +42,7 @@ export default class Run extends BaseCommand {
     const { entrypoint, hostname, user, workdir } = flags;
     const settings = this.settings(flags);
     this.needForeignFiles(settings);
+    const limits = limitsOf(flags);
     const options: RunOptions = {
       image: args.image,
       env: assignmentWords(flags.env, settings.variable),
@@ -46,17 +50,26 @@ export default class Run extends BaseCommand {
       ...(args.command.length > 0 ? { command: args.command } : {}),
       ...(entrypoint === undefined ? {} : { entrypoint }),
       ...(hostname === undefined ? {} : { hostname }),
+      ...(limits === undefined ? {} : { limits }),
       ...(user === undefined ? {} : { user }),
       ...(workdir === undefined ? {} : { workdir }),
     };
     const engine = await this.engine();
     try {
-      return (await engine.run(options)).exitCode;
+      return this.#told(await engine.run(options), options);
     } catch (error) {
       if (!isSlipwayError(error, 'IMAGE_UNKNOWN')) throw error;
     }
     await this.#pullMissing(args.image, flags.quiet);
-    return (await engine.run(options)).exitCode;
+    return this.#told(await engine.run(options), options);
+  }
+
+  /** The exit code; why it was killed, when the container cannot have said so itself. */
+  #told({ exitCode, oomKilled }: RunResult, { limits }: RunOptions): number {
+    if (oomKilled && exitCode !== 0 && limits?.memory !== undefined) {
+      this.host.stderr.write(`slipway: ${outOfMemory(limits.memory)}\n`);
+    }
+    return exitCode;
   }
 
   async #pullMissing(image: string, quiet: boolean): Promise<void> {

@@ -4,7 +4,18 @@
  */
 import { SlipwayError } from './errors.ts';
 
+export const BYTES_PER_MIB = 1024 ** 2;
+
 const UNITS = ['', 'k', 'm', 'g', 't', 'p'];
+
+/** The other way, as short as it can be said exactly: `64MB`, `1.5GB`, `1025B`. */
+export function formatByteSize(bytes: number): string {
+  const power = UNITS.findLastIndex(
+    (_, i) => bytes >= 1024 ** i && (bytes * 100) % 1024 ** i === 0,
+  );
+  const unit = power > 0 ? `${UNITS[power]?.toUpperCase()}B` : 'B';
+  return `${power > 0 ? bytes / 1024 ** power : bytes}${unit}`;
+}
 
 /** Whole bytes, at least `min` (default 0). `flag`: with its dashes. @throws USAGE in docker's words */
 export function parseByteSize(

@@ -27,6 +27,16 @@ export interface ProcessSpec {
   readonly capabilities?: CapabilitySets;
   readonly noNewPrivileges?: boolean;
   readonly oomScoreAdj?: number;
+  readonly rlimits?: readonly RlimitSpec[];
+}
+
+/** config.md §POSIX process. */
+export interface RlimitSpec {
+  /** `RLIMIT_NOFILE` and so on. */
+  readonly type: string;
+  /** No limit is 2n ** 64n - 1n, which only a bigint can say. */
+  readonly soft: number | bigint;
+  readonly hard: number | bigint;
 }
 
 /** Names such as `CAP_CHOWN`. */

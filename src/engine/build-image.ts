@@ -8,6 +8,7 @@ import { ignoreEvents } from '#core/events.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { parseTag, type Reference } from '#core/reference.ts';
 import type { BuildOptions, BuildResult } from '#engine.ts';
+import { checkLimits } from '#runtime/limits.ts';
 import { resolveBase } from './base-image.ts';
 import { push } from './push.ts';
 import { remoteRepository } from './remote-repository.ts';
@@ -20,6 +21,7 @@ export async function buildImage(
   const names = options.tags.map(parseTag);
   const outputs = options.outputs ?? [STORE_OUTPUT];
   refuseNamelessPush(outputs, names);
+  if (options.limits) checkLimits(options.limits);
   const events = options.events ?? ignoreEvents;
   const store = await resources.store();
   await using lease = await store.lease({ purpose: `build ${options.context}` });
@@ -44,6 +46,7 @@ export async function buildImage(
     noCache: options.noCache ?? false,
     inFlight: new Map(),
     steps: { run: 0, cached: 0 },
+    ...(options.limits ? { limits: options.limits } : {}),
     ...(options.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: options.sourceDateEpoch }),
   };
   const built = await build(session, {

@@ -6,11 +6,12 @@ import { SlipwayError } from '#core/errors.ts';
 import { ignoreEvents } from '#core/events.ts';
 import type { ContainerConfig } from '#core/image-config.ts';
 import { hostPlatform } from '#core/platform.ts';
-import type { RunOptions } from '#engine.ts';
+import type { RunOptions, RunResult } from '#engine.ts';
 import { resolveImage } from '#image/resolve.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import { MergedTree } from '#layer/merged-tree.ts';
 import { writeBundle } from '#runtime/bundle.ts';
+import { checkLimits } from '#runtime/limits.ts';
 import { rootFiles } from '#runtime/root-files.ts';
 import type { Runtime } from '#runtime/runtime.ts';
 import { containerSpec } from '#runtime/spec.ts';
@@ -27,10 +28,8 @@ interface RunImage {
 }
 
 /** Finds the image in the local store and runs it. @throws IMAGE_UNKNOWN, and what runImage throws */
-export async function runContainer(
-  resources: Resources,
-  options: RunOptions,
-): Promise<{ readonly exitCode: number }> {
+export async function runContainer(resources: Resources, options: RunOptions): Promise<RunResult> {
+  if (options.limits) checkLimits(options.limits);
   const store = await resources.store();
   await using lease = await store.lease({ purpose: `run ${options.image}` });
   const platform = hostPlatform(process.arch);
@@ -43,10 +42,7 @@ export async function runContainer(
 }
 
 /** @throws what Runtime.run throws; USER_UNKNOWN; USAGE without anything to run */
-async function runImage(
-  image: RunImage,
-  options: RunOptions,
-): Promise<{ readonly exitCode: number }> {
+async function runImage(image: RunImage, options: RunOptions): Promise<RunResult> {
   const { runtime, snapshotter, layers, config } = image;
   const id = crypto.randomUUID();
   const args = argsOf(config, options);
@@ -66,6 +62,7 @@ async function runImage(
     hostname,
     network: 'host',
     mounts: await rootFiles(snapshot.bundle, hostname),
+    ...(options.limits ? { limits: options.limits } : {}),
   });
   await writeBundle(snapshot.bundle, spec, snapshot.rootfs);
   const { output } = options;

@@ -16,9 +16,23 @@ export async function writeBundle(
   spec: RuntimeSpec,
   rootfs?: RootfsSpec,
 ): Promise<void> {
-  await writeFile(join(folder, 'config.json'), JSON.stringify(spec));
+  await writeFile(join(folder, 'config.json'), jsonOf(spec));
   if (!rootfs) return;
   await writeFile(join(folder, 'rootfs.json'), JSON.stringify(rootfs));
   // Only a place to mount on: nothing is ever written into it.
   await mkdir(join(folder, spec.root.path), { recursive: true, mode: 0o700 });
+}
+
+/** TypeScript's library does not know it yet (ECMAScript proposal JSON.parse source text access). */
+declare global {
+  interface JSON {
+    rawJSON(text: string): unknown;
+  }
+}
+
+/** Numbers of 64 bits are bigints in a spec and plain numbers in its text. */
+function jsonOf(spec: RuntimeSpec): string {
+  return JSON.stringify(spec, (_key, value: unknown) =>
+    typeof value === 'bigint' ? JSON.rawJSON(value.toString()) : value,
+  );
 }

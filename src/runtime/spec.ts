@@ -1,7 +1,9 @@
 /**
  * docker's default container as a RuntimeSpec (runtime-spec config.md): capabilities, mounts, masked
- * and read-only paths, namespaces. Pure; what it returns goes into config.json as it is.
+ * and read-only paths, namespaces. What it returns goes into config.json as it is. Pure, but for the
+ * numbers of disks that limits name.
  */
+import type { ContainerLimits } from '#core/container-limits.ts';
 import type {
   CapabilitySets,
   MountSpec,
@@ -9,6 +11,7 @@ import type {
   RuntimeSpec,
   SeccompSpec,
 } from '#core/runtime-spec.ts';
+import { withLimits } from './limits.ts';
 import { DEFAULT_SECCOMP } from './seccomp-profile.ts';
 
 export interface ContainerSpecOptions {
@@ -33,6 +36,8 @@ export interface ContainerSpecOptions {
   readonly noNewPrivileges?: boolean;
   /** Absent: docker's default filter. `unconfined`: none. */
   readonly seccomp?: SeccompSpec | 'unconfined';
+  /** What it may use; absent: what there is. */
+  readonly limits?: ContainerLimits;
   /** Asks for a pseudoterminal of the container's own. */
   readonly terminal?: boolean;
 }
@@ -124,7 +129,7 @@ const NAMESPACES: readonly NamespaceType[] = ['pid', 'mount', 'uts', 'ipc', 'cgr
 
 /** The container that docker would make of these options. */
 export function containerSpec(options: ContainerSpecOptions): RuntimeSpec {
-  return {
+  const spec: RuntimeSpec = {
     ociVersion: '1.2.0',
     process: processSpec(options),
     // Beside config.json; writeBundle makes the folder, the launcher mounts the root onto it.
@@ -138,6 +143,7 @@ export function containerSpec(options: ContainerSpecOptions): RuntimeSpec {
       ...seccomp(options.seccomp ?? DEFAULT_SECCOMP),
     },
   };
+  return options.limits ? withLimits(spec, options.limits) : spec;
 }
 
 function processSpec(options: ContainerSpecOptions): RuntimeSpec['process'] {

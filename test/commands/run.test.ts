@@ -90,3 +90,24 @@ Status: Downloaded newer image for app:latest
   );
   assert.deepEqual(calls, ['run app', 'pull app', 'run app']);
 });
+
+test('limits reach the engine, and a container killed at its memory limit is said to be', async () => {
+  const seen: RunOptions[] = [];
+  const engine = fakeEngine({
+    run: async (options) => {
+      seen.push(options);
+      return { exitCode: 137, oomKilled: true };
+    },
+  });
+  const argv = ['run', '-m', '64m', '--memory-swap', '-1', '--pids-limit=5', 'app'];
+  const { exitCode, stderr } = await runCommand(argv, { engine });
+  assert.equal(exitCode, 137);
+  assert.equal(stderr, 'slipway: killed: out of memory (limit 64MB); allow more with --memory\n');
+  assert.deepEqual(seen[0]?.limits, { memory: 64 * 1024 ** 2, memorySwap: -1, pidsLimit: 5 });
+});
+
+test('a limit that docker does not take is refused by its words: 125', async () => {
+  const { exitCode, stderr } = await runCommand(['run', '-m', 'x', 'app']);
+  assert.equal(exitCode, 125);
+  assert.match(stderr, /invalid argument "x" for "-m, --memory" flag: invalid size: 'x'/);
+});

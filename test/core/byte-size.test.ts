@@ -1,7 +1,7 @@
 /** Sizes of flags, in docker's words. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseByteSize } from '#core/byte-size.ts';
+import { formatByteSize, parseByteSize } from '#core/byte-size.ts';
 
 const GOOD: readonly (readonly [string, number])[] = [
   ['0', 0],
@@ -38,3 +38,10 @@ function refusal(text: string): { readonly code: string; readonly message: strin
   const message = `invalid argument "${text}" for "--volume-size" flag: invalid size: '${text}'`;
   return { code: 'USAGE', message };
 }
+
+test('the other way it is as short as can be', () => {
+  const sizes = [0, 1, 1025, 2048, 64 * 1024 ** 2, 1.5 * 1024 ** 3, 100 * 1024 ** 2 + 1];
+  assert.deepEqual(sizes.map(formatByteSize), [
+    ...['0B', '1B', '1025B', '2KB', '64MB', '1.5GB', '104857601B'],
+  ]);
+});

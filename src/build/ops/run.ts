@@ -1,6 +1,7 @@
 /** RUN: a container over the stage's layers; what it changes becomes the next layer. */
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { outOfMemory } from '#core/container-limits.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { MountSpec } from '#core/runtime-spec.ts';
 import { writeBundle } from '#runtime/bundle.ts';
@@ -44,7 +45,7 @@ export async function runOp(
   await using snapshot = await snapshotter.prepare(layers, { signal: session.signal });
   await prepareBundle(session, state, { request, snapshot });
   const tail = new LogTail();
-  const { exitCode } = await session.runtime
+  const { exitCode, oomKilled = false } = await session.runtime
     .run({
       id: `build-${crypto.randomUUID()}`,
       bundle: snapshot.bundle,
@@ -60,7 +61,10 @@ export async function runOp(
     .catch((error: unknown) => {
       throw asRunError(error, request, tail);
     });
-  if (exitCode !== 0) throw failed(request, { exitCode, tail });
+  if (exitCode !== 0) {
+    const limit = oomKilled ? session.limits?.memory : undefined;
+    throw failed(request, { exitCode, tail, ...(limit === undefined ? {} : { limit }) });
+  }
   return await commitUpper(session, { upper: snapshot.upper, scratch: snapshot.bundle });
 }
 
@@ -83,6 +87,7 @@ async function prepareBundle(
     hostname: RUN_HOSTNAME,
     network: request.network,
     mounts: [...files, ...(await scriptMount(snapshot, request))],
+    ...(session.limits ? { limits: session.limits } : {}),
   });
   await writeBundle(snapshot.bundle, spec, snapshot.rootfs);
 }
@@ -116,17 +121,23 @@ function asRunError(error: unknown, request: RunRequest, tail: LogTail): unknown
 
 function failed(
   request: RunRequest,
-  options: { readonly exitCode: number; readonly tail: LogTail; readonly cause?: SlipwayError },
+  options: {
+    readonly exitCode: number;
+    readonly tail: LogTail;
+    readonly cause?: SlipwayError;
+    /** The memory limit at which the kernel killed a process. */
+    readonly limit?: number;
+  },
 ): SlipwayError {
-  const { exitCode, tail, cause } = options;
-  const hint = cause?.hint ?? HINTS[exitCode];
+  const { exitCode, tail, cause, limit } = options;
+  const hint = cause?.hint ?? (limit === undefined ? HINTS[exitCode] : outOfMemory(limit));
   return new SlipwayError(
     'RUN_FAILED',
     `process "${request.display}" did not complete successfully: exit code: ${exitCode}`,
     {
       ...(cause ? { cause } : {}),
       ...(hint ? { hint } : {}),
-      detail: { exitCode, log: tail.text() },
+      detail: { exitCode, log: tail.text(), ...(limit === undefined ? {} : { oomKilled: true }) },
     },
   );
 }
