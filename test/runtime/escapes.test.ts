@@ -1,15 +1,17 @@
 /**
  * Attempts to get out of the container, or to reach and change the host, as slipway-escape makes
  * them: by `slipway run` and RUN with the defaults, without the system call filter, as a user with a
- * setuid program, on a terminal. Every attempt must fail, and in the way that is written here.
+ * setuid program, on a terminal, in a user namespace. Every attempt must fail, and in the way that is written here.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { writeBundle } from '#runtime/bundle.ts';
 import { Launcher } from '#runtime/launcher.ts';
 import { containerSpec } from '#runtime/spec.ts';
+import { limited } from '#test/helpers/cgroups.ts';
 import { type CliOptions, SLIPWAY, slipway } from '#test/helpers/cli-process.ts';
 import { runAt, type Wanted } from '#test/helpers/containers.ts';
 import {
@@ -23,6 +25,13 @@ import {
 } from '#test/helpers/escapes.ts';
 import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
 import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
+import {
+  homeFolder,
+  type Outcome,
+  runStanding,
+  type Standing,
+  standingUnfit,
+} from '#test/helpers/unprivileged.ts';
 
 /** The answers of a container with every default: who stops an attempt, and how. */
 const ANSWERS: Readonly<Record<string, string>> = {
@@ -130,6 +139,35 @@ escaping('RUN: every attempt fails', async () => {
   assert.equal(built.exitCode, 0, built.stderr);
   assert.deepEqual(answers(built.stderr), expected());
 });
+
+/** Who is not root has a user namespace: no nodes can be made there at all. */
+const ROOTLESS: readonly Standing[] = [
+  'user with subids',
+  'user without subids',
+  'root without sys_admin',
+];
+
+for (const standing of ROOTLESS) {
+  test(`slipway run, ${standing}: every attempt fails`, async (t) => {
+    const reason = standingUnfit(standing);
+    if (reason !== undefined) return t.skip(reason);
+    using folder = tempFolder();
+    await using host = await hostObjects();
+    const home = homeFolder(folder.at('home'));
+    const context = escapeContext(folder.at('context'));
+    const build = ['build', '-q', '-t', 'escape', context];
+    const run = ['run', ...host.env.flatMap((one) => ['-e', one]), 'escape', '/escape'];
+    const slipwayThere = (args: readonly string[]): Outcome =>
+      runStanding(standing, { home }, [SLIPWAY, '--root', `${home}/store`, ...args]);
+    const built = slipwayThere(build);
+    assert.equal(built.exitCode, 0, built.stderr);
+    const nodes = Object.keys(ANSWERS).filter((name) => /^(disk|dev|loop)-.*(?<!tty)$/.test(name));
+    assert.deepEqual(answers(slipwayThere(run).stdout), {
+      ...expected(),
+      ...all('EPERM', ...nodes),
+    });
+  });
+}
 
 escaping('the attempts that find nothing do find it on the host', async () => {
   await using host = await hostObjects();
@@ -254,6 +292,20 @@ escaping('a startContainer hook is a program of the image, and has only its righ
     assert.equal(first, second);
   }
 });
+
+for (const [controller, flag, command, refusal] of [
+  ['pids', '--pids-limit=20', ['forks', '200'], /^exit 0: 19 EAGAIN\n$/],
+  ['memory', '--memory=16m', ['memory', '64'], /^exit 137: $/],
+] as const) {
+  limited(controller, `slipway run ${flag} holds against ${command[0]} without end`, async () => {
+    using folder = tempFolder();
+    const options = await image(folder);
+    const ran = await slipway(['run', flag, 'escape', '/escape', ...command], options);
+    assert.match(`exit ${ran.exitCode}: ${ran.stdout}`, refusal, ran.stderr);
+    const unlimited = await slipway(['run', 'escape', '/escape', ...command], options);
+    assert.match(unlimited.stdout, /succeeded\n$/);
+  });
+}
 
 const PUSHING = ['push-characters', 'steal-terminal', 'reopen-terminal', 'dev-tty'];
 
