@@ -4,6 +4,7 @@
 #include "erofs.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #include "cleanup.h"
 #include "kernel.h"
+#include "loop.h"
 #include "memory.h"
 #include "scratch.h"
 
@@ -20,7 +22,7 @@ enum { KEPT_MAX = 64, EROFS_DEVICES_MAX = 1024 };
 
 struct kept {
   char *image;
-  bool in_ramfs;
+  enum erofs_backing backing;
   dev_t device;  // of the image file, so that a file put in its place is not taken for it
   ino_t inode;
   uint64_t last_use;
@@ -34,7 +36,7 @@ static unsigned next_number;
 
 static const char *hint_for(int error) {
   switch (error) {
-    case ENOTBLK: return "the store's file system cannot back an EROFS mount; use a ramfs copy";
+    case ENOTBLK: return "the store's file system cannot back an EROFS mount; use a ramfs copy or loop devices";
     case ENODEV: return "this kernel has no EROFS; use the folder snapshotter";
     case EPERM: return "mounting EROFS needs root; use the folder snapshotter";
     case EINVAL: return "the image is damaged or does not have this many tars";
@@ -83,14 +85,23 @@ static int set_file(int context, const char *key, int file) {
   return sys_fsconfig(context, FSCONFIG_SET_STRING, key, value, 0);
 }
 
+// A file as the mount takes it; the image and its tars are of one kind, a mix is refused.
+static int open_part(const char *path, enum erofs_backing backing, struct failure *why) {
+  cleanup_close int file = open_regular(path, why);
+  if (file < 0) return -1;
+  return backing == EROFS_LOOP_DEVICES ? loop_attach(file, path, why) : steal_fd(&file);
+}
+
 // Opens every tar, in order; the caller closes what is in `files`, also after a failure.
-static int open_devices(const char **paths, int *files, size_t *count, struct failure *why) {
+static int open_devices(const struct erofs_source *source, int *files, size_t *count,
+                        struct failure *why) {
+  const char **paths = source->devices;
   for (; paths[*count]; ++*count) {
     if (*count == EROFS_DEVICES_MAX) {
       errno = E2BIG;
       return fail(why, "rootfs", "open", paths[*count], "an image can have 1024 tars at most");
     }
-    files[*count] = open_regular(paths[*count], why);
+    files[*count] = open_part(paths[*count], source->backing, why);
     if (files[*count] < 0) return -1;
   }
   return 0;
@@ -115,15 +126,16 @@ static int create_mount(const struct erofs_source *source, int image, const int 
 }
 
 int erofs_mount_detached(const struct erofs_source *source, struct failure *why) {
-  cleanup_close int original = open_regular(source->image, why);
+  cleanup_close int original = open_part(source->image, source->backing, why);
   if (original < 0) return -1;
   cleanup_close int copy = -1;
-  if (source->in_ramfs && (copy = copy_to_ramfs(original, source->image, why)) < 0) return -1;
+  bool in_ramfs = source->backing == EROFS_RAMFS;
+  if (in_ramfs && (copy = copy_to_ramfs(original, source->image, why)) < 0) return -1;
   int files[EROFS_DEVICES_MAX];
   size_t count = 0;
-  int result = open_devices(source->devices, files, &count, why);
+  int result = open_devices(source, files, &count, why);
   if (result == 0)
-    result = create_mount(source, source->in_ramfs ? copy : original, files, count, why);
+    result = create_mount(source, in_ramfs ? copy : original, files, count, why);
   while (count-- > 0) close(files[count]);
   return result;
 }
@@ -148,7 +160,7 @@ static void forget_oldest(void) {
 static struct kept *find_kept(const struct erofs_source *source, const struct stat *facts) {
   for (size_t i = 0; i < kept_count; i++)
     if (kept[i].device == facts->st_dev && kept[i].inode == facts->st_ino &&
-        kept[i].in_ramfs == source->in_ramfs && strcmp(kept[i].image, source->image) == 0)
+        kept[i].backing == source->backing && strcmp(kept[i].image, source->image) == 0)
       return &kept[i];
   return NULL;
 }
@@ -166,7 +178,7 @@ static struct kept *keep(const struct erofs_source *source, const struct stat *f
   if (scratch_ready(why) < 0) return NULL;
   cleanup_close int mount = erofs_mount_detached(source, why);
   if (mount < 0) return NULL;
-  struct kept entry = {.in_ramfs = source->in_ramfs, .device = facts->st_dev,
+  struct kept entry = {.backing = source->backing, .device = facts->st_dev,
                        .inode = facts->st_ino, .number = next_number++};
   char path[64];
   kept_path(&entry, path, sizeof path);

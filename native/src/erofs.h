@@ -3,15 +3,21 @@
 #ifndef SLIPWAY_EROFS_H
 #define SLIPWAY_EROFS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "failure.h"
 
+// What the kernel is given of an image and its tars.
+enum erofs_backing {
+  EROFS_FILES,         // the files themselves
+  EROFS_RAMFS,         // the image copied to a ramfs: where its own file system cannot back a mount
+  EROFS_LOOP_DEVICES,  // loop devices over the files: where the kernel mounts no files
+};
+
 struct erofs_source {
   const char *image;
   const char **devices;  // NULL-terminated, in device order
-  bool in_ramfs;         // copy the image to a ramfs first
+  enum erofs_backing backing;
 };
 
 // A detached erofs mount, not kept anywhere. The descriptor is the caller's.

@@ -71,13 +71,15 @@ static int use_root(int root, struct failure *why) {
   return 0;
 }
 
-enum attempt { OVER_FOLDER, OVER_FILE, OVER_RAMFS };
+enum attempt { OVER_FOLDER, OVER_FILE, OVER_RAMFS, OVER_LOOP };
 
 static int try_overlay(const struct site *site, enum attempt attempt, struct failure *why) {
   const char *devices[] = {site->tar, NULL};
   struct lower lower = {.folder = site->lower};
+  static const enum erofs_backing backings[] = {
+      [OVER_FILE] = EROFS_FILES, [OVER_RAMFS] = EROFS_RAMFS, [OVER_LOOP] = EROFS_LOOP_DEVICES};
   if (attempt != OVER_FOLDER)
-    lower = (struct lower){.erofs = {site->image, devices, attempt == OVER_RAMFS}};
+    lower = (struct lower){.erofs = {site->image, devices, backings[attempt]}};
   const struct rootfs rootfs = {.lowers = &lower, .lower_count = 1, .upper = site->upper,
                                 .work = site->work, .user_xattr = in_user_namespace()};
   cleanup_close int root = rootfs_mount(&rootfs, NULL, why);
@@ -112,9 +114,10 @@ static void probe_roots(struct bytes *out, const char *store, const struct failu
     enum attempt attempt;
   } attempts[] = {{"overlay", "folder", OVER_FOLDER},
                   {"erofsFile", "file", OVER_FILE},
-                  {"erofsRamfs", "ramfs", OVER_RAMFS}};
-  bool works[3];
-  for (int i = 0; i < 3; i++) {
+                  {"erofsRamfs", "ramfs", OVER_RAMFS},
+                  {"erofsLoop", "loop", OVER_LOOP}};
+  bool works[4];
+  for (int i = 0; i < 4; i++) {
     struct failure why = *no_guard;
     int result = why.kind != FAILURE_NONE
                      ? -1
@@ -123,7 +126,7 @@ static void probe_roots(struct bytes *out, const char *store, const struct failu
     bytes_append_text(out, ",");
   }
   bytes_append_text(out, "\"erofs\":");
-  json_quote(out, works[1] ? "file" : works[2] ? "ramfs" : "none");
+  json_quote(out, works[1] ? "file" : works[2] ? "ramfs" : works[3] ? "loop" : "none");
 }
 
 // What a container needs beside its root: a proc of its own, which the kernel refuses where the one that

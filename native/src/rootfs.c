@@ -40,11 +40,16 @@ static int read_devices(const struct json *value, void *context, struct failure 
 }
 
 static int read_backing(const struct json *value, void *context, struct failure *why) {
+  static const char *const names[] = {[EROFS_FILES] = "file", [EROFS_RAMFS] = "ramfs",
+                                      [EROFS_LOOP_DEVICES] = "loop"};
   const char *backing;
   if (read_string(value, &backing, why) < 0) return -1;
-  ((struct lower_reader *)context)->lower->erofs.in_ramfs = strcmp(backing, "ramfs") == 0;
-  if (strcmp(backing, "ramfs") == 0 || strcmp(backing, "file") == 0) return 0;
-  return refuse_unsupported(value, "the backing is file or ramfs", why);
+  for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+    if (strcmp(backing, names[i]) != 0) continue;
+    ((struct lower_reader *)context)->lower->erofs.backing = (enum erofs_backing)i;
+    return 0;
+  }
+  return refuse_unsupported(value, "the backing is file, ramfs or loop", why);
 }
 
 static const struct field lower_fields[] = {

@@ -174,6 +174,9 @@ export type RootfsLower =
       readonly image: string;
       /** The tars, in device order. */
       readonly devices: readonly string[];
-      /** How the kernel accepts the image: as a file, or copied to a private ramfs first. */
-      readonly backing: 'file' | 'ramfs';
+      /**
+       * How the kernel accepts image and tars: as files, with the image copied to a private ramfs, or
+       * as loop devices, which are gone with the mount.
+       */
+      readonly backing: 'file' | 'ramfs' | 'loop';
     };

@@ -18,9 +18,10 @@ export interface Attempt {
 
 export interface Probe {
   /** How the kernel mounts a layer index of this store; `none`: layers must be unpacked. */
-  readonly erofs: 'file' | 'ramfs' | 'none';
+  readonly erofs: 'file' | 'ramfs' | 'loop' | 'none';
   readonly erofsFile: Attempt;
   readonly erofsRamfs: Attempt;
+  readonly erofsLoop: Attempt;
   /** An overlay with its upper in the store. */
   readonly overlay: Attempt;
   /** A new user namespace. */
@@ -61,9 +62,10 @@ export function parseProbe(text: string): Probe {
   const fields = new ObjectReader(parseJson(text, WHAT), WHAT);
   const cgroup = fields.object('cgroup');
   return {
-    erofs: oneOf(fields, 'erofs', ['file', 'ramfs', 'none']),
+    erofs: oneOf(fields, 'erofs', ['file', 'ramfs', 'loop', 'none']),
     erofsFile: attempt(fields, 'erofsFile'),
     erofsRamfs: attempt(fields, 'erofsRamfs'),
+    erofsLoop: attempt(fields, 'erofsLoop'),
     overlay: attempt(fields, 'overlay'),
     userNamespace: attempt(fields, 'userNamespace'),
     container: attempt(fields, 'container'),

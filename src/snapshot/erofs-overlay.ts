@@ -17,7 +17,7 @@ import { writableRoot } from './writable-root.ts';
 /** `backing`: how the kernel takes the image, as the probe found. */
 export function erofsSnapshotter(
   paths: StorePaths,
-  options: { readonly backing: 'file' | 'ramfs' },
+  options: { readonly backing: 'file' | 'ramfs' | 'loop' },
 ): Snapshotter {
   return {
     name: 'erofs',

@@ -20,7 +20,9 @@ export async function debianTar(): Promise<Buffer | string> {
     }
     mkdirSync(FOLDER, { recursive: true });
     const fresh = join(FOLDER, `${process.pid}.tar`);
-    const args = ['--quiet', '--variant=minbase', '--mode=root', 'stable', fresh];
+    // A mirror may be a snapshot, whose lists say that they are out of date.
+    const old = '--aptopt=Acquire::Check-Valid-Until "false"';
+    const args = ['--quiet', '--variant=minbase', '--mode=root', old, 'stable', fresh];
     try {
       await promisify(execFile)('mmdebstrap', args, { timeout: TIMEOUT_MS });
       renameSync(fresh, tar);

@@ -15,6 +15,7 @@ const ROOT: Probe = {
   erofs: 'file',
   erofsFile: WORKS,
   erofsRamfs: WORKS,
+  erofsLoop: WORKS,
   overlay: WORKS,
   userNamespace: WORKS,
   container: WORKS,

@@ -24,6 +24,7 @@ const ANSWER = {
     },
   },
   erofsRamfs: WORKS,
+  erofsLoop: WORKS,
   erofs: 'ramfs',
   userNamespace: WORKS,
   container: WORKS,
@@ -44,7 +45,8 @@ test('an answer is decoded with its reasons', () => {
 
 test('an answer of another shape is refused', () => {
   for (const change of [
-    { erofs: 'loop' },
+    { erofs: 'disk' },
+    { erofsLoop: undefined },
     { overlay: undefined },
     { erofsFile: { works: false } },
   ]) {
@@ -66,8 +68,8 @@ contained('a store folder is probed and left as it was', async () => {
   const answer = await probe({ helper: HELPER_PROGRAM, store: folder.path });
   assert.deepEqual(readdirSync(folder.path), []);
   // Where one of the ways works, the answer is it; where none does, each says why.
-  const ways = { file: answer.erofsFile, ramfs: answer.erofsRamfs };
-  if (answer.erofs === 'none') assert.ok(ways.file.error && ways.ramfs.error);
+  const ways = { file: answer.erofsFile, ramfs: answer.erofsRamfs, loop: answer.erofsLoop };
+  if (answer.erofs === 'none') assert.ok(Object.values(ways).every(({ error }) => error));
   else assert.deepEqual(ways[answer.erofs], WORKS);
 });
 

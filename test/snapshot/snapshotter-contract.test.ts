@@ -1,4 +1,4 @@
-/** The contract of test/contract/snapshotter.ts on both snapshotters, EROFS with both backings. */
+/** The contract of test/contract/snapshotter.ts on both snapshotters, EROFS with every backing. */
 import { mkdirSync } from 'node:fs';
 import { NativeHelper } from '#layer/native.ts';
 import { probe } from '#runtime/probe.ts';
@@ -9,7 +9,7 @@ import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
 async function obstacleOf(
-  what: 'erofsFile' | 'erofsRamfs' | 'overlay',
+  what: 'erofsFile' | 'erofsRamfs' | 'erofsLoop' | 'overlay',
 ): Promise<string | undefined> {
   using folder = tempFolder();
   const store = folder.at('store');
@@ -25,6 +25,11 @@ snapshotterContract('erofs, file', {
 snapshotterContract('erofs, ramfs', {
   make: async (paths) => erofsSnapshotter(paths, { backing: 'ramfs' }),
   obstacle: () => obstacleOf('erofsRamfs'),
+  isVariant: true,
+});
+snapshotterContract('erofs, loop devices', {
+  make: async (paths) => erofsSnapshotter(paths, { backing: 'loop' }),
+  obstacle: () => obstacleOf('erofsLoop'),
   isVariant: true,
 });
 snapshotterContract('folders', {
