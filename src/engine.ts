@@ -39,7 +39,7 @@ export interface Settings {
   /** The native helper's path. */
   readonly helper: string;
   /** How RUN gets its root: probed unless said. */
-  readonly snapshotter: 'auto' | 'erofs' | 'folders';
+  readonly snapshotter: 'auto' | 'erofs' | 'folders' | 'copy';
   /** How much RUN and containers are kept apart: the best that works, or one kind and no other. */
   readonly isolation?: Isolation;
   /** How it went when this process was put into a user namespace; absent: nobody tried. */

@@ -16,7 +16,8 @@ static const struct {
     {"run", command_run, true},    {"serve", command_serve, true},
     {"probe", command_probe, false}, {"scan", command_scan, false},
     {"pack", command_pack, false},   {"unpack", command_unpack, false},
-    {"userns", command_userns, false},
+    {"userns", command_userns, false}, {"record", command_record, false},
+    {"changes", command_changes, false},
 };
 
 // A caller may have closed stdin, stdout or stderr. The next descriptor opened would take the place
@@ -39,6 +40,6 @@ int main(int argc, char **argv) {
     }
     return commands[i].run(argc - 1, argv + 1);
   }
-  fprintf(stderr, "usage: slipway-native run|serve|probe|scan|pack|unpack|userns …\n");
+  fprintf(stderr, "usage: slipway-native run|serve|probe|scan|pack|unpack|userns|record|changes …\n");
   return 2;
 }

@@ -101,7 +101,7 @@ export function resolveSettings(input: SettingsInput): CliSettings {
       root: resolve(root),
       helper: resolve(helper),
       credentialsFile: join(resolve(dockerConfig), 'config.json'),
-      snapshotter: oneOf('SLIPWAY_SNAPSHOTTER', snapshotter, ['auto', 'erofs', 'folders']),
+      snapshotter: oneOf('SLIPWAY_SNAPSHOTTER', snapshotter, ['auto', 'erofs', 'folders', 'copy']),
       isolation: oneOf(
         input.isolation === undefined ? 'SLIPWAY_ISOLATION' : '--isolation',
         isolation,

@@ -67,6 +67,10 @@ async function snapshotterOf(
     const { erofsSnapshotter } = await import('#snapshot/erofs-overlay.ts');
     return erofsSnapshotter(paths, { backing: found.erofs });
   }
+  if (rung.roots === 'copy') {
+    const { plainCopySnapshotter } = await import('#snapshot/plain-copy.ts');
+    return plainCopySnapshotter(paths, { helper });
+  }
   const { folderSnapshotter } = await import('#snapshot/folder-overlay.ts');
   return folderSnapshotter(paths, {
     helper,

@@ -6,9 +6,10 @@ import type { ByteString } from '#core/bytes.ts';
 import type { AnalyzedLayer, ImageAnalysis, WastedFile } from '#core/image-files.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import { type LayerName, listLayer } from '#layer/layer-listing.ts';
+import { walkTree } from '#layer/tree-entries.ts';
 import { absolute } from './files.ts';
 import { layerSizes } from './layer-sizes.ts';
-import { type LookOptions, type OpenedRoot, openRoot, walkTree } from './root-tree.ts';
+import { type LookOptions, type OpenedRoot, openRoot } from './root-tree.ts';
 
 /** @throws IMAGE_UNKNOWN, IMAGE_ID_AMBIGUOUS */
 export async function analyzeImage(image: string, options: LookOptions): Promise<ImageAnalysis> {

@@ -11,13 +11,13 @@ import type { TarEntry } from '#archive/tar-read.ts';
 import { type ByteString, bytesOf, displayBytes, toByteString } from '#core/bytes.ts';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
 import type { MergedTree } from '#layer/merged-tree.ts';
+import { type Place, treeEntries } from '#layer/tree-entries.ts';
 import { UnpackTarget } from '#layer/unpack-target.ts';
 import { onDiskSync } from '#store/disk-errors.ts';
 import { writeTar } from './export.ts';
 import { placeOf } from './files.ts';
 import { writeOutput } from './output-file.ts';
-import { type LookOptions, type OpenedRoot, openRoot, type Place } from './root-tree.ts';
-import { treeEntries } from './tree-entries.ts';
+import { type LookOptions, type OpenedRoot, openRoot } from './root-tree.ts';
 import { turns } from './turns.ts';
 
 export interface CopyOutOptions extends LookOptions {

@@ -3,9 +3,9 @@
 import type { EntrySource } from '#archive/entry.ts';
 import { TarWriter } from '#archive/tar-write.ts';
 import type { ByteString } from '#core/bytes.ts';
+import { treeEntries } from '#layer/tree-entries.ts';
 import { type Sink, writeOutput } from './output-file.ts';
 import { type LookOptions, openRoot } from './root-tree.ts';
-import { treeEntries } from './tree-entries.ts';
 
 export interface ExportOptions extends LookOptions {
   /** A path, where a reader sees the whole tar or none; or a stream, which is not ended. */

@@ -4,8 +4,9 @@ import { type ByteString, toByteString } from '#core/bytes.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { ImageFile } from '#core/image-files.ts';
 import type { MergedTree } from '#layer/merged-tree.ts';
+import { type Place, walkTree } from '#layer/tree-entries.ts';
 import { writeOutput } from './output-file.ts';
-import { type LookOptions, type OpenedRoot, openRoot, type Place, walkTree } from './root-tree.ts';
+import { type LookOptions, type OpenedRoot, openRoot } from './root-tree.ts';
 
 export interface ListFilesOptions extends LookOptions {
   /** Where to begin; symlinks are followed. Default: the root. */

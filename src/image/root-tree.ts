@@ -2,10 +2,9 @@
  * An image of the local store opened to look into: its layers as one tree, read from their indexes
  * without a mount, so any user can who can read the store.
  */
-import type { ByteString } from '#core/bytes.ts';
 import type { Platform } from '#core/platform.ts';
 import type { LayerFiles } from '#layer/layer.ts';
-import { MergedTree, type TreeNode } from '#layer/merged-tree.ts';
+import { MergedTree } from '#layer/merged-tree.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { type LocalImage, resolveImage } from './resolve.ts';
 
@@ -40,31 +39,4 @@ export async function openRoot(text: string, options: LookOptions): Promise<Open
   const tree = stack.use(MergedTree.open(layers));
   const held = stack.move();
   return { image, tree, layers, [Symbol.asyncDispose]: () => held.disposeAsync() };
-}
-
-/** A file of a tree with its path, in Entry's form. */
-export interface Place {
-  readonly node: TreeNode;
-  readonly path: ByteString;
-}
-
-/** A place and everything below it: a directory before what it holds, names sorted by bytes. */
-export function* walkTree(
-  tree: MergedTree,
-  start: Place,
-  { depthMax = Number.POSITIVE_INFINITY }: { readonly depthMax?: number } = {},
-): Generator<Place> {
-  const pending: (Place & { readonly depth: number })[] = [{ ...start, depth: 0 }];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    yield next;
-    if (next.node.kind !== 'directory' || next.depth >= depthMax) continue;
-    for (const node of tree.list(next.node).reverse()) {
-      pending.push({ node, path: joined(next.path, node.name), depth: next.depth + 1 });
-    }
-  }
-}
-
-/** The path of a name in a directory. */
-export function joined(directory: ByteString, name: ByteString): ByteString {
-  return directory === '' ? name : (`${directory}/${name}` as ByteString);
 }

@@ -6,8 +6,8 @@ import type { Entry } from '#archive/entry.ts';
 import type { ByteString } from '#core/bytes.ts';
 import type { FileChange, FileDifference } from '#core/image-files.ts';
 import type { MergedTree, TreeNode } from '#layer/merged-tree.ts';
+import { joined, walkTree } from '#layer/tree-entries.ts';
 import { absolute } from './files.ts';
-import { joined, walkTree } from './root-tree.ts';
 import { turns } from './turns.ts';
 
 export interface TreeDiffOptions {

@@ -64,6 +64,25 @@ export class NativeHelper {
     return { entries: result.size('entries'), warnings };
   }
 
+  /** Remembers in a file what a folder is, for {@link changes}; the file lies on the same disk. */
+  async record(options: { readonly folder: string; readonly output: string }): Promise<void> {
+    await this.#run('record', ['--folder', options.folder, '--output', options.output], {});
+  }
+
+  /**
+   * Makes of a recorded folder, in place, what has changed in it since, in overlay's form. What is
+   * excluded does not count, and goes. @throws HELPER_MISSING, HELPER_FAILED, PERMISSION
+   */
+  async changes(options: {
+    readonly folder: string;
+    readonly record: string;
+    readonly excluded: readonly string[];
+  }): Promise<void> {
+    const args = ['--folder', options.folder, '--record', options.record];
+    const stdin = options.excluded.map((path) => `${path}\0`).join('');
+    await this.#run('changes', args, { stdin });
+  }
+
   /** Like `scanFolder`. @throws as scanFolder; HELPER_MISSING, HELPER_FAILED */
   async scan(options: ScanOptions): Promise<ScanResult> {
     const args = ['--root', options.root];

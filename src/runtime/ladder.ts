@@ -38,7 +38,9 @@ export interface Choice {
 const RUNGS: readonly Rung[] = [
   { isolation: 'namespaces', roots: 'erofs' },
   { isolation: 'namespaces', roots: 'folders' },
+  { isolation: 'namespaces', roots: 'copy' },
   { isolation: 'userns', roots: 'folders' },
+  { isolation: 'userns', roots: 'copy' },
 ];
 
 /** The best rung of those that the user allows. */

@@ -8,7 +8,7 @@ import type { LayerFiles } from '#layer/layer.ts';
 
 export interface Snapshotter {
   /** As named in logs and `--snapshotter`. */
-  readonly name: 'erofs' | 'folders';
+  readonly name: 'erofs' | 'folders' | 'copy';
   /** A new writable root over the chain (base first; empty for `scratch`). The caller disposes it. */
   prepare(
     layers: readonly LayerFiles[],
@@ -19,8 +19,13 @@ export interface Snapshotter {
 /** One writable root. Disposing removes the upper folder and everything in it. */
 export interface Snapshot extends AsyncDisposable {
   readonly rootfs: RootfsSpec;
-  /** What the container changed, in overlay's form. Read it only when no container uses the root. */
+  /** The folder that is written to; for making folders in it before a container uses the root. */
   readonly upper: string;
+  /**
+   * What the container changed, as a folder in overlay's form. Call it once, when no container uses
+   * the root. `excluded`: paths in the root that were mounted over, or stood for a mount.
+   */
+  changes(excluded: readonly string[]): Promise<string>;
   /** A private folder for the bundle of the container that uses this root. */
   readonly bundle: string;
 }

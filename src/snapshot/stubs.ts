@@ -8,18 +8,18 @@ import { dirname, join } from 'node:path';
 import { errnoOf } from '#core/errors.ts';
 import type { StorePaths } from '#store/paths.ts';
 
-const FOLDERS = ['dev', 'etc', 'proc', 'sys'];
-const FILES = ['etc/hosts', 'etc/resolv.conf'];
+export const STUB_FOLDERS: readonly string[] = ['dev', 'etc', 'proc', 'sys'];
+export const STUB_FILES: readonly string[] = ['etc/hosts', 'etc/resolv.conf'];
 
 /** The folder's path; made at the first call. Safe against others doing the same. */
 export async function stubFolder(paths: StorePaths): Promise<string> {
   if (await exists(paths.stubs)) return paths.stubs;
   const temporary = paths.temporary('ingest');
-  for (const folder of FOLDERS) await mkdir(join(temporary, folder), { recursive: true });
-  for (const file of FILES) await writeFile(join(temporary, file), '');
+  for (const folder of STUB_FOLDERS) await mkdir(join(temporary, folder), { recursive: true });
+  for (const file of STUB_FILES) await writeFile(join(temporary, file), '');
   // Afterwards, because the umask takes its part of every mode given before.
-  for (const folder of ['', ...FOLDERS]) await chmod(join(temporary, folder), 0o755);
-  for (const file of FILES) await chmod(join(temporary, file), 0o644);
+  for (const folder of ['', ...STUB_FOLDERS]) await chmod(join(temporary, folder), 0o755);
+  for (const file of STUB_FILES) await chmod(join(temporary, file), 0o644);
   await mkdir(dirname(paths.stubs), { recursive: true });
   try {
     await rename(temporary, paths.stubs);

@@ -28,6 +28,8 @@ export async function writableRoot(
     },
     upper,
     bundle,
+    // Mounts are never written to, and mount points are in a lower.
+    changes: async () => upper,
     async [Symbol.asyncDispose]() {
       const trash = paths.temporary('trash');
       await mkdir(dirname(trash), { recursive: true });

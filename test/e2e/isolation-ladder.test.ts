@@ -21,9 +21,9 @@ import {
 const DOCKERFILE = `${BUSYBOX_BASE}
 RUN mkdir -p /d/sub /keep /opq/x && echo one > /d/one && echo two > /d/two && echo f > /d/sub/f \\
  && ln /d/one /d/hard && ln -s one /d/soft && echo y > /opq/x/y && chmod 4755 /d/two && mkfifo /d/fifo
-RUN rm /d/fifo && echo more >> /d/one && rm -rf /d/sub && echo file > /d/sub && chmod 700 /d/two \\
+RUN rm /d/fifo && rm /d/hard && echo more >> /d/one && rm -rf /d/sub && echo file > /d/sub && chmod 700 /d/two \\
  && rm -rf /opq && mkdir /opq && echo z > /opq/z && mkdir -p /new/deep && touch /new/deep/f \\
- && rm /d/hard && mv /keep /kept
+ && mv /keep /kept
 ARG OWNER=1000:2000
 RUN chown -R $OWNER /d/one /new && touch /d/two
 `;
@@ -83,6 +83,12 @@ interface Rung {
 
 const RUNGS: readonly Rung[] = [
   { standing: 'root', env: { SLIPWAY_SNAPSHOTTER: 'folders' }, named: /DONE/ },
+  { standing: 'root', env: { SLIPWAY_SNAPSHOTTER: 'copy' }, named: /DONE/ },
+  {
+    standing: 'user with subids',
+    env: { SLIPWAY_SNAPSHOTTER: 'copy' },
+    named: /isolation: user namespace \+ a plain copy/,
+  },
   { standing: 'user with subids', named: /isolation: user namespace \+ overlay over folders/ },
   {
     standing: 'user without subids',

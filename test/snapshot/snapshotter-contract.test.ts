@@ -4,6 +4,7 @@ import { NativeHelper } from '#layer/native.ts';
 import { probe } from '#runtime/probe.ts';
 import { erofsSnapshotter } from '#snapshot/erofs-overlay.ts';
 import { folderSnapshotter } from '#snapshot/folder-overlay.ts';
+import { plainCopySnapshotter } from '#snapshot/plain-copy.ts';
 import { snapshotterContract } from '#test/contract/snapshotter.ts';
 import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
@@ -34,5 +35,9 @@ snapshotterContract('erofs, loop devices', {
 });
 snapshotterContract('folders', {
   make: async (paths) => folderSnapshotter(paths, { helper: new NativeHelper(HELPER_PROGRAM) }),
+  obstacle: () => obstacleOf('overlay'),
+});
+snapshotterContract('plain copy', {
+  make: async (paths) => plainCopySnapshotter(paths, { helper: new NativeHelper(HELPER_PROGRAM) }),
   obstacle: () => obstacleOf('overlay'),
 });

@@ -43,7 +43,7 @@ export async function runOp(
   const layers = await layerFilesOf(session, state);
   const snapshotter = await session.snapshotter();
   await using snapshot = await snapshotter.prepare(layers, { signal: session.signal });
-  await prepareBundle(session, state, { request, snapshot });
+  const mounted = await prepareBundle(session, state, { request, snapshot });
   const tail = new LogTail();
   const { exitCode, oomKilled = false } = await session.runtime
     .run({
@@ -65,14 +65,16 @@ export async function runOp(
     const limit = oomKilled ? session.limits?.memory : undefined;
     throw failed(request, { exitCode, tail, ...(limit === undefined ? {} : { limit }) });
   }
-  return await commitUpper(session, { upper: snapshot.upper, scratch: snapshot.bundle });
+  const upper = await snapshot.changes(mounted);
+  return await commitUpper(session, { upper, scratch: snapshot.bundle });
 }
 
+/** The paths that are mounted over. */
 async function prepareBundle(
   session: BuildSession,
   state: StageState,
   { request, snapshot }: { readonly request: RunRequest; readonly snapshot: Snapshot },
-): Promise<void> {
+): Promise<readonly string[]> {
   using tree = await stageTree(session, state);
   const user = tree.user(request.user);
   tree.makeFolder(snapshot.upper, request.workdir);
@@ -90,6 +92,7 @@ async function prepareBundle(
     ...(session.limits ? { limits: session.limits } : {}),
   });
   await writeBundle(snapshot.bundle, spec, snapshot.rootfs);
+  return spec.mounts.map(({ destination }) => destination);
 }
 
 async function scriptMount(

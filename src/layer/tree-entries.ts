@@ -4,8 +4,7 @@
  */
 import type { EntrySource } from '#archive/entry.ts';
 import type { ByteString } from '#core/bytes.ts';
-import type { MergedTree } from '#layer/merged-tree.ts';
-import { joined, type Place, walkTree } from './root-tree.ts';
+import type { MergedTree, TreeNode } from './merged-tree.ts';
 
 /** @param as the path that the start gets; what is below it follows */
 export function* treeEntries(
@@ -36,4 +35,31 @@ function renamed(path: ByteString, from: ByteString, to: ByteString): ByteString
   if (path === from) return to;
   const below = from === '' ? path : path.slice(from.length + 1);
   return joined(to, below as ByteString);
+}
+
+/** A file of a tree with its path, in Entry's form. */
+export interface Place {
+  readonly node: TreeNode;
+  readonly path: ByteString;
+}
+
+/** A place and everything below it: a directory before what it holds, names sorted by bytes. */
+export function* walkTree(
+  tree: MergedTree,
+  start: Place,
+  { depthMax = Number.POSITIVE_INFINITY }: { readonly depthMax?: number } = {},
+): Generator<Place> {
+  const pending: (Place & { readonly depth: number })[] = [{ ...start, depth: 0 }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    yield next;
+    if (next.node.kind !== 'directory' || next.depth >= depthMax) continue;
+    for (const node of tree.list(next.node).reverse()) {
+      pending.push({ node, path: joined(next.path, node.name), depth: next.depth + 1 });
+    }
+  }
+}
+
+/** The path of a name in a directory. */
+export function joined(directory: ByteString, name: ByteString): ByteString {
+  return directory === '' ? name : (`${directory}/${name}` as ByteString);
 }
