@@ -33,12 +33,25 @@ export function groupsLeft(controller: string): readonly string[] {
   return readdirSync(folder).filter((name) => /^slipway-[0-9a-f]{16}$/.test(name));
 }
 
-/** A test that needs a version 1 controller; skipped aloud where it cannot be. */
-export function limited(controller: string, name: string, body: () => Promise<void>): void {
+/**
+ * A test that needs a version 1 controller, and perhaps version 2 mounted as well; skipped aloud where
+ * it cannot be.
+ */
+export function limited(
+  controller: string,
+  name: string,
+  body: () => Promise<void>,
+  options: { readonly needsV2?: boolean } = {},
+): void {
   test(name, async (t) => {
     if (!canContain(t)) return;
     if (groupFolder(controller) === undefined) {
       t.skip(`needs the controller ${controller} in a version 1 hierarchy`);
+      return;
+    }
+    const types = readFileSync('/proc/self/mountinfo', 'utf8');
+    if (options.needsV2 && !types.includes(' - cgroup2 ')) {
+      t.skip('needs version 2 of cgroups mounted');
       return;
     }
     await body();

@@ -4,7 +4,7 @@
  * machines would be told is in cgroup-hosts.test.ts.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmdirSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResourcesSpec } from '#core/runtime-spec.ts';
 import { Launcher } from '#runtime/launcher.ts';
@@ -12,7 +12,7 @@ import { groupFolder, groupsLeft, hierarchyRoots, limited } from '#test/helpers/
 import { type Ran, runAt, runInit, site, type Wanted } from '#test/helpers/containers.ts';
 import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
 import { helpersOf } from '#test/helpers/processes.ts';
-import { tempFolder } from '#test/helpers/temp-folder.ts';
+import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
 
 const MIB = 1024 * 1024;
 
@@ -208,14 +208,14 @@ limited(
   },
 );
 
-const ZERO_ONLY: ResourcesSpec = {
+const CLOSED: ResourcesSpec = {
   devices: [{ allow: false, access: 'rwm' }],
 };
 
 limited('devices', 'device rules close what they do not name, and open what they do', async () => {
   const nodes = ['mknod', '/zero', '1:5', ',', 'mknod', '/disk', '7:0', 'b', ','];
   const init = ['all', ...nodes, 'open', '/zero', '/disk', '/dev/null'];
-  const closed = await runLimited(init, ZERO_ONLY);
+  const closed = await runLimited(init, CLOSED);
   assert.equal(closed.stdout, '/zero ok\n/disk Operation not permitted\n/dev/null ok\n');
   const open = await runLimited(init, {
     devices: [
@@ -225,6 +225,52 @@ limited('devices', 'device rules close what they do not name, and open what they
   });
   assert.match(open.stdout, /^\/disk (ok|No such device or address)$/m);
 });
+
+/** A helper that finds the version 1 hierarchy of a controller not mounted. */
+function helperWithout(controller: string, folder: TempFolder): string {
+  const [point = ''] = hierarchyRoots(controller);
+  const file = folder.at('helper');
+  const inner = `umount ${point} && exec ${HELPER_PROGRAM} "$@"`;
+  writeFileSync(file, `#!/bin/sh\nexec unshare --mount sh -c '${inner}' helper "$@"\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+limited(
+  'devices',
+  'device rules as a BPF program, where version 2 is mounted',
+  async () => {
+    using folder = tempFolder();
+    await using launcher = new Launcher({ helper: helperWithout('devices', folder) });
+    const nodes = ['mknod', '/zero', '1:5', ',', 'mknod', '/disk', '7:0', 'b', ','];
+    const ran = await runAt(launcher, site(folder.path), {
+      args: ['/init', 'all', ...nodes, 'open', '/zero', '/disk', '/dev/null'],
+      edit: (spec) => ({ ...spec, linux: { ...spec.linux, resources: CLOSED } }),
+    });
+    assert.equal(ran.stdout, '/zero ok\n/disk Operation not permitted\n/dev/null ok\n', ran.stderr);
+    assert.deepEqual(groupsLeft('devices'), []);
+  },
+  { needsV2: true },
+);
+
+limited(
+  'pids',
+  'a limit whose controller is not mounted is an error, no limit is none',
+  async () => {
+    using folder = tempFolder();
+    await using launcher = new Launcher({ helper: helperWithout('pids', folder) });
+    const ran = await runAt(launcher, site(folder.path), {});
+    assert.equal(ran.exitCode, 0);
+    const limited = runAt(launcher, site(folder.path), {
+      edit: (spec) => ({ ...spec, linux: { ...spec.linux, resources: { pids: { limit: 5 } } } }),
+    });
+    await assert.rejects(limited, {
+      code: 'LAUNCH_FAILED',
+      message: /cgroup: find pids: /,
+      hint: /no cgroup hierarchy mounted here has the controller "pids"/,
+    });
+  },
+);
 
 limited('pids', 'a killed helper leaves its group, and the next start removes it', async () => {
   using folder = tempFolder();
