@@ -6,7 +6,14 @@ import { readFileSync } from 'node:fs';
 import type { EventSink } from '#core/events.ts';
 import type { Settings } from '#engine.ts';
 import type { NativeHelper } from '#layer/native.ts';
-import { type Choice, chooseRung, noRung, type Rung, rungName } from '#runtime/ladder.ts';
+import {
+  type Choice,
+  chooseRung,
+  nextBetter,
+  noRung,
+  type Rung,
+  rungName,
+} from '#runtime/ladder.ts';
 import { type Probe, probe } from '#runtime/probe.ts';
 import { readSwitches } from '#runtime/remedies.ts';
 import type { Snapshotter } from '#snapshot/snapshotter.ts';
@@ -32,7 +39,7 @@ export async function chooseIsolation(
   const { rung } = choice;
   if (!rung) throw noRung(choice);
   // On the best rung, or on the one that was asked for, there is nothing to tell.
-  const [obstacle] = choice.obstacles.slice(-1);
+  const obstacle = nextBetter(choice);
   if (obstacle) {
     events({
       kind: 'note',

@@ -38,8 +38,8 @@ export interface Choice {
 const RUNGS: readonly Rung[] = [
   { isolation: 'namespaces', roots: 'erofs' },
   { isolation: 'namespaces', roots: 'folders' },
-  { isolation: 'namespaces', roots: 'copy' },
   { isolation: 'userns', roots: 'folders' },
+  { isolation: 'namespaces', roots: 'copy' },
   { isolation: 'userns', roots: 'copy' },
 ];
 
@@ -54,6 +54,12 @@ export function chooseRung(input: LadderInput): Choice {
     obstacles.push({ rung, ...obstacle });
   }
   return { obstacles };
+}
+
+/** The next better rung of a choice; undefined on the best one, and on the only one allowed. */
+export function nextBetter({ rung, obstacles }: Choice): Obstacle | undefined {
+  const alike = obstacles.filter((obstacle) => obstacle.rung.isolation === rung?.isolation);
+  return alike.at(-1) ?? obstacles.at(-1);
 }
 
 export function rungName({ isolation, roots }: Rung): string {

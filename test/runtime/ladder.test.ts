@@ -1,7 +1,7 @@
 /** Which rung follows from what was found, and what is said about those above it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseRung, type LadderInput, noRung, rungName } from '#runtime/ladder.ts';
+import { chooseRung, type LadderInput, nextBetter, noRung, rungName } from '#runtime/ladder.ts';
 import type { Attempt, Probe } from '#runtime/probe.ts';
 
 const WORKS: Attempt = { works: true };
@@ -60,6 +60,19 @@ test('the rungs above say why not', () => {
       ['namespaces + EROFS', 'not root of this machine', 'run as root'],
       ['namespaces + overlay over folders', 'not root of this machine', 'run as root'],
     ],
+  );
+});
+
+test('the next better rung is one of the same isolation, if there is any', () => {
+  const next = (probe: Partial<Probe>): string => {
+    const better = nextBetter(chooseRung(input(probe)));
+    return better ? rungName(better.rung) : 'none';
+  };
+  assert.equal(next({}), 'none');
+  assert.equal(next(NO_EROFS), 'namespaces + EROFS');
+  assert.equal(
+    next({ ...INSIDE, overlay: fails('mount overlay') }),
+    'user namespace + overlay over folders',
   );
 });
 
