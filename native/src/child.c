@@ -56,6 +56,14 @@ static int enter_root(struct failure *why) {
   return 0;
 }
 
+// What is left for linux.rootfsPropagation: the root is private so far.
+static int share_root(const struct spec *spec, struct failure *why) {
+  if (!spec->root_propagation) return 0;
+  if (sys_mount(NULL, "/", NULL, (unsigned long)spec->root_propagation, NULL) < 0)
+    return fail(why, "mount", "mount propagation", "/linux/rootfsPropagation", NULL);
+  return 0;
+}
+
 static int set_names(const struct spec *spec, struct failure *why) {
   if (!spec->hostname) return 0;
   if (sethostname(spec->hostname, strlen(spec->hostname)) < 0)
@@ -162,12 +170,13 @@ static int prepare_root(const struct bundle *bundle, const struct start *start,
   const struct spec *spec = &bundle->spec;
   if (keep_mounts_private(why) < 0) return -1;
   if (attach_root(bundle, why) < 0) return -1;
-  if (mounts_make(spec, bundle->folder, why) < 0) return -1;
+  if (mounts_make(spec, bundle->folder, bundle->sources, why) < 0) return -1;
   if (devices_make(spec, why) < 0) return -1;
   if (masks_make(spec, why) < 0) return -1;
   if (make_root_readonly(spec, why) < 0) return -1;
   if (reach_hooks(bundle, start, pipes, pid, why) < 0) return -1;
-  return enter_root(why);
+  if (enter_root(why) < 0) return -1;
+  return share_root(spec, why);
 }
 
 // Root may be kept out of the folder by its file system, and the user may be: try as both.

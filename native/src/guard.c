@@ -74,7 +74,8 @@ int guard_enter(struct failure *why) {
   alive = steal_fd(&watched);
   close(steal_fd(&held));
   die_with_outer();
-  if (sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-    return fail(why, "mount", "mount MS_PRIVATE", "/", errno == EINVAL ? IN_CHROOT : NULL);
+  // Slaves: what the host mounts later can reach a container that asks for it; nothing leads back.
+  if (sys_mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+    return fail(why, "mount", "mount MS_SLAVE", "/", errno == EINVAL ? IN_CHROOT : NULL);
   return 0;
 }

@@ -12,6 +12,8 @@
 
 #include "cleanup.h"
 #include "kernel.h"
+#include "memory.h"
+#include "mounts.h"
 #include "status.h"
 
 // root.path as an absolute path: the child looks it up again in its own mount namespace.
@@ -33,6 +35,24 @@ static int resolve_root(struct bundle *bundle, struct failure *why) {
   return 0;
 }
 
+// Who shares mounts with the host must be a copy of what the host has; the container's namespace does not
+// share any more.
+static bool must_open_source(const struct mount_spec *mount) {
+  return mount->is_bind && (mount->propagation == MS_SHARED || mount->propagation == MS_SLAVE);
+}
+
+static int open_sources(struct bundle *bundle, struct failure *why) {
+  const struct spec *spec = &bundle->spec;
+  bundle->sources = allocate((spec->mount_count + 1) * sizeof *bundle->sources);
+  for (size_t i = 0; i < spec->mount_count; i++) bundle->sources[i] = -1;
+  for (size_t i = 0; i < spec->mount_count; i++) {
+    if (!must_open_source(&spec->mounts[i])) continue;
+    bundle->sources[i] = mounts_open_source(&spec->mounts[i], bundle->folder, why);
+    if (bundle->sources[i] < 0) return -1;
+  }
+  return 0;
+}
+
 int bundle_open(const char *path, struct bundle *bundle, struct failure *why) {
   *bundle = (struct bundle){.folder = -1, .root = -1};
   bundle->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -45,6 +65,7 @@ int bundle_open(const char *path, struct bundle *bundle, struct failure *why) {
     bundle->root = rootfs_mount(&bundle->rootfs, bundle->root_path, why);
     result = bundle->root < 0 ? -1 : 0;
   }
+  if (result == 0) result = open_sources(bundle, why);
   if (result < 0) bundle_close(bundle);
   return result;
 }
@@ -52,6 +73,9 @@ int bundle_open(const char *path, struct bundle *bundle, struct failure *why) {
 void bundle_close(struct bundle *bundle) {
   if (bundle->root >= 0) close(bundle->root);
   if (bundle->folder >= 0) close(bundle->folder);
+  for (size_t i = 0; bundle->sources && i < bundle->spec.mount_count; i++)
+    if (bundle->sources[i] >= 0) close(bundle->sources[i]);
+  free(bundle->sources);
   free(bundle->root_path);
   spec_free(&bundle->spec);
   rootfs_free(&bundle->rootfs);

@@ -14,6 +14,7 @@
 struct bundle {
   int folder;
   int root;
+  int *sources;     // of the mounts that cannot wait for the container's namespaces; else -1
   char *root_path;  // absolute: where the root is attached inside the container's namespace
   struct spec spec;
   struct rootfs rootfs;

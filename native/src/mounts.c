@@ -32,39 +32,77 @@ static bool is_unmapped_group(const char *option) {
          !id_is_mapped("/proc/self/gid_map", (uint32_t)strtoul(option + 4, NULL, 10));
 }
 
-// A new file system of the mount's type, detached.
-static int make_filesystem(const struct mount_spec *mount, struct failure *why) {
+static int set_option(const struct mount_spec *mount, int context, const char *option,
+                      struct failure *why) {
+  char hint[160];
+  if (is_unmapped_group(option) || set_data(context, option) == 0) return 0;
+  snprintf(hint, sizeof hint, "%s does not take the option \"%.64s\"", mount->type, option);
+  return fail(why, "mount", "fsconfig", mount->destination, hint);
+}
+
+static bool has_mode(const struct mount_spec *mount) {
+  for (const char **option = mount->data; option && *option; option++)
+    if (strncmp(*option, "mode=", 5) == 0) return true;
+  return false;
+}
+
+// A tmpfs has the mode of the folder that it covers, unless the options say another.
+static int set_mode(const struct mount_spec *mount, int context, int place, struct failure *why) {
+  struct stat facts;
+  char option[16];
+  if (strcmp(mount->type, "tmpfs") != 0 || has_mode(mount)) return 0;
+  if (fstat(place, &facts) < 0) return fail(why, "mount", "fstat", mount->destination, NULL);
+  snprintf(option, sizeof option, "mode=%o", facts.st_mode & 07777);
+  return set_option(mount, context, option, why);
+}
+
+// A new file system of the mount's type, detached. `place` is what it will cover.
+static int make_filesystem(const struct mount_spec *mount, int place, struct failure *why) {
   cleanup_close int context = sys_fsopen(mount->type);
-  if (context < 0) return fail(why, "mount", "fsopen", mount->destination, NULL);
+  if (context < 0)
+    return fail(why, "mount", "fsopen", mount->destination,
+                errno == ENODEV ? "this kernel has no file system of the type" : NULL);
   const char *source = mount->source ? mount->source : mount->type;
   if (sys_fsconfig(context, FSCONFIG_SET_STRING, "source", source, 0) < 0)
     return fail(why, "mount", "fsconfig source", mount->destination, NULL);
-  for (const char **option = mount->data; option && *option; option++) {
-    char hint[160];
-    snprintf(hint, sizeof hint, "%s does not take the option \"%.64s\"", mount->type, *option);
-    if (!is_unmapped_group(*option) && set_data(context, *option) < 0)
-      return fail(why, "mount", "fsconfig", mount->destination, hint);
-  }
+  if (set_mode(mount, context, place, why) < 0) return -1;
+  for (const char **option = mount->data; option && *option; option++)
+    if (set_option(mount, context, *option, why) < 0) return -1;
   if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
     return fail(why, "mount", "fsconfig create", mount->destination, NULL);
-  int made = sys_fsmount(context, (unsigned)mount->set);
+  // What is copied up is written first; `top` is applied after it.
+  uint64_t set = mount->copies_up ? 0 : mount->top.set | mount->whole.set;
+  int made = sys_fsmount(context, (unsigned)set);
   return made < 0 ? fail(why, "mount", "fsmount", mount->destination, NULL) : made;
 }
 
-// A copy of a host folder or file with the wanted attributes, detached. A relative source is
-// relative to the bundle.
-static int make_bind(const struct mount_spec *mount, int bundle, struct failure *why) {
-  unsigned recursive = mount->is_recursive ? AT_RECURSIVE : 0;
-  cleanup_close int tree = sys_open_tree(bundle, mount->source, OPEN_TREE_CLONE | recursive);
-  if (tree < 0)
-    return fail(why, "mount", "open_tree", mount->source, "does the source exist on the host?");
-  struct mount_attr attributes = {.attr_set = mount->set, .attr_clr = mount->clear};
+static int set_flags(int tree, const struct mount_flags *flags, uint64_t propagation,
+                     unsigned recursive) {
+  struct mount_attr attributes = {
+      .attr_set = flags->set, .attr_clr = flags->clear, .propagation = propagation};
   // Changing the way access times are kept means clearing all of those bits first.
-  if (mount->clear & MOUNT_ATTR__ATIME) attributes.attr_clr |= MOUNT_ATTR__ATIME;
-  if ((attributes.attr_set | attributes.attr_clr) &&
-      sys_mount_setattr(tree, recursive, &attributes) < 0)
+  if (flags->clear & MOUNT_ATTR__ATIME) attributes.attr_clr |= MOUNT_ATTR__ATIME;
+  bool is_nothing = !(flags->set | flags->clear | propagation);
+  return is_nothing ? 0 : sys_mount_setattr(tree, recursive, &attributes);
+}
+
+static int set_attributes(const struct mount_spec *mount, int tree, struct failure *why) {
+  const struct mount_flags none = {0};
+  if (set_flags(tree, &mount->whole, 0, AT_RECURSIVE) < 0 ||
+      set_flags(tree, &mount->top, 0, 0) < 0)
     return fail(why, "mount", "mount_setattr", mount->destination, NULL);
-  return steal_fd(&tree);
+  unsigned recursive = mount->propagates_below ? AT_RECURSIVE : 0;
+  if (set_flags(tree, &none, mount->propagation, recursive) < 0)
+    return fail(why, "mount", "mount_setattr propagation", mount->destination, NULL);
+  return 0;
+}
+
+int mounts_open_source(const struct mount_spec *mount, int bundle, struct failure *why) {
+  unsigned recursive = mount->is_recursive ? AT_RECURSIVE : 0;
+  // A relative source is relative to the bundle.
+  int tree = sys_open_tree(bundle, mount->source, OPEN_TREE_CLONE | recursive);
+  if (tree >= 0) return tree;
+  return fail(why, "mount", "open_tree", mount->source, "does the source exist on the host?");
 }
 
 // sysfs belongs to the user namespace that owns the network namespace: without a network of its own, a
@@ -75,7 +113,7 @@ static bool needs_host_sys(const struct mount_spec *mount, const struct failure 
 
 static int host_sys(const struct mount_spec *mount, struct failure *why) {
   cleanup_close int tree = sys_open_tree(AT_FDCWD, "/sys", OPEN_TREE_CLONE | AT_RECURSIVE);
-  struct mount_attr attributes = {.attr_set = mount->set};
+  struct mount_attr attributes = {.attr_set = mount->top.set | mount->whole.set};
   if (tree < 0 || sys_mount_setattr(tree, AT_RECURSIVE, &attributes) < 0)
     return fail(why, "mount", tree < 0 ? "open_tree" : "mount_setattr", "/sys", NULL);
   *why = (struct failure){0};
@@ -87,23 +125,44 @@ static bool is_folder(int mount) {
   return fstat(mount, &facts) == 0 && S_ISDIR(facts.st_mode);
 }
 
-static int make_one(const struct mount_spec *mount, int bundle, struct failure *why) {
-  cleanup_close int made =
-      mount->is_bind ? make_bind(mount, bundle, why) : make_filesystem(mount, why);
-  if (made < 0 && needs_host_sys(mount, why)) made = host_sys(mount, why);
-  if (made < 0) return -1;
-  cleanup_close int place = place_make(mount->destination, is_folder(made), why);
-  if (place < 0) return -1;
-  if (sys_move_mount(made, place) < 0)
-    return fail(why, "mount", "move_mount", mount->destination,
-                errno == ENOTDIR ? "a folder goes onto a folder, a file onto a file" : NULL);
-  return 0;
+static int attach(const struct mount_spec *mount, int made, int place, struct failure *why) {
+  if (sys_move_mount(made, place) == 0) return 0;
+  return fail(why, "mount", "move_mount", mount->destination,
+              errno == ENOTDIR ? "a folder goes onto a folder, a file onto a file" : NULL);
 }
 
-int mounts_make(const struct spec *spec, int bundle, struct failure *why) {
+// `source`: opened already, or -1.
+static int bind(const struct mount_spec *mount, int bundle, int source, struct failure *why) {
+  cleanup_close int own = source < 0 ? mounts_open_source(mount, bundle, why) : -1;
+  int tree = source < 0 ? own : source;
+  if (tree < 0 || set_attributes(mount, tree, why) < 0) return -1;
+  cleanup_close int place = place_make(mount->destination, is_folder(tree), why);
+  return place < 0 ? -1 : attach(mount, tree, place, why);
+}
+
+static int mount_new(const struct mount_spec *mount, struct failure *why) {
+  cleanup_close int place = place_make(mount->destination, true, why);
+  if (place < 0) return -1;
+  cleanup_close int made = make_filesystem(mount, place, why);
+  if (made < 0 && needs_host_sys(mount, why)) made = host_sys(mount, why);
+  if (made < 0) return -1;
+  if (mount->copies_up && copy_up(place, made, mount->destination, why) < 0) return -1;
+  bool is_plain = !mount->copies_up && !mount->propagation;
+  if (!is_plain && set_attributes(mount, made, why) < 0) return -1;
+  return attach(mount, made, place, why);
+}
+
+static int make_one(const struct spec *spec, const struct mount_spec *mount, int bundle, int source,
+                    struct failure *why) {
+  if (mount->is_bind) return bind(mount, bundle, source, why);
+  if (strcmp(mount->type, "cgroup") == 0) return mount_cgroups(spec, mount, why);
+  return mount_new(mount, why);
+}
+
+int mounts_make(const struct spec *spec, int bundle, const int *sources, struct failure *why) {
   for (size_t i = 0; i < spec->mount_count; i++) {
     const struct mount_spec *mount = &spec->mounts[i];
-    if (make_one(mount, bundle, why) == 0) continue;
+    if (make_one(spec, mount, bundle, sources ? sources[i] : -1, why) == 0) continue;
     // Kernels without POSIX message queues exist, and hardly anything uses them.
     bool is_tolerated = !mount->is_bind && strcmp(mount->type, "mqueue") == 0 &&
                         (why->error == ENODEV || why->error == EPERM);

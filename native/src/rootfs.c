@@ -156,8 +156,9 @@ static uint64_t device_attribute(const struct rootfs *rootfs) {
 static int mount_folder(const char *path, uint64_t attributes, struct failure *why) {
   cleanup_close int mount = clone_folder(path, why);
   if (mount < 0) return -1;
-  struct mount_attr wanted = {.attr_set = attributes};
-  if (attributes && sys_mount_setattr(mount, AT_RECURSIVE, &wanted) < 0)
+  // Private, or what is mounted on it would show up at the folder on the host.
+  struct mount_attr wanted = {.attr_set = attributes, .propagation = MS_PRIVATE};
+  if (sys_mount_setattr(mount, AT_RECURSIVE, &wanted) < 0)
     return fail(why, "rootfs", "mount_setattr", path, NULL);
   return steal_fd(&mount);
 }

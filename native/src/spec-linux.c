@@ -69,11 +69,22 @@ static int read_cgroups_path(const struct json *value, void *context, struct fai
   return 0;
 }
 
+static int read_root_propagation(const struct json *value, void *context, struct failure *why) {
+  struct spec *spec = context;
+  const char *name;
+  bool is_recursive;  // the same: every mount below has its own option
+  if (read_string(value, &name, why) < 0) return -1;
+  if (name[0] == '\0' || propagation_named(name, &spec->root_propagation, &is_recursive)) return 0;
+  return refuse_malformed(value, "shared, slave, private or unbindable, or one with an r in front",
+                          why);
+}
+
 static const struct field linux_fields[] = {
     {"namespaces", read_namespaces, true},
     {"maskedPaths", read_masked, false},
     {"readonlyPaths", read_readonly_paths, false},
     {"seccomp", read_seccomp, false},
+    {"rootfsPropagation", read_root_propagation, false},
     {"resources", read_resources, false},
     {"cgroupsPath", read_cgroups_path, false},
     {NULL, NULL, false},

@@ -8,10 +8,13 @@
 
 enum { MOUNTS_MAX = 512 };
 
+#define ATIME MOUNT_ATTR__ATIME
+
+// Each also exists with an r in front, for the whole tree.
 static const struct {
   const char *name;
   uint64_t set, clear;
-} mount_options[] = {
+} attributes[] = {
     {"ro", MOUNT_ATTR_RDONLY, 0},
     {"rw", 0, MOUNT_ATTR_RDONLY},
     {"nosuid", MOUNT_ATTR_NOSUID, 0},
@@ -21,28 +24,61 @@ static const struct {
     {"noexec", MOUNT_ATTR_NOEXEC, 0},
     {"exec", 0, MOUNT_ATTR_NOEXEC},
     {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0},
-    {"noatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME},
-    {"relatime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME},
-    {"strictatime", MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME},
+    {"symfollow", 0, MOUNT_ATTR_NOSYMFOLLOW},
     {"nodiratime", MOUNT_ATTR_NODIRATIME, 0},
-    // The default of every mount here: nothing is shared with the host.
-    {"private", 0, 0},
-    {"rprivate", 0, 0},
+    {"diratime", 0, MOUNT_ATTR_NODIRATIME},
+    {"noatime", MOUNT_ATTR_NOATIME, ATIME},
+    {"strictatime", MOUNT_ATTR_STRICTATIME, ATIME},
+    {"relatime", MOUNT_ATTR_RELATIME, ATIME},
+    // The kernel's default is relatime: what ends the others leads back there.
+    {"atime", MOUNT_ATTR_RELATIME, ATIME},
+    {"norelatime", MOUNT_ATTR_RELATIME, ATIME},
+    {"nostrictatime", MOUNT_ATTR_RELATIME, ATIME},
 };
 
-static bool apply_mount_option(struct mount_spec *mount, const char *option) {
+static const struct {
+  const char *name;
+  uint64_t kind;
+} propagations[] = {
+    {"private", MS_PRIVATE},
+    {"slave", MS_SLAVE},
+    {"shared", MS_SHARED},
+    {"unbindable", MS_UNBINDABLE},
+};
+
+static bool apply_attribute(struct mount_flags *flags, const char *option) {
+  for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++) {
+    if (strcmp(attributes[i].name, option) != 0) continue;
+    flags->set = (flags->set & ~attributes[i].clear) | attributes[i].set;
+    flags->clear |= attributes[i].clear;
+    return true;
+  }
+  return false;
+}
+
+bool propagation_named(const char *name, uint64_t *kind, bool *is_recursive) {
+  for (size_t i = 0; i < sizeof propagations / sizeof propagations[0]; i++) {
+    *is_recursive = name[0] == 'r';
+    if (strcmp(propagations[i].name, name + *is_recursive) != 0) continue;
+    *kind = propagations[i].kind;
+    return true;
+  }
+  return false;
+}
+
+static bool apply_option(struct mount_spec *mount, const char *option) {
+  static const char *const nothing[] = {"defaults", "loud", "silent"};
+  for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++)
+    if (strcmp(nothing[i], option) == 0) return true;
   if (strcmp(option, "bind") == 0 || strcmp(option, "rbind") == 0) {
     mount->is_bind = true;
     mount->is_recursive = option[0] == 'r';
     return true;
   }
-  for (size_t i = 0; i < sizeof mount_options / sizeof mount_options[0]; i++) {
-    if (strcmp(mount_options[i].name, option) != 0) continue;
-    mount->set = (mount->set & ~mount_options[i].clear) | mount_options[i].set;
-    mount->clear |= mount_options[i].clear;
-    return true;
-  }
-  return false;
+  if (strcmp(option, "tmpcopyup") == 0) return mount->copies_up = true;
+  if (apply_attribute(&mount->top, option)) return true;
+  if (option[0] == 'r' && apply_attribute(&mount->whole, option + 1)) return true;
+  return propagation_named(option, &mount->propagation, &mount->propagates_below);
 }
 
 static int read_options(const struct json *value, void *context, struct failure *why) {
@@ -54,7 +90,10 @@ static int read_options(const struct json *value, void *context, struct failure 
   for (const struct json *child = value->children; child; child = child->next) {
     const char *option;
     if (read_string(child, &option, why) < 0) return -1;
-    if (!apply_mount_option(mount, option)) mount->data[left++] = option;
+    if (strcmp(option, "remount") == 0 || strcmp(option, "idmap") == 0 ||
+        strcmp(option, "ridmap") == 0)
+      return refuse_unsupported(child, "the option is not implemented; leave it out", why);
+    if (!apply_option(mount, option)) mount->data[left++] = option;
   }
   return 0;
 }
@@ -83,27 +122,29 @@ void spec_close_devices(struct spec *spec) {
   for (size_t i = 0; i < spec->mount_count; i++) {
     struct mount_spec *mount = &spec->mounts[i];
     bool is_devpts = !mount->is_bind && mount->type && strcmp(mount->type, "devpts") == 0;
-    if (!is_devpts && !(mount->clear & MOUNT_ATTR_NODEV)) mount->set |= MOUNT_ATTR_NODEV;
+    bool says_dev = (mount->top.clear | mount->whole.clear) & MOUNT_ATTR_NODEV;
+    if (!is_devpts && !says_dev) mount->whole.set |= MOUNT_ATTR_NODEV;
   }
 }
 
 static int check_mount(const struct json *value, struct mount_spec *mount, struct failure *why) {
-  static const char *const types[] = {"proc", "sysfs", "tmpfs", "devpts", "mqueue"};
   if (strcmp(mount->destination, "/") == 0)
-    return refuse_unsupported(json_member(value, "destination"), "the root cannot be mounted over", why);
+    return refuse_unsupported(json_member(value, "destination"), "the root cannot be mounted over",
+                              why);
   if (mount->type && strcmp(mount->type, "bind") == 0) mount->is_bind = true;
-  if (mount->is_bind) {
-    if (!mount->source || !mount->source[0])
-      return refuse_malformed(value, "a bind mount with a source", why);
-    if (mount->data && mount->data[0])
-      return refuse_unsupported(json_member(value, "options"), "an option is not known for bind mounts",
-                                why);
-    return 0;
-  }
-  for (size_t i = 0; mount->type && i < sizeof types / sizeof types[0]; i++)
-    if (strcmp(types[i], mount->type) == 0) return 0;
-  return refuse_unsupported(json_member(value, "type"),
-                            "mounts can be bind, proc, sysfs, tmpfs, devpts and mqueue", why);
+  if (mount->copies_up && (mount->is_bind || !mount->type || strcmp(mount->type, "tmpfs") != 0))
+    return refuse_malformed(json_member(value, "options"), "without tmpcopyup: that is for a tmpfs",
+                            why);
+  if (!mount->is_bind)
+    return mount->type && mount->type[0]
+               ? 0
+               : refuse_malformed(value, "a mount with a type, or with the option bind", why);
+  if (!mount->source || !mount->source[0])
+    return refuse_malformed(value, "a bind mount with a source", why);
+  if (mount->data && mount->data[0])
+    return refuse_unsupported(json_member(value, "options"),
+                              "an option is not known for bind mounts", why);
+  return 0;
 }
 
 int read_mounts(const struct json *value, void *context, struct failure *why) {

@@ -15,14 +15,23 @@
 #include "spec-process.h"
 #include "spec-resources.h"
 
+// Attributes of mount_setattr: what is set, and what is cleared before.
+struct mount_flags {
+  uint64_t set, clear;  // MOUNT_ATTR_…
+};
+
 struct mount_spec {
   const char *destination;
   const char *type;    // NULL for a bind mount without a type
   const char *source;  // NULL when absent
   bool is_bind;
-  bool is_recursive;      // rbind
-  uint64_t set, clear;    // MOUNT_ATTR_…
-  const char **data;      // what is left of `options`: for the file system itself, NULL-terminated
+  bool is_recursive;         // rbind
+  bool copies_up;            // a tmpfs that starts with what the root has at the place
+  struct mount_flags top;    // of the mount itself
+  struct mount_flags whole;  // of it and everything mounted below: applied first
+  uint64_t propagation;      // MS_SHARED …; 0: private
+  bool propagates_below;     // rshared …
+  const char **data;         // what is left of `options`: for the file system itself, NULL-terminated
 };
 
 struct spec {
@@ -34,6 +43,7 @@ struct spec {
   size_t mount_count;
   uint64_t namespaces;  // CLONE_NEW…
   const char **masked, **readonly;  // NULL-terminated
+  uint64_t root_propagation;        // MS_SHARED …; 0: private
   struct seccomp_program seccomp;   // empty when the spec has none
   struct resources resources;
   const char *cgroups_path;  // NULL: absent

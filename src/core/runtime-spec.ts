@@ -65,7 +65,18 @@ export interface LinuxSpec {
   readonly resources?: ResourcesSpec;
   /** Absolute: from the root of each cgroup hierarchy. Else below the launcher's own group. */
   readonly cgroupsPath?: string;
+  readonly rootfsPropagation?: Propagation;
 }
+
+export type Propagation =
+  | 'private'
+  | 'rprivate'
+  | 'slave'
+  | 'rslave'
+  | 'shared'
+  | 'rshared'
+  | 'unbindable'
+  | 'runbindable';
 
 /** config-linux.md §Control groups. Bytes, microseconds; -1 is no limit. */
 export interface ResourcesSpec {

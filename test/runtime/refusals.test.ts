@@ -53,7 +53,8 @@ contained('fields that are not implemented are refused, not ignored', async () =
     [['linux', 'a~b/c'], 1, '/linux/a~0b~1c'],
     [['linux', 'namespaces', 0], { type: 'user' }, '/linux/namespaces/0/type'],
     [['linux', 'namespaces', 1], { type: 'mount', path: '/x' }, '/linux/namespaces/1/path'],
-    [['mounts', 0, 'type'], 'nfs', '/mounts/0/type'],
+    [['mounts', 0, 'options'], ['remount'], '/mounts/0/options/0'],
+    [['mounts', 0, 'options'], ['ro', 'idmap'], '/mounts/0/options/1'],
     [['mounts', 0, 'uidMappings'], [], '/mounts/0/uidMappings'],
     [['ociVersion'], '2.0.0', '/ociVersion'],
   ];
