@@ -28,7 +28,7 @@ test('in a plain chroot it says so, and how to enter one that works', (t) => {
     return;
   }
   const { overlay } = parseProbe(run('probe', '/store').stdout);
-  assert.equal(overlay.error?.call, 'mount MS_PRIVATE');
+  assert.equal(overlay.error?.call, 'mount MS_SLAVE');
   assert.match(overlay.error?.hint ?? '', /plain folder \(chroot\).*unshare --mount sh -c '.*'$/);
   const container = run('run', '--bundle', '/store', 'id');
   assert.equal(container.status, 125);
