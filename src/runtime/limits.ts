@@ -17,6 +17,14 @@ import type {
   RuntimeSpec,
 } from '#core/runtime-spec.ts';
 
+/** Programs read their limits there (JVMs, Go): docker shows it always, here it costs only the limited. */
+const CGROUP_MOUNT: MountSpec = {
+  destination: '/sys/fs/cgroup',
+  type: 'cgroup',
+  source: 'cgroup',
+  options: ['nosuid', 'noexec', 'nodev', 'ro'],
+};
+
 const MEMORY_MIN = 6 * BYTES_PER_MIB;
 /** The period that `cpus` is a share of. */
 const CPU_PERIOD = 100_000;
@@ -34,6 +42,7 @@ export function withLimits(spec: RuntimeSpec, limits: ContainerLimits): RuntimeS
   checkLimits(limits);
   const { oomScoreAdj, cgroupParent, ulimits, shmSize } = limits;
   const resources = resourcesOf(limits);
+  const isLimited = Object.keys(resources).length > 0;
   return {
     ...spec,
     process: {
@@ -41,10 +50,13 @@ export function withLimits(spec: RuntimeSpec, limits: ContainerLimits): RuntimeS
       ...(oomScoreAdj ? { oomScoreAdj } : {}),
       ...(ulimits?.length ? { rlimits: ulimits.map(rlimitOf) } : {}),
     },
-    mounts: shmSize ? spec.mounts.map((mount) => withShmSize(mount, shmSize)) : spec.mounts,
+    mounts: [
+      ...(shmSize ? spec.mounts.map((mount) => withShmSize(mount, shmSize)) : spec.mounts),
+      ...(isLimited ? [CGROUP_MOUNT] : []),
+    ],
     linux: {
       ...spec.linux,
-      ...(Object.keys(resources).length > 0 ? { resources } : {}),
+      ...(isLimited ? { resources } : {}),
       ...(cgroupParent ? { cgroupsPath: groupBelow(cgroupParent) } : {}),
     },
   };

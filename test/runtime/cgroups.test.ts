@@ -291,3 +291,12 @@ limited('pids', 'a killed helper leaves its group, and the next start removes it
   await runLimited(['true'], { pids: { limit: 9 } });
   assert.ok(!groupsLeft('pids').includes(left));
 });
+
+limited('memory', 'programs read their limit in /sys/fs/cgroup, and cannot change it', async () => {
+  const file = '/sys/fs/cgroup/memory/memory.limit_in_bytes';
+  const limits = { memory: 64 * MIB };
+  const shown = await runInit(['cat', file], { limits });
+  assert.equal(shown.stdout, `${64 * MIB}\n`, shown.stderr);
+  const write = await runInit(['append', file, '-1'], { limits });
+  assert.match(write.stderr, /Read-only file system/);
+});

@@ -67,6 +67,13 @@ test('what is not a cgroup goes where it belongs', () => {
   assert.equal(linux.resources, undefined);
 });
 
+test('only who is limited sees /sys/fs/cgroup', () => {
+  const places = (limits: ContainerLimits): readonly string[] =>
+    specWith(limits).mounts.map(({ destination }) => destination);
+  assert.ok(places({ pidsLimit: 5 }).includes('/sys/fs/cgroup'));
+  assert.ok(!places({ oomScoreAdj: 5 }).includes('/sys/fs/cgroup'));
+});
+
 test('a group below the parent, of a name that the launcher would collect', () => {
   assert.match(
     specWith({ cgroupParent: '/ci/jobs' }).linux.cgroupsPath ?? '',
