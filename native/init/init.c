@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
@@ -233,6 +234,18 @@ static int do_descriptors(char **args) {
   return 0;
 }
 
+// tty: the size of the terminal on stdin, and whether it is the session's.
+static int do_tty(char **args) {
+  (void)args;
+  struct winsize size;
+  if (ioctl(0, TIOCGWINSZ, &size) < 0) return complain("stdin");
+  int file = open("/dev/tty", O_RDWR | O_CLOEXEC);
+  printf("%d rows, %d columns, %s\n", size.ws_row, size.ws_col,
+         file >= 0 ? "controlling" : "not controlling");
+  if (file >= 0) close(file);
+  return 0;
+}
+
 extern char **environ;
 
 static int do_env(char **args) {
@@ -422,7 +435,7 @@ static const struct {
     {"fstype", do_fstype},     {"syscall", do_syscall},
     {"int80", do_int80},       {"trapped", do_trapped},
     {"memhog", do_memhog},     {"forkbomb", do_forkbomb},
-    {"all", do_all},
+    {"tty", do_tty},               {"all", do_all},
 };
 
 static int run_command(const char *name, char **args) {

@@ -74,6 +74,10 @@ static char *full_path(const struct hierarchy *h, const struct cgroups_place *pl
   return path.data;
 }
 
+char *cgroup_path(const struct hierarchy *h, const struct cgroups_place *place) {
+  return full_path(h, place, place->name, 0);
+}
+
 char *cgroup_parent(const struct hierarchy *h, const struct cgroups_place *place,
                     unsigned needed) {
   char *path = full_path(h, place, "x", handed(h, needed));

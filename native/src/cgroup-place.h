@@ -22,5 +22,7 @@ void cgroup_sweep(const char *folder);
 // The folder in which cgroup_place would make the group; to be freed.
 char *cgroup_parent(const struct hierarchy *hierarchy, const struct cgroups_place *place,
                     unsigned needed);
+// The folder that cgroup_place would make, given a path or a name; to be freed.
+char *cgroup_path(const struct hierarchy *hierarchy, const struct cgroups_place *place);
 
 #endif

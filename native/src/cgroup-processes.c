@@ -155,7 +155,10 @@ int cgroups_kill(const struct cgroups *cgroups, int number, struct failure *why)
     signal_all(cgroups, number);
     return 0;
   }
+  struct failure ignored;
   if (!kill_at_once(cgroups)) kill_by_rounds(cgroups);
+  // On a hybrid host the freezer may be of version 1: it holds those that version 2 has killed.
+  else if (cgroups_is_frozen(cgroups)) cgroups_freeze(cgroups, false, &ignored);
   size_t count = 0;
   for (int i = 0; i < KILL_ROUNDS; i++) {
     free(cgroups_processes(cgroups, &count));

@@ -174,3 +174,13 @@ int cgroups_open(const char *const *paths, size_t count, struct cgroups *out,
   }
   return 0;
 }
+
+int cgroups_find(const struct cgroups_place *place, struct cgroups *out, struct failure *why) {
+  cleanup_hierarchies struct hierarchies found;
+  const char *paths[CGROUPS_MAX];
+  hierarchies_read(&found);
+  for (size_t i = 0; i < found.count; i++) paths[i] = cgroup_path(&found.items[i], place);
+  int result = cgroups_open(paths, found.count, out, why);
+  for (size_t i = 0; i < found.count; i++) free((char *)paths[i]);
+  return result;
+}

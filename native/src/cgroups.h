@@ -86,6 +86,9 @@ void cgroups_close(struct cgroups *cgroups);
 int cgroups_open(const char *const *paths, size_t count, struct cgroups *out,
                  struct failure *why);
 
+// The same for groups whose maker died before it could tell their paths: where it would have made them.
+int cgroups_find(const struct cgroups_place *place, struct cgroups *out, struct failure *why);
+
 // Appends {"version":"v1"|"v2"|"hybrid"|"none","v1":[controllers],"v2":[controllers]}. A controller
 // is in v2 exactly if cgroup.controllers at the root of that hierarchy lists it.
 void cgroups_describe(struct bytes *out);

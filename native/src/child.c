@@ -71,24 +71,6 @@ static int set_names(const struct spec *spec, struct failure *why) {
   return 0;
 }
 
-// Closes what belongs to the launcher, others' descriptors included, before any path of the image is
-// followed: /proc/self/fd/N of a folder of the host is a way out, as working folder or as program.
-static int keep_only(const struct start *start, const struct child_pipes *pipes,
-                     struct failure *why) {
-  int kept[] = {pipes->go, pipes->errors, start->start_socket};
-  unsigned low = 3 + start->preserved;
-  for (;;) {
-    unsigned next = ~0U;
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
-      if (kept[i] >= (int)low && (unsigned)kept[i] < next) next = (unsigned)kept[i];
-    unsigned high = next == ~0U ? ~0U : next - 1;
-    if (low <= high && sys_close_range(low, high, 0) < 0)
-      return fail(why, "process", "close_range", NULL, "Linux 5.11 or newer is needed");
-    if (next == ~0U) return 0;
-    low = next + 1;
-  }
-}
-
 // ---- talking with the parent ---------------------------------------------------------------
 
 // Shorter than PIPE_BUF, so it arrives whole.
@@ -183,7 +165,8 @@ static int prepare_root(const struct bundle *bundle, const struct start *start,
 static int become_process(const struct bundle *bundle, const struct start *start,
                           struct child_pipes *pipes, pid_t pid, struct failure *why) {
   const struct process_spec *process = &bundle->spec.process;
-  if (keep_only(start, pipes, why) < 0) return -1;
+  const int kept[] = {pipes->go, pipes->errors, start->start_socket};
+  if (process_keep_only(kept, 3, start->preserved, why) < 0) return -1;
   bool is_there = process_enter_cwd(process, why) == 0;
   if (!is_there && why->error != EACCES) return -1;
   process_give_pipes(process);

@@ -1,9 +1,9 @@
-// The subcommands. argv[0] is the subcommand's name; the result is the exit status.
+// The subcommands that are not of runc's shape (oci.h). argv[0] is the subcommand's name; the result is the exit status.
 #ifndef SLIPWAY_COMMANDS_H
 #define SLIPWAY_COMMANDS_H
 
-int command_run(int argc, char **argv);     // run.c: start one container from a bundle
 int command_serve(int argc, char **argv);   // serve.c: the resident helper of one build
+int command_mounted(int argc, char **argv); // mounted.c: mount a root for another runtime
 int command_probe(int argc, char **argv);   // probe.c: what this kernel and store can do
 int command_scan(int argc, char **argv);    // scan.c: walk a folder with the stat cache
 int command_pack(int argc, char **argv);    // pack.c: folder or overlay upper to a tar

@@ -113,8 +113,14 @@ int read_absolute_path(const struct json *value, const char **out, struct failur
   return (*out)[0] == '/' ? 0 : refuse_malformed(value, "an absolute path", why);
 }
 
-const struct json *json_member(const struct json *object, const char *name) {
+const struct json *json_find(const struct json *object, const char *name) {
+  if (object->kind != JSON_OBJECT) return NULL;
   for (const struct json *child = object->children; child; child = child->next)
     if (strcmp(child->name, name) == 0) return child;
-  return object;
+  return NULL;
+}
+
+const struct json *json_member(const struct json *object, const char *name) {
+  const struct json *found = json_find(object, name);
+  return found ? found : object;
 }

@@ -37,6 +37,8 @@ int read_strings(const struct json *value, const char ***out, struct failure *wh
 int read_bounded_strings(const struct json *value, size_t max, const char ***out,
                          struct failure *why);
 int read_absolute_path(const struct json *value, const char **out, struct failure *why);
+// The member of that name, or NULL: also for what is no object.
+const struct json *json_find(const struct json *object, const char *name);
 // The member of that name, or the object itself: where to point when it is to blame.
 const struct json *json_member(const struct json *object, const char *name);
 // The members or elements must be of this kind.

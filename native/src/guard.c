@@ -21,6 +21,13 @@ static int alive = -1;
 
 int guard_alive_fd(void) { return alive; }
 
+void guard_signals(sigset_t *signals) {
+  static const int numbers[] = {SIGCHLD, SIGINT,  SIGTERM,  SIGHUP,    SIGQUIT,
+                                SIGUSR1, SIGUSR2, SIGWINCH, GUARD_KILL};
+  sigemptyset(signals);
+  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) sigaddset(signals, numbers[i]);
+}
+
 // The outer process: nothing but waiting. It dies with its own parent, and the inner one with it.
 static _Noreturn void stand_guard(pid_t inner, const sigset_t *signals) {
   for (;;) {
@@ -55,10 +62,7 @@ int guard_enter(struct failure *why) {
   // Blocked before the clone in both: the outer one takes them with sigwaitinfo, and to a pid 1
   // without handlers only a blocked signal arrives at all.
   sigset_t signals;
-  sigemptyset(&signals);
-  const int numbers[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT,
-                         SIGUSR1, SIGUSR2, SIGWINCH, GUARD_KILL};
-  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) sigaddset(&signals, numbers[i]);
+  guard_signals(&signals);
   sigprocmask(SIG_BLOCK, &signals, NULL);
   signal(SIGPIPE, SIG_IGN);
 

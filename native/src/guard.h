@@ -5,11 +5,16 @@
 #ifndef SLIPWAY_GUARD_H
 #define SLIPWAY_GUARD_H
 
+#include <signal.h>
+
 #include "failure.h"
 
 // To `run`: kill the container now and end when it has ended. Killing `run` itself does the first
 // only. A plain number, as SIGRTMIN differs between C libraries.
 enum { GUARD_KILL = 40 };
+
+// What is passed on to a container in the foreground, and SIGCHLD.
+void guard_signals(sigset_t *signals);
 
 // Returns 0 in the inner process; the outer one waits, passes signals on and exits with the inner
 // one's status. -1: neither namespace could be made.

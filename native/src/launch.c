@@ -88,7 +88,7 @@ static int make_groups(const struct bundle *bundle, const struct start *start,
                        struct cgroups *cgroups, struct failure *why) {
   const struct cgroups_place place = {
       .path = bundle->spec.cgroups_path,
-      .name = start->outlives_us ? start->id : NULL,
+      .name = start->group,
       .reach = start->outlives_us ? CGROUPS_ALL : CGROUPS_NEEDED,
   };
   return cgroups_create(&place, &bundle->spec.resources, cgroups, why);

@@ -27,6 +27,7 @@ void bundle_close(struct bundle *bundle);
 struct start {
   int stdio[3];             // become its 0, 1 and 2; with a terminal, only errors of hooks show there
   const char *id;           // for its hooks
+  const char *group;        // name of its cgroups when the spec has no path; NULL: a random one
   const char *bundle_path;  // absolute, for its hooks
   unsigned preserved;       // so many descriptors from 3 on are its own, too
   int start_socket;         // listening: it executes only after a connection came; -1: at once
@@ -108,6 +109,10 @@ int process_reset_signals(struct failure *why);
 // The kernel kills this process when its parent ends; ends it at once when that has happened.
 int process_die_with_parent(const struct child_pipes *pipes, struct failure *why);
 int process_set_oom_score(const struct process_spec *process, struct failure *why);
+// Closes what belongs to the launcher, others' descriptors included, before any path of the image is
+// followed: /proc/self/fd/N of a folder of the host is a way out, as working folder or as program. So
+// many from 3 on are the program's; -1 is none to keep.
+int process_keep_only(const int *kept, size_t count, unsigned preserved, struct failure *why);
 // Inside the root. Root may be kept out of the folder by its file system (EACCES), and the user may
 // be: try as both.
 int process_enter_cwd(const struct process_spec *process, struct failure *why);

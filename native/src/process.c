@@ -64,6 +64,20 @@ void process_give_pipes(const struct process_spec *process) {
       continue;  // somebody else's pipe stays somebody else's
 }
 
+int process_keep_only(const int *kept, size_t count, unsigned preserved, struct failure *why) {
+  unsigned low = 3 + preserved;
+  for (;;) {
+    unsigned next = ~0U;
+    for (size_t i = 0; i < count; i++)
+      if (kept[i] >= (int)low && (unsigned)kept[i] < next) next = (unsigned)kept[i];
+    unsigned high = next == ~0U ? ~0U : next - 1;
+    if (low <= high && sys_close_range(low, high, 0) < 0)
+      return fail(why, "process", "close_range", NULL, "Linux 5.11 or newer is needed");
+    if (next == ~0U) return 0;
+    low = next + 1;
+  }
+}
+
 #define UNMAPPED                                                                                 \
   "the user namespace has no such id: give your user ids with lines in /etc/subuid and /etc/subgid"
 

@@ -1,7 +1,7 @@
 /** Why a helper is of no use: its own reason and fix where it gave one. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
 import { helperEnded } from '#runtime/helper-process.ts';
 import { parseProbe } from '#runtime/probe.ts';
@@ -20,6 +20,7 @@ test('in a plain chroot it says so, and how to enter one that works', (t) => {
   if (!canContain(t)) return;
   using folder = tempFolder();
   mkdirSync(folder.at('store'));
+  writeFileSync(folder.at('store/config.json'), '{}');
   copyFileSync(HELPER_PROGRAM, folder.at('helper'));
   const run = (...args: string[]) =>
     spawnSync('chroot', [folder.path, '/helper', ...args], { encoding: 'utf8' });

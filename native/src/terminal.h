@@ -1,0 +1,31 @@
+// Our own terminal in front of a container's: keys go in raw, output comes out, and a change of size is
+// passed on, for as long as a command runs in the foreground.
+#ifndef SLIPWAY_TERMINAL_H
+#define SLIPWAY_TERMINAL_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <termios.h>
+
+enum { TERMINAL_POLLED = 3, TERMINAL_BYTES = 4096 };
+
+struct terminal {
+  int master;             // of the container's pty; -1: there is none, and nothing is relayed
+  bool is_raw;            // our stdin is a terminal that was changed
+  bool has_input;         // stdin has not ended
+  struct termios before;  // what to put back
+  char input[TERMINAL_BYTES];  // read, but not taken by the container yet
+  size_t waiting;
+};
+
+// Takes the master over. `has_size`: the container's size was chosen, else ours is given to it.
+void terminal_begin(struct terminal *terminal, int master, bool has_size);
+void terminal_resize(const struct terminal *terminal);
+// Fills TERMINAL_POLLED places of a poll; and moves on what it found.
+void terminal_watch(const struct terminal *terminal, struct pollfd *watched);
+void terminal_advance(struct terminal *terminal, const struct pollfd *watched);
+// The last output, and our terminal as it was.
+void terminal_end(struct terminal *terminal);
+
+#endif
