@@ -13,8 +13,8 @@ export type CacheKey = Digest;
 /** Bump when the meaning of any step or key changes: old records are then never found. */
 const KEY_VERSION = 1;
 
-/** The key of something that is not a step: a base to start from. */
-export function originKey(kind: 'scratch' | 'image', id = ''): CacheKey {
+/** The key of something that is not a step: a base to start from, what was fetched. */
+export function originKey(kind: 'scratch' | 'image' | 'http' | 'git', id = ''): CacheKey {
   return keyFrom(prefix('origin'), [kind, id]);
 }
 

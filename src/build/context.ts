@@ -89,6 +89,11 @@ export function contextSource(options: {
   };
 }
 
+/** A folder as a tree, without what is ignored; owners become root. */
+export function folderTree(folder: string, ignore: IgnoreMatcher): FileTree & Disposable {
+  return new ContextTree(folder, ignore);
+}
+
 /** Bytes read at once from a file. */
 const CHUNK_BYTES = 1 << 20;
 

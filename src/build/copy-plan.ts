@@ -75,6 +75,8 @@ class CopyPlan {
   /** Of the item at hand. */
   #chmod: ModeChange | undefined;
   #newFolderMode = 0o755;
+  /** As tar does: a file takes a folder's place, and a folder a file's. */
+  #replaces = false;
 
   constructor(request: CopyRequest) {
     this.#request = request;
@@ -84,6 +86,7 @@ class CopyPlan {
     this.#items += 1;
     const { chmod, newFolderMode = 0o755 } = this.#request;
     const unpacked = item.kind === 'node' && item.unpacked === true;
+    this.#replaces = unpacked;
     this.#chmod = unpacked ? undefined : chmod;
     this.#newFolderMode = unpacked ? 0o755 : newFolderMode & ~UMASK;
     if (item.kind === 'bytes') this.#addBytes(item.name, item.bytes);
@@ -136,7 +139,8 @@ class CopyPlan {
 
   #putTree(tree: FileTree, node: FileNode | undefined, path: ByteString): void {
     if (!node) return;
-    if (node.kind === 'directory' && isOther(this.#kindAt(path), 'directory')) {
+    const isBlocked = node.kind === 'directory' && isOther(this.#kindAt(path), 'directory');
+    if (isBlocked && !this.#replaces) {
       refuse(`cannot copy to non-directory: /${displayBytes(path)}`);
     }
     this.#putNode(tree, node, path);
@@ -147,7 +151,10 @@ class CopyPlan {
 
   #putNode(tree: FileTree, node: FileNode, path: ByteString): void {
     if (node.kind !== 'directory' && this.#kindAt(path) === 'directory') {
-      refuse(`cannot replace to directory /${displayBytes(path)} with file`);
+      if (!this.#replaces) {
+        refuse(`cannot replace to directory /${displayBytes(path)} with file`);
+      }
+      this.#dropBelow(path);
     }
     const own = tree.entry(node, path);
     const mode =
@@ -160,6 +167,13 @@ class CopyPlan {
       source: { entry, ...(hasContent ? { content: () => tree.content(node) } : {}) },
       ...(node.identity === undefined ? {} : { identity: `${this.#items}\0${node.identity}` }),
     });
+  }
+
+  /** What this step itself has put below a folder that is none any more. */
+  #dropBelow(path: ByteString): void {
+    for (const planned of this.#planned.keys()) {
+      if (planned.startsWith(`${path}/`)) this.#planned.delete(planned);
+    }
   }
 
   #put(path: ByteString, planned: Planned): void {

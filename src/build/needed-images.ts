@@ -7,6 +7,7 @@ import type { ContainerConfig } from '#core/image-config.ts';
 import { formatReference, type Reference } from '#core/reference.ts';
 import type { Instruction } from '#dockerfile/ast.ts';
 import { refuseInvalid } from './diagnostics.ts';
+import { isGitUrl, isHttpUrl } from './git-url.ts';
 import type { BuildPlan } from './plan.ts';
 import { sourceNames, sourceOf } from './stage-references.ts';
 import { atPlace } from './step-error.ts';
@@ -69,5 +70,5 @@ export function downloadsOf(plan: BuildPlan): readonly string[] {
     .flatMap((instruction) =>
       instruction.kind === 'add' ? instruction.sources.map(({ text }) => text) : [],
     )
-    .filter((source) => /^(https?:\/\/|git@|git:\/\/)/.test(source));
+    .filter((source) => isHttpUrl(source) || isGitUrl(source));
 }

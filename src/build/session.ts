@@ -12,6 +12,7 @@ import type { Snapshotter } from '#snapshot/snapshotter.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import type { CacheKey } from './cache-key.ts';
+import type { RemoteSources } from './remote-sources.ts';
 import type { BaseImage, StageLayer } from './state.ts';
 import type { Vertices } from './vertex.ts';
 
@@ -35,6 +36,8 @@ export interface BuildSession {
   readonly made: Set<Digest>;
   /** The named limit of blobs on their way. */
   readonly transfers: LimitFunction;
+  /** Files and repositories that are elsewhere. */
+  readonly remotes: RemoteSources;
   readonly vertices: Vertices;
   readonly signal: AbortSignal;
   readonly now: () => Date;

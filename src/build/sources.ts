@@ -18,6 +18,8 @@ export interface Sources {
   readonly from: FileTree;
   /** Expanded paths and patterns. */
   readonly sources: readonly string[];
+  /** Which source of its instruction the first of these is; default 0. */
+  readonly first?: number;
   /** `--exclude`: patterns of .dockerignore, for paths below each source. */
   readonly exclude?: readonly string[];
   /** `--parents`: sources keep the folders they stand in, from `/./` on where they have it. */
@@ -30,13 +32,15 @@ export type NodeItem = Extract<CopyItem, { kind: 'node' }>;
  * The nodes the sources name, in order; a final link is followed, its own name kept.
  * @throws SOURCE_MISSING, IGNORE_INVALID (a pattern of --exclude)
  */
-export function nodesOf({ from, sources, exclude = [], parents = false }: Sources): NodeItem[] {
+export function nodesOf(given: Sources): NodeItem[] {
+  const { from, sources, first = 0, exclude = [], parents = false } = given;
   const excluded = exclude.length === 0 ? {} : { exclude: compilePatterns(exclude) };
-  return sources.flatMap((source, index) =>
-    parents
+  return sources.flatMap((source, at) => {
+    const index = first + at;
+    return parents
       ? parentsOf(from, { source, index, ...excluded })
-      : namedBy(from, source, index).flatMap((item) => selected(item, excluded)),
-  );
+      : namedBy(from, source, index).flatMap((item) => selected(item, excluded));
+  });
 }
 
 function namedBy(from: FileTree, source: string, index: number): NodeItem[] {

@@ -176,6 +176,8 @@ export const ERROR_CODES = {
     meaning: 'An address to listen on is not host:port, or must not be listened on.',
   },
   ADDRESS_IN_USE: { kind: 'conflict', meaning: 'Another process listens on the address.' },
+  GIT_FAILED: { kind: 'unavailable', meaning: 'A git repository cannot be fetched.' },
+  GIT_MISSING: { kind: 'unsupported', meaning: 'The git program is not installed.' },
   DOWNLOAD_FAILED: { kind: 'unavailable', meaning: 'A file cannot be fetched from its URL.' },
   // machine
   DISK_FAILED: { kind: 'integrity', meaning: 'The disk reports an input/output error.' },

@@ -12,6 +12,7 @@ import { checkLimits } from '#runtime/limits.ts';
 import { resolveBase } from './base-image.ts';
 import { push } from './push.ts';
 import { remoteRepository } from './remote-repository.ts';
+import { remoteSources } from './remote-sources.ts';
 import type { Resources } from './resources.ts';
 
 export async function buildImage(
@@ -36,6 +37,7 @@ export async function buildImage(
       resolveBase(resources, reference, { events, signal, lease }),
     push: async (reference, signal) => (await push(resources, reference, { signal })).manifest,
     remote: (reference, signal) => remoteRepository(resources, reference, { events, signal }),
+    remotes: remoteSources,
     imported: { find: async () => undefined },
     made: new Set(),
     transfers: resources.transfers,

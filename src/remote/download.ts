@@ -2,7 +2,7 @@
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { basicAuthorization } from './credentials.ts';
 import { displayUrl } from './errors.ts';
-import { type Answer, type Call, compose } from './exchange.ts';
+import { type Answer, type Call, compose, headerOf } from './exchange.ts';
 import { followingRedirects } from './redirects.ts';
 import { DEFAULT_RETRY, type RetryPolicy, retrying } from './retry.ts';
 import { openTransport } from './transport.ts';
@@ -23,12 +23,21 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
 };
 
 export interface DownloadOptions {
+  /** An entity tag: what still has it is not sent again. */
+  readonly known?: string;
+  /** Sent besides, to the URL's own origin only: `authorization`. */
+  readonly authorization?: string;
   readonly signal?: AbortSignal;
   readonly retry?: RetryPolicy;
 }
 
 /** Read it to its end or dispose it; both are needed to be done with it. */
 export interface Download extends AsyncDisposable {
+  /** It still has the tag that is known; the body is empty. */
+  readonly isUnchanged: boolean;
+  readonly etag?: string;
+  /** Seconds since 1970. */
+  readonly lastModified?: number;
   /** The bytes as sent: compressed files stay so. */
   readonly body: AsyncIterable<Uint8Array>;
 }
@@ -39,27 +48,42 @@ export interface Download extends AsyncDisposable {
  * @throws DOWNLOAD_FAILED, now or while the body is read; CANCELLED
  */
 export async function download(url: URL, options: DownloadOptions = {}): Promise<Download> {
-  const { signal, retry = DEFAULT_RETRY } = options;
+  const { known, retry = DEFAULT_RETRY } = options;
   await using stack = new AsyncDisposableStack();
   const transport = stack.use(openTransport({ userAgent: USER_AGENT }));
   const send = compose(transport.exchange, [retrying(retry), followingRedirects()]);
-  const answer = await asDownload(() => send(callOf(url, signal)));
-  if (answer.status !== 200) {
+  const answer = await asDownload(() => send(callOf(url, options)));
+  const isUnchanged = known !== undefined && answer.status === 304;
+  if (answer.status !== 200 && !isUnchanged) {
     await answer.discard();
     throw refused(url, answer);
   }
   const held = stack.move();
-  return { body: bodyOf(answer), [Symbol.asyncDispose]: () => held.disposeAsync() };
+  const etag = headerOf(answer, 'etag');
+  const modified = Date.parse(headerOf(answer, 'last-modified') ?? '');
+  return {
+    // Some servers have tags and never say 304.
+    isUnchanged: isUnchanged || (known !== undefined && etag === known),
+    ...(etag === undefined ? {} : { etag }),
+    ...(Number.isNaN(modified) ? {} : { lastModified: Math.floor(modified / 1000) }),
+    body: bodyOf(answer),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
 }
 
-function callOf(url: URL, signal: AbortSignal | undefined): Call {
+function callOf(url: URL, { known, authorization: given, signal }: DownloadOptions): Call {
   const plain = new URL(url);
   plain.username = '';
   plain.password = '';
-  const call = { method: 'GET', url: plain, scopes: [], isRepeatable: true, signal } as const;
-  if (url.username === '' && url.password === '') return call;
-  const authorization = basicAuthorization(unescaped(url.username), unescaped(url.password));
-  return { ...call, headers: { authorization } };
+  const hasUser = url.username !== '' || url.password !== '';
+  const authorization = hasUser
+    ? basicAuthorization(unescaped(url.username), unescaped(url.password))
+    : given;
+  const headers = {
+    ...(authorization === undefined ? {} : { authorization }),
+    ...(known === undefined ? {} : { 'if-none-match': known }),
+  };
+  return { method: 'GET', url: plain, headers, scopes: [], isRepeatable: true, signal };
 }
 
 /** Where a percent sign begins no escape, all is meant as it stands. */

@@ -29,6 +29,7 @@ export type PathSpec =
   | string
   | null
   | { readonly text: string; readonly mode?: string; readonly mtime?: number }
+  | { readonly base64: string }
   | { readonly folder: string }
   | { readonly link: string }
   | { readonly hardLink: string }
@@ -129,7 +130,8 @@ async function writePath(path: string, spec: PathSpec, folder: string): Promise<
   else if ('folder' in spec) {
     mkdirSync(path, { recursive: true });
     chmodSync(path, Number.parseInt(spec.folder, 8));
-  } else if ('link' in spec) symlinkSync(spec.link, path);
+  } else if ('base64' in spec) writeFileSync(path, Buffer.from(spec.base64, 'base64'));
+  else if ('link' in spec) symlinkSync(spec.link, path);
   else if ('hardLink' in spec) linkSync(join(folder, spec.hardLink), path);
   else if ('tar' in spec) writeFileSync(path, await tarOf(spec));
   else {

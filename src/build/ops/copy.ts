@@ -12,17 +12,21 @@ import { stageTree } from '../stage-tree.ts';
 import type { StageState } from '../state.ts';
 import { archiveTree } from './add-archive.ts';
 
+/** Sources of one tree. */
+export interface CopyPart extends Sources {
+  /** ADD: archives among the sources are unpacked. */
+  readonly unpack: boolean;
+}
+
 export interface CopyOp {
-  /** Absent when there are heredocs only. */
-  readonly files?: Sources;
+  /** In order; none when there are heredocs only. */
+  readonly parts: readonly CopyPart[];
   readonly heredocs: readonly { readonly name: string; readonly content: string }[];
   /** Expanded, absolute, as written otherwise (a trailing slash counts). */
   readonly destination: string;
   /** `--chown` as written. */
   readonly chown?: string;
   readonly chmod?: string;
-  /** ADD: archives among the sources are unpacked. */
-  readonly unpack: boolean;
   /** `--link`: nothing of the stage is looked at, so the destination's folders are always new. */
   readonly isDetached: boolean;
 }
@@ -88,8 +92,10 @@ async function itemsOf(
   stack: AsyncDisposableStack,
 ): Promise<CopyItem[]> {
   const items: CopyItem[] = [];
-  for (const item of op.files ? nodesOf(op.files) : []) {
-    items.push(op.unpack ? await unpacked(session, item, stack) : item);
+  for (const part of op.parts) {
+    for (const item of nodesOf(part)) {
+      items.push(part.unpack ? await unpacked(session, item, stack) : item);
+    }
   }
   for (const { name, content } of op.heredocs) {
     items.push({ kind: 'bytes', name: toByteString(name), bytes: Buffer.from(content) });
