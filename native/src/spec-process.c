@@ -146,6 +146,10 @@ static int read_oom_score(const struct json *value, void *context, struct failur
   return 0;
 }
 
+static int read_rlimits(const struct json *value, void *context, struct failure *why) {
+  return rlimits_read(value, &((struct process_spec *)context)->rlimits, why);
+}
+
 static const struct field process_fields[] = {
     {"terminal", read_terminal, false},
     {"consoleSize", read_console_size, false},
@@ -156,6 +160,7 @@ static const struct field process_fields[] = {
     {"capabilities", read_capabilities, false},
     {"noNewPrivileges", read_no_new_privileges, false},
     {"oomScoreAdj", read_oom_score, false},
+    {"rlimits", read_rlimits, false},
     {NULL, NULL, false},
 };
 
@@ -171,5 +176,6 @@ void process_free(struct process_spec *process) {
   free(process->args);
   free(process->env);
   free(process->groups);
+  rlimits_free(&process->rlimits);
   *process = (struct process_spec){0};
 }

@@ -9,6 +9,7 @@
 
 #include "failure.h"
 #include "json.h"
+#include "rlimits.h"
 
 struct capability_masks {
   uint64_t bounding, effective, permitted, inheritable, ambient;
@@ -28,6 +29,7 @@ struct process_spec {
   bool has_terminal;
   unsigned short console_rows, console_columns;  // 0: the kernel's default
   struct capability_masks capabilities;
+  struct rlimits rlimits;
 };
 
 // Reads the object into zeroed `process`; free it also after a failure. Strings live as long as the

@@ -47,7 +47,7 @@ contained('fields that are not implemented are refused, not ignored', async () =
   const place = site(folder.path);
   const cases: readonly [Path, unknown, string][] = [
     [['hooks'], { poststart: [{ path: '/x', sleep: 1 }] }, '/hooks/poststart/0/sleep'],
-    [['process', 'rlimits'], [], '/process/rlimits'],
+    [['process', 'scheduler'], {}, '/process/scheduler'],
     [['process', 'capabilities', 'bounding'], ['CAP_NEW'], '/process/capabilities/bounding/0'],
     [['linux', 'intelRdt'], {}, '/linux/intelRdt'],
     [['linux', 'a~b/c'], 1, '/linux/a~0b~1c'],
