@@ -214,7 +214,7 @@ static int do_mounts(char **args) {
 // namespaces: one line a kind with the kernel's number for it.
 static int do_namespaces(char **args) {
   (void)args;
-  static const char *const kinds[] = {"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"};
+  static const char *const kinds[] = {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"};
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
     char path[64], target[64];
     snprintf(path, sizeof path, "/proc/self/ns/%s", kinds[i]);

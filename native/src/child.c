@@ -11,10 +11,11 @@
 #include "kernel.h"
 #include "launch.h"
 #include "mounts.h"
+#include "namespaces.h"
 
 // Now that the parent has put this process where it belongs: the root of the namespace is its group.
 static int hide_cgroups(const struct spec *spec, struct failure *why) {
-  if (!(spec->namespaces & CLONE_NEWCGROUP)) return 0;
+  if (!(spec->namespaces.created & CLONE_NEWCGROUP)) return 0;
   return sys_unshare(CLONE_NEWCGROUP) < 0 ? fail(why, "cgroup", "unshare", NULL, NULL) : 0;
 }
 
@@ -27,6 +28,8 @@ static int keep_mounts_private(struct failure *why) {
 
 static int attach_root(const struct bundle *bundle, struct failure *why) {
   cleanup_close int place = open(bundle->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  // The root of a user namespace may not get there. Any place will do, as it is left at once.
+  if (place < 0 && errno == EACCES) place = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (place < 0) return fail(why, "rootfs", "open", bundle->root_path, NULL);
   if (sys_move_mount(bundle->root, place) < 0)
     return fail(why, "rootfs", "move_mount", bundle->root_path, NULL);
@@ -193,12 +196,16 @@ static int run_steps(const struct bundle *bundle, const struct start *start,
   char byte;
   hear(pipes, &byte, 1);
   if (process_die_with_parent(pipes, why) < 0) return -1;
+  if (namespaces_become_root(&bundle->spec.namespaces, why) < 0) return -1;
   if (hide_cgroups(&bundle->spec, why) < 0) return -1;
   if (process_reset_signals(why) < 0) return -1;
   if (setsid() < 0) return fail(why, "process", "setsid", NULL, NULL);
-  if (process_set_oom_score(&bundle->spec.process, why) < 0) return -1;
+  // The parent has done it for a new user namespace, which has no right to.
+  if (!(bundle->spec.namespaces.created & CLONE_NEWUSER) &&
+      process_set_oom_score(&bundle->spec.process, 0, why) < 0)
+    return -1;
   if (process_place_stdio(start->stdio, why) < 0) return -1;
-  if (bundle->spec.namespaces & CLONE_NEWNET && loopback_up(why) < 0) return -1;
+  if (bundle->spec.namespaces.created & CLONE_NEWNET && loopback_up(why) < 0) return -1;
   if (prepare_root(bundle, start, pipes, &pid, why) < 0) return -1;
   if (set_names(&bundle->spec, why) < 0) return -1;
   if (enter_terminal(bundle, start, why) < 0) return -1;

@@ -57,6 +57,7 @@ static inline int sys_pivot_root(const char *new_root, const char *put_old) {
 static inline pid_t sys_clone3(struct clone_args *args) {
   return (pid_t)syscall(SYS_clone3, args, sizeof *args);
 }
+static inline int sys_setns(int file, int kind) { return (int)syscall(SYS_setns, file, kind); }
 static inline int sys_unshare(unsigned long flags) { return (int)syscall(SYS_unshare, flags); }
 static inline int sys_close_range(unsigned first, unsigned last, unsigned flags) {
   return (int)syscall(SYS_close_range, first, last, flags);

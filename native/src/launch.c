@@ -11,9 +11,11 @@
 #include <sys/wait.h>
 
 #include "cleanup.h"
+#include "guard.h"
 #include "kernel.h"
 #include "memory.h"
 #include "mounts.h"
+#include "namespaces.h"
 #include "status.h"
 
 // root.path as an absolute path: the child looks it up again in its own mount namespace.
@@ -36,9 +38,10 @@ static int resolve_root(struct bundle *bundle, struct failure *why) {
 }
 
 // Who shares mounts with the host must be a copy of what the host has; the container's namespace does not
-// share any more.
-static bool must_open_source(const struct mount_spec *mount) {
-  return mount->is_bind && (mount->propagation == MS_SHARED || mount->propagation == MS_SLAVE);
+// share any more. And the root of a user namespace may not get to the source.
+static bool must_open_source(const struct spec *spec, const struct mount_spec *mount) {
+  bool shares = mount->propagation == MS_SHARED || mount->propagation == MS_SLAVE;
+  return mount->is_bind && (shares || has_namespace(&spec->namespaces, CLONE_NEWUSER));
 }
 
 static int open_sources(struct bundle *bundle, struct failure *why) {
@@ -46,7 +49,7 @@ static int open_sources(struct bundle *bundle, struct failure *why) {
   bundle->sources = allocate((spec->mount_count + 1) * sizeof *bundle->sources);
   for (size_t i = 0; i < spec->mount_count; i++) bundle->sources[i] = -1;
   for (size_t i = 0; i < spec->mount_count; i++) {
-    if (!must_open_source(&spec->mounts[i])) continue;
+    if (!must_open_source(spec, &spec->mounts[i])) continue;
     bundle->sources[i] = mounts_open_source(&spec->mounts[i], bundle->folder, why);
     if (bundle->sources[i] < 0) return -1;
   }
@@ -94,23 +97,22 @@ static int make_groups(const struct bundle *bundle, const struct start *start,
   return cgroups_create(&place, &bundle->spec.resources, cgroups, why);
 }
 
-// The cgroup namespace comes later, in the child: its root is the group that a process is in when it
-// makes the namespace, and here that is ours.
-static int clone_child(const struct bundle *bundle, const struct cgroups *cgroups, int *pidfd) {
-  int group = cgroups_clone_into(cgroups);
-  struct clone_args args = {
-      .flags = (bundle->spec.namespaces & ~(uint64_t)CLONE_NEWCGROUP) | CLONE_PIDFD |
-               (group >= 0 ? CLONE_INTO_CGROUP : 0),
-      .pidfd = (uint64_t)(uintptr_t)pidfd,
-      .exit_signal = SIGCHLD,
-      .cgroup = group >= 0 ? (uint64_t)group : 0,
-  };
-  return (int)sys_clone3(&args);
+// What needs rights that a user namespace takes away. Everything else the child does itself.
+static int prepare_user(const struct bundle *bundle, const struct launched *launched,
+                        struct failure *why) {
+  const struct namespaces_spec *namespaces = &bundle->spec.namespaces;
+  if (!(namespaces->created & CLONE_NEWUSER)) return 0;
+  pid_t pid = host_pid(launched->pidfd);
+  if (process_set_oom_score(&bundle->spec.process, pid, why) < 0) return -1;
+  return namespaces_map_ids(namespaces, pid, why);
 }
 
 // The child waits for its first byte, so it has started nothing that could be missed.
-static int enter_groups(const struct launched *launched, struct failure *why) {
-  if (cgroups_enter(&launched->cgroups, launched->pid, true, why) == 0) return 0;
+static int prepare_child(const struct bundle *bundle, const struct launched *launched,
+                         struct failure *why) {
+  if (prepare_user(bundle, launched, why) == 0 &&
+      cgroups_enter(&launched->cgroups, launched->pid, true, why) == 0)
+    return 0;
   sys_pidfd_send_signal(launched->pidfd, SIGKILL);
   while (waitpid(launched->pid, NULL, 0) < 0 && errno == EINTR) continue;
   close(launched->pidfd);
@@ -139,16 +141,15 @@ static int start_child(const struct bundle *bundle, const struct start *start,
   if (pipe2(ends, O_CLOEXEC) < 0) return fail(why, "clone", "pipe2", NULL, NULL);
   errors_read = ends[0], errors_write = ends[1];
 
-  launched->pid = clone_child(bundle, &launched->cgroups, &launched->pidfd);
-  if (launched->pid < 0)
-    return fail(why, "clone", "clone3", NULL,
-                errno == EPERM ? "run as root: new namespaces need CAP_SYS_ADMIN" : NULL);
+  launched->pid = namespaces_clone(&bundle->spec.namespaces, cgroups_clone_into(&launched->cgroups),
+                                   &launched->pidfd, why);
+  if (launched->pid < 0) return -1;
   if (launched->pid == 0) {
     close(go_write);  // or its end of file would never come
     close(errors_read);
     child_main(bundle, start, (struct child_pipes){.go = go_read, .errors = errors_write});
   }
-  if (enter_groups(launched, why) < 0) return -1;
+  if (prepare_child(bundle, launched, why) < 0) return -1;
   launched->errors = steal_fd(&errors_read);
   send_byte(go_write);
   launched->go = steal_fd(&go_write);
@@ -161,6 +162,11 @@ int launch_start(const struct bundle *bundle, const struct start *start, struct 
     errno = EOPNOTSUPP;
     return fail(why, "spec", "check", "/process/terminal",
                 "there is nobody to take the terminal: give --console-socket, or run from a terminal");
+  }
+  if (guard_alive_fd() >= 0 && !has_namespace(&bundle->spec.namespaces, CLONE_NEWPID)) {
+    errno = EOPNOTSUPP;
+    return fail(why, "spec", "check", "/linux/namespaces",
+                "run and serve keep containers in a pid namespace; only create can do without");
   }
   *launched = (struct launched){.errors = -1, .go = -1, .pidfd = -1};
   if (make_groups(bundle, start, &launched->cgroups, why) < 0) return -1;

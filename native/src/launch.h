@@ -108,7 +108,9 @@ int process_place_stdio(const int stdio[3], struct failure *why);
 int process_reset_signals(struct failure *why);
 // The kernel kills this process when its parent ends; ends it at once when that has happened.
 int process_die_with_parent(const struct child_pipes *pipes, struct failure *why);
-int process_set_oom_score(const struct process_spec *process, struct failure *why);
+// `host_pid`: of whom, as /proc has it; 0: this process.
+int process_set_oom_score(const struct process_spec *process, pid_t host_pid,
+                          struct failure *why);
 // Closes what belongs to the launcher, others' descriptors included, before any path of the image is
 // followed: /proc/self/fd/N of a folder of the host is a way out, as working folder or as program. So
 // many from 3 on are the program's; -1 is none to keep.

@@ -108,7 +108,7 @@ static int bind_hierarchy(const struct hierarchy_mount *hierarchy, unsigned attr
 
 static int make_hierarchy(const struct spec *spec, struct hierarchy_mount *hierarchy,
                           unsigned attributes) {
-  return spec->namespaces & CLONE_NEWCGROUP ? mount_hierarchy(hierarchy, attributes)
+  return has_namespace(&spec->namespaces, CLONE_NEWCGROUP) ? mount_hierarchy(hierarchy, attributes)
                                             : bind_hierarchy(hierarchy, attributes);
 }
 

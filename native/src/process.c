@@ -36,11 +36,15 @@ int process_reset_signals(struct failure *why) {
   return 0;
 }
 
-int process_set_oom_score(const struct process_spec *process, struct failure *why) {
+int process_set_oom_score(const struct process_spec *process, pid_t host_pid,
+                          struct failure *why) {
+  char path[48] = "/proc/self/oom_score_adj";
   if (!process->has_oom_score) return 0;
-  cleanup_close int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (host_pid > 0) snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)host_pid);
+  cleanup_close int file = open(path, O_WRONLY | O_CLOEXEC);
   if (file < 0 || dprintf(file, "%d", process->oom_score) < 0)
-    return fail(why, "process", "write", "/proc/self/oom_score_adj", NULL);
+    return fail(why, "process", "write", path,
+                errno == EACCES ? "only privileged users may set it lower than it is" : NULL);
   return 0;
 }
 

@@ -7,43 +7,24 @@
 
 enum { PATHS_MAX = 512 };
 
-static const struct {
-  const char *type;
-  uint64_t flag;
-} namespace_types[] = {
-    {"pid", CLONE_NEWPID}, {"network", CLONE_NEWNET}, {"mount", CLONE_NEWNS},
-    {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS},     {"cgroup", CLONE_NEWCGROUP},
-};
-
-static int read_namespace_type(const struct json *value, void *context, struct failure *why) {
-  struct spec *spec = context;
-  const char *type;
-  if (read_string(value, &type, why) < 0) return -1;
-  for (size_t i = 0; i < sizeof namespace_types / sizeof namespace_types[0]; i++) {
-    if (strcmp(namespace_types[i].type, type) != 0) continue;
-    if (spec->namespaces & namespace_types[i].flag)
-      return refuse_malformed(value, "a namespace that is not listed already", why);
-    spec->namespaces |= namespace_types[i].flag;
-    return 0;
-  }
-  return refuse_unsupported(value, "namespaces can be pid, network, mount, ipc, uts and cgroup",
-                            why);
+static struct namespaces_spec *namespaces_of(void *context) {
+  return &((struct spec *)context)->namespaces;
 }
 
-static const struct field namespace_fields[] = {
-    {"type", read_namespace_type, true},  // "path" (joining an existing one) is refused
-    {NULL, NULL, false},
-};
-
 static int read_namespaces(const struct json *value, void *context, struct failure *why) {
-  struct spec *spec = context;
-  if (expect_kind(value, JSON_ARRAY, why) < 0) return -1;
-  for (const struct json *child = value->children; child; child = child->next)
-    if (read_object(child, namespace_fields, spec, why) < 0) return -1;
-  const uint64_t needed = CLONE_NEWNS | CLONE_NEWPID;
-  if ((spec->namespaces & needed) != needed)
-    return refuse_unsupported(value, "a container needs its own mount and pid namespaces", why);
-  return 0;
+  return namespaces_read(value, namespaces_of(context), why);
+}
+
+static int read_uids(const struct json *value, void *context, struct failure *why) {
+  return id_ranges_read(value, &namespaces_of(context)->uids, why);
+}
+
+static int read_gids(const struct json *value, void *context, struct failure *why) {
+  return id_ranges_read(value, &namespaces_of(context)->gids, why);
+}
+
+static int read_time_offsets(const struct json *value, void *context, struct failure *why) {
+  return time_offsets_read(value, namespaces_of(context), why);
 }
 
 static int read_masked(const struct json *value, void *context, struct failure *why) {
@@ -81,6 +62,9 @@ static int read_root_propagation(const struct json *value, void *context, struct
 
 static const struct field linux_fields[] = {
     {"namespaces", read_namespaces, true},
+    {"uidMappings", read_uids, false},
+    {"gidMappings", read_gids, false},
+    {"timeOffsets", read_time_offsets, false},
     {"maskedPaths", read_masked, false},
     {"readonlyPaths", read_readonly_paths, false},
     {"seccomp", read_seccomp, false},
@@ -91,5 +75,6 @@ static const struct field linux_fields[] = {
 };
 
 int read_linux(const struct json *value, void *context, struct failure *why) {
-  return read_object(value, linux_fields, context, why);
+  if (read_object(value, linux_fields, context, why) < 0) return -1;
+  return namespaces_check(value, namespaces_of(context), why);
 }

@@ -77,7 +77,7 @@ int spec_read(int bundle, struct spec *spec, struct failure *why) {
   if (!spec->document) return -1;
   const struct json *root = json_root(spec->document);
   if (read_object(root, spec_fields, spec, why) < 0) return -1;
-  if (spec->hostname && !(spec->namespaces & CLONE_NEWUTS))
+  if (spec->hostname && !has_namespace(&spec->namespaces, CLONE_NEWUTS))
     return refuse_malformed(json_member(root, "hostname"), "absent without a uts namespace", why);
   fill_absent(spec);
   spec->opens_devices = spec->resources.device_count > 0 && devices_are_limitable();
@@ -89,6 +89,7 @@ void spec_free(struct spec *spec) {
   for (size_t i = 0; i < spec->mount_count; i++) free(spec->mounts[i].data);
   free(spec->mounts);
   process_free(&spec->process);
+  namespaces_free(&spec->namespaces);
   free(spec->masked);
   free(spec->readonly);
   free(spec->seccomp.instructions);

@@ -12,6 +12,7 @@
 #include "hooks.h"
 #include "json.h"
 #include "seccomp.h"
+#include "spec-namespaces.h"
 #include "spec-process.h"
 #include "spec-resources.h"
 
@@ -41,7 +42,7 @@ struct spec {
   const char *hostname;  // NULL: inherited
   struct mount_spec *mounts;
   size_t mount_count;
-  uint64_t namespaces;  // CLONE_NEW…
+  struct namespaces_spec namespaces;
   const char **masked, **readonly;  // NULL-terminated
   uint64_t root_propagation;        // MS_SHARED …; 0: private
   struct seccomp_program seccomp;   // empty when the spec has none

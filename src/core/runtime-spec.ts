@@ -55,10 +55,33 @@ export interface MountSpec {
   readonly options?: readonly string[];
 }
 
-export type NamespaceType = 'pid' | 'network' | 'mount' | 'ipc' | 'uts' | 'user' | 'cgroup';
+export type NamespaceType =
+  | 'pid'
+  | 'network'
+  | 'mount'
+  | 'ipc'
+  | 'uts'
+  | 'user'
+  | 'cgroup'
+  | 'time';
+
+/** A range of ids, config-linux.md §User namespace mappings. */
+export interface IdMapping {
+  readonly containerID: number;
+  readonly hostID: number;
+  readonly size: number;
+}
 
 export interface LinuxSpec {
   readonly namespaces: readonly { readonly type: NamespaceType; readonly path?: string }[];
+  /** Both with a new user namespace, and only then. */
+  readonly uidMappings?: readonly IdMapping[];
+  readonly gidMappings?: readonly IdMapping[];
+  /** With a new time namespace. */
+  readonly timeOffsets?: {
+    readonly monotonic?: { readonly secs?: number; readonly nanosecs?: number };
+    readonly boottime?: { readonly secs?: number; readonly nanosecs?: number };
+  };
   readonly maskedPaths?: readonly string[];
   readonly readonlyPaths?: readonly string[];
   readonly seccomp?: SeccompSpec;
