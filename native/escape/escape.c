@@ -13,6 +13,7 @@
 
 int command_on_terminal(char **args);
 int command_hold_ipc(char **args);
+int command_without(char **args);
 
 static const struct {
   int number;
@@ -134,7 +135,7 @@ static const struct {
 } commands[] = {
     {"write", command_write},   {"read", command_read},     {"ids", command_ids},
     {"forks", command_forks},   {"memory", command_memory}, {"on-terminal", command_on_terminal},
-    {"hold-ipc", command_hold_ipc},
+    {"hold-ipc", command_hold_ipc}, {"without", command_without},
 };
 
 // Names of attempts, none: all of them.

@@ -305,10 +305,11 @@ static int read_all(int fd, char *buffer, size_t size) {
 }
 
 struct json_document *json_read(int folder, const char *file, struct failure *why) {
-  cleanup_close int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  // Not blocking: a pipe without a writer would be waited for.
+  cleanup_close int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   struct stat facts;
   if (fd < 0 || fstat(fd, &facts) < 0) {
-    fail(why, "spec", "open", file, NULL);
+    fail(why, "spec", "open", file, errno == ENOENT ? "a bundle is a folder with this file" : NULL);
     return NULL;
   }
   if (!S_ISREG(facts.st_mode) || facts.st_size > TEXT_BYTES_MAX) {

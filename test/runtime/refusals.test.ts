@@ -1,6 +1,7 @@
-/** config.json and rootfs.json: what the launcher does not implement or understand, by JSON pointer. */
+/** Bundles that the launcher does not understand or cannot start: what is wrong, where, and what to do. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Launcher } from '#runtime/launcher.ts';
 import { containerSpec } from '#runtime/spec.ts';
@@ -149,5 +150,68 @@ contained('rootfs.json is as strict', async () => {
       [Reflect.get(Object(error), 'code'), Reflect.get(Object(error), 'detail').path],
       [code, path],
     );
+  }
+});
+
+contained('a bundle that is none is refused with the file that is wrong', async () => {
+  using folder = tempFolder();
+  const place = site(folder.path);
+  const config = join(place.bundle, 'config.json');
+  const root = join(place.bundle, 'rootfs');
+  const valid = JSON.stringify(SPEC);
+  const cases: readonly (readonly [string, () => void, RegExp])[] = [
+    ['no config.json', () => {}, /spec: open config\.json: No such file.*a folder with this file/],
+    ['a folder in its place', () => mkdirSync(config), /spec: read config\.json: .*regular file/],
+    [
+      'a pipe in its place, which nobody writes to',
+      () => assert.equal(spawnSync('mkfifo', [config]).status, 0),
+      /spec: read config\.json: .*regular file/,
+    ],
+    [
+      'too long',
+      () => writeFileSync(config, ' '.repeat(8 * 1024 * 1024 + 1)),
+      /spec: read config\.json: .*at most 8 MiB/,
+    ],
+    ['no root', () => writeFileSync(config, valid), /rootfs: open rootfs: No such file.*a folder/],
+    [
+      'a file for a root',
+      () => {
+        writeFileSync(config, valid);
+        writeFileSync(root, '');
+      },
+      /rootfs: open rootfs: Not a directory; root\.path must be a folder/,
+    ],
+  ];
+  for (const [name, prepare, expected] of cases) {
+    for (const path of [config, root]) rmSync(path, { recursive: true, force: true });
+    prepare();
+    const ran = spawnSync(HELPER_PROGRAM, ['run', '--bundle', place.bundle, 'x'], {
+      encoding: 'utf8',
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
+    });
+    assert.match(ran.stderr, expected, name);
+    assert.equal(ran.status, 125, name);
+  }
+});
+
+contained('control groups that cannot be written: which, why, and what to do', async () => {
+  using folder = tempFolder();
+  const place = site(folder.path);
+  mkdirSync(join(place.bundle, 'rootfs'));
+  const limited = { ...SPEC, linux: { ...SPEC.linux, resources: { pids: { limit: 10 } } } };
+  writeFileSync(join(place.bundle, 'config.json'), JSON.stringify(limited));
+  const each = 'for m in /sys/fs/cgroup /sys/fs/cgroup/*; do mountpoint -q $m || continue;';
+  for (const [change, expected] of [
+    ['mount -o remount,bind,ro $m', /cgroup: .*Read-only file system; .*run as root|delegated/],
+    ['umount -R $m', /cgroup: find .*Operation not supported; .*"pids"; mount it, or run without/],
+  ] as const) {
+    const script = `${each} ${change}; done; exec "$@"`;
+    const command = [HELPER_PROGRAM, 'run', '--bundle', place.bundle, 'x'];
+    const ran = spawnSync('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command], {
+      encoding: 'utf8',
+    });
+    assert.match(ran.stderr, expected);
+    assert.equal(ran.status, 125);
   }
 });
