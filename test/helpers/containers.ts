@@ -14,6 +14,9 @@ import { type ContainerSpecOptions, containerSpec } from '#runtime/spec.ts';
 import { HELPER_PROGRAM } from './native-helper.ts';
 import { tempFolder } from './temp-folder.ts';
 
+/** Of `run`, which lets nobody else have it: tests run side by side. */
+export const CONTAINER_ID = `test-${process.pid}`;
+
 export const INIT_PROGRAM = fileURLToPath(
   new URL('../../native/build/slipway-init', import.meta.url),
 );

@@ -8,7 +8,7 @@ import { closeSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { writeBundle } from '#runtime/bundle.ts';
 import { Launcher } from '#runtime/launcher.ts';
 import { containerSpec } from '#runtime/spec.ts';
-import { contained, runAt, type Site, site } from '#test/helpers/containers.ts';
+import { CONTAINER_ID, contained, runAt, type Site, site } from '#test/helpers/containers.ts';
 import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
@@ -32,7 +32,7 @@ async function runLeaking(place: Site, started: Started): Promise<string> {
   const held = NUMBERS.map((number) => openSync(number % 2 ? place.bundle : '/etc/passwd', 'r'));
   try {
     const stdio = ['ignore', 'pipe', 'pipe', ...held] as const;
-    const ran = spawnSync(HELPER_PROGRAM, ['run', '--bundle', path, 'x'], {
+    const ran = spawnSync(HELPER_PROGRAM, ['run', '--bundle', path, CONTAINER_ID], {
       encoding: 'utf8',
       stdio: [...stdio],
     });
@@ -75,7 +75,7 @@ contained('a folder of the host given as stdin is not accepted as working folder
   const place = site(folder.path);
   const path = await bundle(place, { cwd: '/proc/self/fd/0', args: ['/init', 'ls', '.'] });
   const stdin = openSync(place.bundle, 'r');
-  const ran = spawnSync(HELPER_PROGRAM, ['run', '--bundle', path, 'x'], {
+  const ran = spawnSync(HELPER_PROGRAM, ['run', '--bundle', path, CONTAINER_ID], {
     encoding: 'utf8',
     stdio: [stdin, 'pipe', 'pipe'],
   });
@@ -97,7 +97,15 @@ contained('a closed stdin, stdout and stderr are /dev/null, nothing of the launc
     const path = await bundle(place, { args: ['/init', 'mkdir', `/proc/self/fd/${number}/made`] });
     const before = readdirSync(path);
     const closing = 'exec "$0" "$@" <&- >&- 2>&-';
-    const ran = spawnSync('/bin/sh', ['-c', closing, HELPER_PROGRAM, 'run', '--bundle', path, 'x']);
+    const ran = spawnSync('/bin/sh', [
+      '-c',
+      closing,
+      HELPER_PROGRAM,
+      'run',
+      '--bundle',
+      path,
+      CONTAINER_ID,
+    ]);
     // Its own failure, so the container did run.
     assert.equal(ran.status, 1);
     assert.deepEqual(readdirSync(path), before);
@@ -105,7 +113,7 @@ contained('a closed stdin, stdout and stderr are /dev/null, nothing of the launc
       args: ['/init', 'append', `/proc/self/fd/${number}`, 'kept'],
     });
     const ended = spawnSync('/bin/sh', [
-      ...['-c', closing, HELPER_PROGRAM, 'run', '--bundle', write, 'x'],
+      ...['-c', closing, HELPER_PROGRAM, 'run', '--bundle', write, CONTAINER_ID],
     ]);
     assert.equal(ended.status, 0);
   }

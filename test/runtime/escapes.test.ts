@@ -13,7 +13,7 @@ import { Launcher } from '#runtime/launcher.ts';
 import { containerSpec } from '#runtime/spec.ts';
 import { limited } from '#test/helpers/cgroups.ts';
 import { type CliOptions, SLIPWAY, slipway } from '#test/helpers/cli-process.ts';
-import { runAt, type Wanted } from '#test/helpers/containers.ts';
+import { CONTAINER_ID, runAt, type Wanted } from '#test/helpers/containers.ts';
 import {
   ESCAPE_PROGRAM,
   escapeContext,
@@ -283,7 +283,7 @@ escaping('a startContainer hook is a program of the image, and has only its righ
     const hook = { path: '/init', args: ['init', 'caps'] };
     const config = { ...spec, hooks: { startContainer: [hook] } };
     writeFileSync(join(place.bundle, 'config.json'), JSON.stringify(config));
-    const ran = spawnSync(HELPER_PROGRAM, ['run', '--bundle', place.bundle, 'x'], {
+    const ran = spawnSync(HELPER_PROGRAM, ['run', '--bundle', place.bundle, CONTAINER_ID], {
       encoding: 'utf8',
     });
     assert.equal(ran.stderr, '');

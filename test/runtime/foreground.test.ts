@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { writeBundle } from '#runtime/bundle.ts';
 import { type LaunchReport, parseStatusLine, type StatusLine } from '#runtime/launch-error.ts';
 import { containerSpec } from '#runtime/spec.ts';
-import { contained, site } from '#test/helpers/containers.ts';
+import { CONTAINER_ID, contained, site } from '#test/helpers/containers.ts';
 import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
@@ -36,11 +36,15 @@ interface Outcome {
 async function runNative(args: readonly string[], input = ''): Promise<Outcome> {
   using folder = tempFolder();
   const bundle = await bundleFor(folder.path, args);
-  const ran = spawnSync(HELPER_PROGRAM, ['run', '--bundle', bundle, '--status-fd', '3', 'x'], {
-    input,
-    encoding: 'utf8',
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-  });
+  const ran = spawnSync(
+    HELPER_PROGRAM,
+    ['run', '--bundle', bundle, '--status-fd', '3', CONTAINER_ID],
+    {
+      input,
+      encoding: 'utf8',
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    },
+  );
   const lines = String(ran.output[3])
     .trim()
     .split('\n')
@@ -76,9 +80,13 @@ contained('127 and 126: created, then an error line; stderr stays the containerâ
 });
 
 contained('125 for a bundle that is none; without a status descriptor stderr says why', () => {
-  const { status, stderr } = spawnSync(HELPER_PROGRAM, ['run', '--bundle', '/nonexistent', 'x'], {
-    encoding: 'utf8',
-  });
+  const { status, stderr } = spawnSync(
+    HELPER_PROGRAM,
+    ['run', '--bundle', '/nonexistent', CONTAINER_ID],
+    {
+      encoding: 'utf8',
+    },
+  );
   assert.equal(status, 125);
   assert.match(stderr, /bundle \/nonexistent: No such file or directory/);
   const usage = spawnSync(HELPER_PROGRAM, ['run'], { encoding: 'utf8' });
@@ -93,9 +101,13 @@ contained('a report about a missing lower names it', async () => {
   const lowers = [{ kind: 'folder', path: folder.at('gone') }];
   const overlay = { upper: folder.at('upper'), work: folder.at('work'), userXattr: false };
   writeFileSync(`${bundle}/rootfs.json`, JSON.stringify({ lowers, overlay }));
-  const ran = spawnSync(HELPER_PROGRAM, ['run', '--bundle', bundle, '--status-fd', '3', 'x'], {
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-  });
+  const ran = spawnSync(
+    HELPER_PROGRAM,
+    ['run', '--bundle', bundle, '--status-fd', '3', CONTAINER_ID],
+    {
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    },
+  );
   const line = parseStatusLine(String(ran.output[3]));
   const { stage, call, errno, path } = line as LaunchReport;
   assert.deepEqual(
@@ -111,7 +123,7 @@ contained('SIGTERM and SIGINT reach the program, which decides', async () => {
   ] as const) {
     using folder = tempFolder();
     const bundle = await bundleFor(folder.path, ['/init', 'trap', '1000']);
-    const child = spawn(HELPER_PROGRAM, ['run', '--bundle', bundle, 'x'], {
+    const child = spawn(HELPER_PROGRAM, ['run', '--bundle', bundle, CONTAINER_ID], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const code = new Promise((resolve) => child.once('close', resolve));

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeBundle } from '#runtime/bundle.ts';
 import { containerSpec } from '#runtime/spec.ts';
-import { site } from '#test/helpers/containers.ts';
+import { CONTAINER_ID, site } from '#test/helpers/containers.ts';
 import { ESCAPE_PROGRAM, escaping } from '#test/helpers/escapes.ts';
 import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
@@ -48,7 +48,7 @@ async function runWithout(call: string): Promise<{ status: number | null; text: 
     network: 'host',
   });
   await writeBundle(place.bundle, spec, place.rootfs);
-  const command = [HELPER_PROGRAM, 'run', '--bundle', place.bundle, 'x'];
+  const command = [HELPER_PROGRAM, 'run', '--bundle', place.bundle, CONTAINER_ID];
   const ran = spawnSync(ESCAPE_PROGRAM, ['without', call, '--', ...command], { encoding: 'utf8' });
   return { status: ran.status, text: ran.stdout + ran.stderr };
 }

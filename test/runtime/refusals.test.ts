@@ -5,7 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Launcher } from '#runtime/launcher.ts';
 import { containerSpec } from '#runtime/spec.ts';
-import { contained, type Site, site } from '#test/helpers/containers.ts';
+import { CONTAINER_ID, contained, type Site, site } from '#test/helpers/containers.ts';
 import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
@@ -160,7 +160,7 @@ contained('a bundle that is none is refused with the file that is wrong', async 
   const root = join(place.bundle, 'rootfs');
   const valid = JSON.stringify(SPEC);
   const cases: readonly (readonly [string, () => void, RegExp])[] = [
-    ['no config.json', () => {}, /spec: open config\.json: No such file.*a folder with this file/],
+    ['no config.json', () => {}, /spec: open config\.json: No such file.*a folder with/],
     ['a folder in its place', () => mkdirSync(config), /spec: read config\.json: .*regular file/],
     [
       'a pipe in its place, which nobody writes to',
@@ -185,7 +185,7 @@ contained('a bundle that is none is refused with the file that is wrong', async 
   for (const [name, prepare, expected] of cases) {
     for (const path of [config, root]) rmSync(path, { recursive: true, force: true });
     prepare();
-    const ran = spawnSync(HELPER_PROGRAM, ['run', '--bundle', place.bundle, 'x'], {
+    const ran = spawnSync(HELPER_PROGRAM, ['run', '--bundle', place.bundle, CONTAINER_ID], {
       encoding: 'utf8',
       timeout: 20_000,
       killSignal: 'SIGKILL',
@@ -207,7 +207,7 @@ contained('control groups that cannot be written: which, why, and what to do', a
     ['umount -R $m', /cgroup: find .*Operation not supported; .*"pids"; mount it, or run without/],
   ] as const) {
     const script = `${each} ${change}; done; exec "$@"`;
-    const command = [HELPER_PROGRAM, 'run', '--bundle', place.bundle, 'x'];
+    const command = [HELPER_PROGRAM, 'run', '--bundle', place.bundle, CONTAINER_ID];
     const ran = spawnSync('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command], {
       encoding: 'utf8',
     });
