@@ -21,6 +21,7 @@
 #include "console.h"
 #include "fields.h"
 #include "flags.h"
+#include "json.h"
 #include "kernel.h"
 #include "oci-log.h"
 #include "status.h"
@@ -44,14 +45,13 @@ char *bundle_path(const char *given) {
 }
 
 int keep_config(int bundle, const struct container_state *state, struct failure *why) {
-  cleanup_close int from = openat(bundle, "config.json", O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  struct stat facts;
-  if (from < 0 || fstat(from, &facts) < 0)
-    return fail(why, "spec", "open", "config.json", "a bundle is a folder with a config.json");
+  size_t size;
+  cleanup_close int from = json_open(bundle, "config.json", &size, why);
+  if (from < 0) return -1;
   cleanup_close int to = openat(state->folder, "config.json",
                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  for (off_t done = 0; to >= 0 && done < facts.st_size;)
-    if (sendfile(to, from, &done, (size_t)(facts.st_size - done)) <= 0)
+  for (off_t done = 0; to >= 0 && (size_t)done < size;)
+    if (sendfile(to, from, &done, size - (size_t)done) <= 0)
       return fail(why, "state", "sendfile", "config.json", NULL);
   return to < 0 ? fail(why, "state", "open", "config.json", NULL) : 0;
 }

@@ -304,20 +304,24 @@ static int read_all(int fd, char *buffer, size_t size) {
   return 0;
 }
 
-struct json_document *json_read(int folder, const char *file, struct failure *why) {
+int json_open(int folder, const char *file, size_t *size, struct failure *why) {
   // Not blocking: a pipe without a writer would be waited for.
   cleanup_close int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   struct stat facts;
-  if (fd < 0 || fstat(fd, &facts) < 0) {
-    fail(why, "spec", "open", file, errno == ENOENT ? "a bundle is a folder with this file" : NULL);
-    return NULL;
-  }
+  if (fd < 0 || fstat(fd, &facts) < 0)
+    return fail(why, "spec", "open", file, "a bundle is a folder with a config.json");
   if (!S_ISREG(facts.st_mode) || facts.st_size > TEXT_BYTES_MAX) {
     errno = EINVAL;
-    fail(why, "spec", "read", file, "it must be a regular file of at most 8 MiB");
-    return NULL;
+    return fail(why, "spec", "read", file, "it must be a regular file of at most 8 MiB");
   }
-  size_t size = (size_t)facts.st_size;
+  *size = (size_t)facts.st_size;
+  return steal_fd(&fd);
+}
+
+struct json_document *json_read(int folder, const char *file, struct failure *why) {
+  size_t size;
+  cleanup_close int fd = json_open(folder, file, &size, why);
+  if (fd < 0) return NULL;
   cleanup_free char *text = malloc(size + 1);
   if (!text || read_all(fd, text, size) < 0) {
     fail(why, "spec", "read", file, NULL);

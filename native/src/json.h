@@ -29,6 +29,8 @@ struct json {
 
 struct json_document;
 
+// Opens a file beneath `folder` that may be read: regular, and not too large. -1: `why` is filled.
+int json_open(int folder, const char *file, size_t *size, struct failure *why);
 // Reads and parses a file beneath `folder`. NULL with `why` filled on failure (stage "spec").
 struct json_document *json_read(int folder, const char *file, struct failure *why);
 // Parses text in memory; the text is copied. On failure `*problem` says what and `*offset` where.
