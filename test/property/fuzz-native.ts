@@ -82,7 +82,7 @@ export async function fuzzSeeds(): Promise<Readonly<Record<string, Seeds>>> {
   const whole = json({ ...spec(), linux: { namespaces: [], seccomp: SMALL_FILTER } });
   return {
     json: { spec: json(spec()), small: '{"a":[1,-2.5e3,"\\u00e9\\ud83d\\ude00",null,{}]}' },
-    spec: { plain: json(spec()), filter: whole, ...(await hooks()) },
+    spec: { plain: json(spec()), filter: whole, limits: limits(), ...(await hooks()) },
     rootfs: rootfs(),
     seccomp: { small: json(SMALL_FILTER), whole: json(DEFAULT_SECCOMP) },
     frames: {
@@ -94,6 +94,41 @@ export async function fuzzSeeds(): Promise<Readonly<Record<string, Seeds>>> {
     },
     tar: await tars(),
   };
+}
+
+/** Every member of linux.resources, and process.rlimits. */
+function limits(): string {
+  const device = { major: 8, minor: 0 };
+  const rate = [{ ...device, rate: 1 }];
+  const resources = {
+    memory: { limit: 1, reservation: 2, swap: -1, kernel: 3, kernelTCP: 4, swappiness: 5 },
+    cpu: { shares: 2, quota: -1, burst: 1, period: 3, realtimePeriod: 4, cpus: '0', idle: 1 },
+    pids: { limit: 5 },
+    blockIO: {
+      weight: 10,
+      weightDevice: [{ ...device, weight: 11, leafWeight: 12 }],
+      throttleReadBpsDevice: rate,
+      throttleWriteIOPSDevice: rate,
+    },
+    devices: [{ allow: true, type: 'c', major: 1, minor: -1, access: 'rwm' }, { allow: false }],
+    hugepageLimits: [{ pageSize: '2MB', limit: 1 }],
+    network: { classID: 1, priorities: [{ name: 'eth0', priority: 2 }] },
+    rdma: { mlx5: { hcaHandles: 1, hcaObjects: 2 } },
+    unified: { 'memory.high': 'max', 'cgroup.max.depth': '1' },
+  };
+  const { process, ...rest } = containerSpec({
+    args: ['true'],
+    env: [],
+    cwd: '/',
+    user: { uid: 0, gid: 0 },
+    hostname: 'boat',
+    network: 'host',
+    seccomp: 'unconfined',
+  });
+  const rlimits = [{ type: 'RLIMIT_NOFILE', soft: 1, hard: 2 }];
+  const { namespaces } = rest.linux;
+  const linux = { namespaces, resources, cgroupsPath: '/a/b' };
+  return json({ ...rest, process: { ...process, rlimits }, linux });
 }
 
 async function hooks(): Promise<Seeds> {
