@@ -6,6 +6,7 @@
  */
 export type { ArchivePlanSummary, SavedImage } from '#core/archive-summary.ts';
 export { type ByteString, displayBytes } from '#core/bytes.ts';
+export type { ContainerLimits, DeviceLimit, Ulimit } from '#core/container-limits.ts';
 export type { Descriptor } from '#core/descriptor.ts';
 export type { Diagnostic, Severity } from '#core/diagnostic.ts';
 export { type Digest, digestOf, parseDigest } from '#core/digest.ts';

@@ -122,6 +122,13 @@ static int hand_on(int folder, const char *text) {
   return store(folder, "cgroup.subtree_control", 0, all);
 }
 
+static bool hands_on(int folder) {
+  char controllers[256] = "";
+  return cgroup_has(folder, "cgroup.type") &&
+         cgroup_read(folder, "cgroup.subtree_control", controllers, sizeof controllers) == 0 &&
+         controllers[0];
+}
+
 int cgroup_write(int folder, const char *file, const char *text) {
   struct stat facts;
   if (fstatat(folder, file, &facts, 0) < 0) return -1;
@@ -129,8 +136,12 @@ int cgroup_write(int folder, const char *file, const char *text) {
     errno = EACCES;
     return -1;
   }
-  int result = strcmp(file, "cgroup.subtree_control") == 0 ? hand_on(folder, text)
-                                                           : store(folder, file, 0, text);
+  bool is_handing = strcmp(file, "cgroup.subtree_control") == 0;
+  if (strcmp(file, "cgroup.procs") == 0 && hands_on(folder)) {
+    errno = EBUSY;
+    return -1;
+  }
+  int result = is_handing ? hand_on(folder, text) : store(folder, file, 0, text);
   if (result == 0) note(folder, file, text);
   return result;
 }

@@ -1,6 +1,7 @@
 // See cgroups.h: making, entering, changing and removing the groups of a container.
 #include "cgroups.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -87,6 +88,23 @@ int cgroups_clone_into(const struct cgroups *cgroups) {
   return -1;
 }
 
+// An init such as systemd has moved its processes below the container's group and handed controllers
+// on: then no process may be in the group itself, and one that joins goes where others are.
+static int enter_below(const struct cgroup *group, const char *pid) {
+  int folder = openat(group->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  cleanup_closedir DIR *entries = folder < 0 ? NULL : fdopendir(folder);
+  for (struct dirent *entry; entries && (entry = readdir(entries));) {
+    char processes[64] = "";
+    if (entry->d_type != DT_DIR || entry->d_name[0] == '.') continue;
+    cleanup_close int below =
+        openat(folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (below < 0 || cgroup_read(below, "cgroup.procs", processes, sizeof processes) < 0) continue;
+    if (processes[0] && cgroup_write(below, "cgroup.procs", pid) == 0) return 0;
+  }
+  errno = EBUSY;
+  return -1;
+}
+
 int cgroups_enter(const struct cgroups *cgroups, pid_t pid, bool is_cloned_into,
                   struct failure *why) {
   char text[16];
@@ -94,7 +112,9 @@ int cgroups_enter(const struct cgroups *cgroups, pid_t pid, bool is_cloned_into,
   for (size_t i = 0; i < cgroups->count; i++) {
     const struct cgroup *group = &cgroups->groups[i];
     if (group->is_v2 && is_cloned_into) continue;
-    if (cgroup_set(group, "cgroup.procs", text, why) < 0) return -1;
+    if (cgroup_write(group->folder, "cgroup.procs", text) == 0) continue;
+    if (group->is_v2 && errno == EBUSY && enter_below(group, text) == 0) continue;
+    return cgroup_refuse(group, "write", "cgroup.procs", cgroup_hint(errno), why);
   }
   return 0;
 }

@@ -83,7 +83,15 @@ export class ImitatedMachine implements Disposable {
     ...more: readonly string[]
   ): Answer {
     this.write('resources.json', JSON.stringify(resources));
-    const answer = call(command, this.#folder.path, this.at('resources.json'), ...more);
+    return this.#logged(call(command, this.#folder.path, this.at('resources.json'), ...more));
+  }
+
+  /** A process joins a group that is there. */
+  enter(group: string): Answer {
+    return this.#logged(call('enter', this.#folder.path, this.at(group)));
+  }
+
+  #logged(answer: Omit<Answer, 'log'>): Answer {
     const text = existsSync(this.at('log')) ? this.read('log') : '';
     this.write('log', '');
     const log = text.split('\n').filter((line) => line !== '');

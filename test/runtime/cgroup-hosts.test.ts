@@ -223,6 +223,21 @@ imitated('an update of the period keeps the quota; memory in use is checked on r
   assert.equal(machine.read('fs/box/memory.max'), '100');
 });
 
+imitated('a process that joins goes below where the container has handed controllers on', () => {
+  using machine = new ImitatedMachine([v2()]);
+  machine.run('keep', PIDS, '/box');
+  assert.deepEqual(machine.enter('fs/box').log, ['fs/box/cgroup.procs 88']);
+  machine.write('fs/box/cgroup.procs', '');
+  machine.write('fs/box/cgroup.subtree_control', 'pids');
+  machine.write('fs/box/empty/cgroup.procs', '');
+  assert.match(
+    machine.enter('fs/box').lines[0] ?? '',
+    /^cgroup write .*\/box\/cgroup\.procs EBUSY/,
+  );
+  machine.write('fs/box/init.scope/cgroup.procs', '77');
+  assert.deepEqual(machine.enter('fs/box').log, ['fs/box/init.scope/cgroup.procs 88']);
+});
+
 // ---- hybrid, and version 1 seen from containers ------------------------------------------------
 
 const V1_PIDS: Hierarchy = {
