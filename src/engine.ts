@@ -42,6 +42,8 @@ export interface Settings {
   readonly snapshotter: 'auto' | 'erofs' | 'folders' | 'copy';
   /** How much RUN and containers are kept apart: the best that works, or one kind and no other. */
   readonly isolation?: Isolation;
+  /** Another OCI runtime than our launcher: a path, or a name that is looked for in `searchPath`. */
+  readonly runtime?: { readonly name: string; readonly searchPath: string };
   /** How it went when this process was put into a user namespace; absent: nobody tried. */
   readonly userNamespace?: UserNamespace;
   /** docker's config.json, for credentials; absent: anonymous. */

@@ -15,6 +15,7 @@
 #include "kernel.h"
 #include "oci-log.h"
 #include "rootfs.h"
+#include "status.h"
 
 // Only root.path: what else is in config.json is the other runtime's to judge.
 static int read_root_path(int bundle, struct json_document **document, const char **path,
@@ -52,6 +53,10 @@ static int mount_proc(struct failure *why) {
   return 0;
 }
 
+// Where controllers are of version 1 and systemd has version 2 beside them, crun refuses to work, and
+// runc does not look at it.
+static void hide_second_hierarchy(void) { sys_umount("/sys/fs/cgroup/unified", MNT_DETACH); }
+
 static _Noreturn void become(char **program, int errors) {
   struct failure why = {0};
   process_reset_signals(&why);
@@ -82,16 +87,31 @@ static int run_program(char **program, struct failure *why) {
   return -1;
 }
 
+// What went wrong before the runtime had a say, as `run` reports it.
+static int report(int status, const struct failure *why) {
+  cleanup_bytes struct bytes line = {0};
+  if (status < 0) return oci_failure(why), failure_status(why);
+  status_error(&line, why);
+  if (write(status, line.data, line.length) < 0) return oci_failure(why), failure_status(why);
+  return failure_status(why);
+}
+
 int command_mounted(int argc, char **argv) {
-  const char *bundle = NULL;
-  const struct flag flags[] = {{.name = "--bundle", .letter = "-b", .value = &bundle}};
-  int at = flags_parse(argc, argv, flags, 1) + 1;
+  const char *bundle = NULL, *descriptor = NULL;
+  long status = -1;
+  const struct flag flags[] = {{.name = "--bundle", .letter = "-b", .value = &bundle},
+                               {.name = "--status-fd", .value = &descriptor}};
+  int at = flags_parse(argc, argv, flags, 2) + 1;
   if (at == 0) return 125;
+  if (descriptor && flags_number("--status-fd", descriptor, 3, 1 << 20, &status) < 0) return 125;
+  if (status >= 0 && fcntl((int)status, F_SETFD, FD_CLOEXEC) < 0)
+    return oci_error("--status-fd %ld: %s", status, strerror(errno)), 125;
   if (at == argc) return oci_error("mounted: give a program behind --"), 125;
   struct failure why = {0};
   int result = guard_enter(&why);
   if (result == 0 && bundle) result = mount_root(bundle, &why);
   if (result == 0) result = mount_proc(&why);
+  if (result == 0) hide_second_hierarchy();
   if (result == 0) result = run_program(argv + at, &why);
-  return result < 0 ? oci_failure(&why), failure_status(&why) : result;
+  return result < 0 ? report((int)status, &why) : result;
 }

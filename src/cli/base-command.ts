@@ -9,7 +9,7 @@ import { type CommandLine, type Parsed, parseArguments } from './arguments.ts';
 import { type ArgumentTable, type FlagTable, type FlagValues, GLOBAL_FLAGS } from './flags.ts';
 import { type Host, processHost } from './host.ts';
 import { errorText, outputError } from './report-error.ts';
-import type { CliSettings } from './settings.ts';
+import type { CliSettings, SettingsFlags } from './settings.ts';
 
 /** What SIGPIPE would have made of it, as every other program in a pipe. */
 const CLOSED_PIPE_EXIT_CODE = 141;
@@ -41,7 +41,7 @@ export abstract class BaseCommand {
   readonly #argv: readonly string[];
   readonly #held = new AsyncDisposableStack();
   #globals: FlagValues<typeof GLOBAL_FLAGS> = { root: undefined, debug: false, help: false };
-  #isolation: string | undefined;
+  #chosen: Pick<SettingsFlags, 'isolation' | 'runtime'> = {};
   #engine: Promise<Engine> | undefined;
 
   constructor(argv: readonly string[], host: Host) {
@@ -118,9 +118,10 @@ export abstract class BaseCommand {
   }
 
   /** The settings, `--root` considered. After {@link parse}. */
-  protected settings(flags: { readonly isolation?: string | undefined } = {}): CliSettings {
-    this.#isolation = flags.isolation ?? this.#isolation;
-    return this.host.settings({ root: this.#globals.root, isolation: this.#isolation });
+  protected settings(flags: Pick<SettingsFlags, 'isolation' | 'runtime'> = {}): CliSettings {
+    const { isolation = this.#chosen.isolation, runtime = this.#chosen.runtime } = flags;
+    this.#chosen = { isolation, runtime };
+    return this.host.settings({ root: this.#globals.root, ...this.#chosen });
   }
 
   /**

@@ -40,10 +40,12 @@ export interface SettingsInput {
   readonly root?: string | undefined;
   /** Value of `--isolation`. */
   readonly isolation?: string | undefined;
+  /** Value of `--runtime`. */
+  readonly runtime?: string | undefined;
 }
 
 /** Flags that decide what the environment decides otherwise. */
-export type SettingsFlags = Pick<SettingsInput, 'root' | 'isolation'>;
+export type SettingsFlags = Pick<SettingsInput, 'root' | 'isolation' | 'runtime'>;
 
 /**
  * Our environment for ourselves in a user namespace. Who is root there keeps the store of whoever
@@ -52,6 +54,9 @@ export type SettingsFlags = Pick<SettingsInput, 'root' | 'isolation'>;
 export function environmentInside(settings: CliSettings): NodeJS.ProcessEnv {
   return { ...process.env, SLIPWAY_ROOT: settings.engine.root };
 }
+
+/** Names the launcher that comes with us, over a variable that says otherwise. */
+const OWN_RUNTIME = 'slipway';
 
 /** The settings of this process. @throws USAGE for a variable with a value that makes no sense */
 export function processSettings(flags: SettingsFlags): CliSettings {
@@ -86,6 +91,7 @@ export function resolveSettings(input: SettingsInput): CliSettings {
   const isolation =
     pick('engine.isolation', [['--isolation', input.isolation], read('SLIPWAY_ISOLATION')]) ??
     'auto';
+  const runtime = pick('engine.runtime', [['--runtime', input.runtime], read('SLIPWAY_RUNTIME')]);
   const transfers = pick('engine.parallelTransfers', [read('SLIPWAY_PARALLEL_TRANSFERS')]);
   const progress = pick('progress', [read('BUILDKIT_PROGRESS')]) ?? 'auto';
   const epoch = pick('sourceDateEpoch', [read('SOURCE_DATE_EPOCH')]);
@@ -108,6 +114,9 @@ export function resolveSettings(input: SettingsInput): CliSettings {
         ['auto', 'namespaces', 'userns', 'chroot'],
       ),
       ...(userNamespace ? { userNamespace } : {}),
+      ...(runtime === undefined || runtime === OWN_RUNTIME
+        ? {}
+        : { runtime: { name: runtime, searchPath: variable('PATH') ?? '' } }),
       parallelTransfers: wholeNumber('SLIPWAY_PARALLEL_TRANSFERS', transfers, 1, 64) ?? 4,
     },
     progress: knownProgress(progress),

@@ -73,6 +73,10 @@ export default class Build extends BaseCommand {
     }),
     push: toggle({ description: 'Push the image to the registries of its names' }),
     quiet: toggle({ char: 'q', description: 'Print the image ID only' }),
+    runtime: text({
+      description: 'Runtime to use for RUN: crun, runc or a path',
+      helpValue: 'string',
+    }),
     tag: list({ char: 't', description: 'Name for the image', helpValue: 'name[:tag]' }),
     target: text({ description: 'Build up to this stage', helpValue: 'stage' }),
   };

@@ -29,6 +29,10 @@ export default class Run extends BaseCommand {
     }),
     quiet: toggle({ char: 'q', description: 'No output of a pull' }),
     rm: toggle({ description: 'Accepted; the container is always removed when it ends' }),
+    runtime: text({
+      description: 'Runtime to use for this container: crun, runc or a path',
+      helpValue: 'string',
+    }),
     user: text({ char: 'u', description: 'Name or uid, and group', helpValue: 'user[:group]' }),
     workdir: text({
       char: 'w',

@@ -4,7 +4,8 @@
  */
 
 export interface RuntimeSpec {
-  readonly ociVersion: '1.2.0';
+  /** The oldest that has every field: runtimes refuse versions newer than themselves. */
+  readonly ociVersion: '1.0.2';
   readonly process: ProcessSpec;
   readonly root: { readonly path: string; readonly readonly?: boolean };
   readonly hostname?: string;

@@ -33,8 +33,13 @@ export class Resources implements AsyncDisposable {
 
   /** A runtime of the caller's own: one resident helper a build, so that its death ends with it. */
   async runtime(): Promise<Runtime> {
+    const { helper, runtime } = this.settings;
+    if (runtime) {
+      const { findRuntime, OciCli } = await import('#runtime/oci-cli.ts');
+      return new OciCli({ helper, program: findRuntime(runtime.name, runtime.searchPath) });
+    }
     const { Launcher } = await import('#runtime/launcher.ts');
-    return new Launcher({ helper: this.settings.helper });
+    return new Launcher({ helper });
   }
 
   /** Probed once; `events` hears which rung of the ladder it is, and why. */

@@ -11,8 +11,9 @@ import { cancelled } from './resident-helper.ts';
 import type { ContainerResult } from './runtime.ts';
 
 /** GUARD_KILL of native/src/guard.h: ends the container, and `run` when it has ended. */
-const KILL_CONTAINER = 40;
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+export const KILL_CONTAINER = 40;
+/** SIGWINCH: a container's terminal has the size of ours. */
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGWINCH'] as const;
 const STATUS_BYTES_MAX = 64 * 1024;
 
 export interface ForegroundContainer {
@@ -64,7 +65,7 @@ function outcome(lines: readonly StatusLine[], exitCode: number | string): Conta
 }
 
 /** Collects status lines; call the result when the process has closed. */
-function readStatus(child: ChildProcess): () => readonly StatusLine[] {
+export function readStatus(child: ChildProcess): () => readonly StatusLine[] {
   let text = '';
   const stream = child.stdio[3];
   if (stream instanceof Socket) {
@@ -82,7 +83,7 @@ function readStatus(child: ChildProcess): () => readonly StatusLine[] {
 }
 
 /** While it lives, our signals are the container's. */
-function forwardSignals(forward: (name: NodeJS.Signals) => void): Disposable {
+export function forwardSignals(forward: (name: NodeJS.Signals) => void): Disposable {
   for (const name of FORWARDED) process.on(name, forward);
   return {
     [Symbol.dispose]: () => {

@@ -130,7 +130,7 @@ const NAMESPACES: readonly NamespaceType[] = ['pid', 'mount', 'uts', 'ipc', 'cgr
 /** The container that docker would make of these options. */
 export function containerSpec(options: ContainerSpecOptions): RuntimeSpec {
   const spec: RuntimeSpec = {
-    ociVersion: '1.2.0',
+    ociVersion: '1.0.2',
     process: processSpec(options),
     // Beside config.json; writeBundle makes the folder, the launcher mounts the root onto it.
     root: { path: 'rootfs', ...(options.readonlyRoot ? { readonly: true } : {}) },

@@ -81,3 +81,15 @@ for (const [name, value] of [
     );
   });
 }
+
+test('the runtime is ours unless a flag or a variable names another', () => {
+  const of = (input: Partial<SettingsInput>) => settings(input).engine.runtime;
+  assert.equal(of({}), undefined);
+  const environment = { SLIPWAY_RUNTIME: 'crun', PATH: '/bin' };
+  assert.deepEqual(of({ environment }), { name: 'crun', searchPath: '/bin' });
+  assert.deepEqual(of({ environment, runtime: '/x/runc' }), {
+    name: '/x/runc',
+    searchPath: '/bin',
+  });
+  assert.equal(of({ environment, runtime: 'slipway' }), undefined);
+});
