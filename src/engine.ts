@@ -61,10 +61,16 @@ export interface CallContext {
 }
 
 export interface BuildOptions extends CallContext {
-  /** The context folder. */
+  /** A folder, a git repository, an archive's URL, or `-`: a tar or a Dockerfile from `stdin`. */
   readonly context: string;
-  /** Default: `Dockerfile` in the context. */
+  /** Default: `Dockerfile` in the context; `-`: from `stdin`. Inside a context that is no folder. */
   readonly dockerfile?: string;
+  /** For what is called `-`. */
+  readonly stdin?: NodeJS.ReadableStream;
+  /** `NAME=VALUE`: a folder, `docker-image://`, `oci-layout://`, `bundle://` or a URL. */
+  readonly buildContexts?: readonly string[];
+  /** Heeded in place of the context's .dockerignore. */
+  readonly ignoreFile?: string;
   readonly tags: readonly string[];
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly target?: string;

@@ -1,5 +1,5 @@
 /** A build from Dockerfile to image: read, parse, plan, build the stages, write the image. */
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import type { CacheSource, CacheTarget } from '#core/build-cache.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
@@ -8,23 +8,20 @@ import { findBases, rememberBases } from './base-images.ts';
 import { exportCaches, inlineCache } from './cache-transport/export.ts';
 import { ImportedCaches } from './cache-transport/import.ts';
 import { reportFindings } from './check.ts';
-import { contextSource, requireFolder } from './context.ts';
+import { type BuildInput, type InputRequest, openInput } from './contexts/input.ts';
+import { NamedContexts } from './contexts/named-contexts.ts';
 import { refuseInvalid } from './diagnostics.ts';
-import { dockerfilePath, readDockerfile } from './dockerfile-file.ts';
 import type { BuiltImage } from './outputs/output.ts';
 import { type OutputRequest, writeOutputs } from './outputs/write-outputs.ts';
 import { parseFile } from './parse-dockerfile.ts';
 import { type BuildPlan, planBuild } from './plan.ts';
 import type { BuildSession } from './session.ts';
-import { buildStage } from './stage.ts';
+import { buildStage, type StageInputs } from './stage.ts';
 import type { StageState } from './state.ts';
 
-export interface BuildRequest extends OutputRequest {
-  /** The context folder. */
-  readonly context: string;
-  /** Path of the Dockerfile; default `Dockerfile` in the context. */
-  readonly dockerfile?: string;
-  readonly buildArgs: ReadonlyMap<string, string>;
+export interface BuildRequest extends OutputRequest, InputRequest {
+  /** Values by name, as on the command line. */
+  readonly buildContexts: ReadonlyMap<string, string>;
   readonly target?: string;
   readonly cacheFrom: readonly CacheSource[];
   readonly cacheTo: readonly CacheTarget[];
@@ -33,19 +30,17 @@ export interface BuildRequest extends OutputRequest {
 /** Runs a whole build. @throws DOCKERFILE_MISSING, DOCKERFILE_INVALID and whatever a step throws */
 export async function build(engine: BuildSession, request: BuildRequest): Promise<BuiltImage> {
   const remembering = { ...engine, resolveBase: rememberBases(engine.resolveBase) };
-  requireFolder(request.context);
+  await using stack = new AsyncDisposableStack();
+  const input = await openInput(remembering, request, stack);
   await using imported = await ImportedCaches.open(remembering, request.cacheFrom);
   const session = { ...remembering, imported };
-  const path = dockerfilePath(request);
-  const dockerfile = await loadDockerfile(session, path);
-  const context = contextSource({
-    folder: resolve(request.context),
-    dockerfile: path,
-    vertices: session.vertices,
-  });
-  const plan = await checkedPlan(session, { dockerfile, request, ignore: await context.ignore() });
+  const { context } = input;
+  const dockerfile = await loadDockerfile(session, input);
+  const contexts = new NamedContexts(session, request.buildContexts);
+  const ignore = await context.ignore();
+  const plan = await checkedPlan(session, { dockerfile, request, ignore, contexts });
   noteUnconsumed(session, plan);
-  const state = await buildStages(session, plan, context);
+  const state = await buildStages(session, plan, { context, contexts });
   const { cacheTo } = request;
   const annotations = cacheTo.some(({ kind }) => kind === 'inline')
     ? { ...request.annotations, ...inlineCache(session, state) }
@@ -55,10 +50,10 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
   return built;
 }
 
-async function loadDockerfile(session: BuildSession, path: string): Promise<Dockerfile> {
-  const name = basename(path);
+async function loadDockerfile(session: BuildSession, input: BuildInput): Promise<Dockerfile> {
+  const name = basename(input.name);
   return session.vertices.run(`[internal] load build definition from ${name}`, async (vertex) => {
-    const file = await readDockerfile(path);
+    const file = await input.dockerfile();
     vertex.status(`transferring dockerfile: ${Buffer.byteLength(file.text)}B`, { done: true });
     const dockerfile = await parseFile(file, { root: session.store.paths.root });
     refuseInvalid(dockerfile);
@@ -73,15 +68,17 @@ async function checkedPlan(
     readonly dockerfile: Dockerfile;
     readonly request: BuildRequest;
     readonly ignore: IgnoreMatcher;
+    readonly contexts: NamedContexts;
   },
 ): Promise<BuildPlan> {
-  const { dockerfile, ignore, request } = inputs;
+  const { dockerfile, ignore, request, contexts } = inputs;
   const check = { dockerfile, ignore, buildArgs: request.buildArgs };
   let plan: BuildPlan;
   try {
     plan = planBuild(dockerfile, {
       buildArgs: request.buildArgs,
       platform: session.platform,
+      isContext: (name) => contexts.has(name),
       ...(request.target === undefined ? {} : { target: request.target }),
     });
   } catch (error) {
@@ -106,7 +103,7 @@ function noteUnconsumed(session: BuildSession, { unconsumed }: BuildPlan): void 
 async function buildStages(
   session: BuildSession,
   plan: BuildPlan,
-  context: ReturnType<typeof contextSource>,
+  places: Pick<StageInputs, 'context' | 'contexts'>,
 ): Promise<StageState> {
   const failure = new AbortController();
   const signal = AbortSignal.any([session.signal, failure.signal]);
@@ -116,7 +113,7 @@ async function buildStages(
     if (known !== undefined) return known;
     const stage = plan.stages[index];
     if (!stage) throw new SlipwayError('INTERNAL', `stage ${index} was not planned`);
-    const promise = buildStage({ session: { ...session, signal }, plan, stage, result, context });
+    const promise = buildStage({ session: { ...session, signal }, plan, stage, result, ...places });
     results.set(index, promise);
     return promise;
   };

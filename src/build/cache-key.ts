@@ -13,8 +13,10 @@ export type CacheKey = Digest;
 /** Bump when the meaning of any step or key changes: old records are then never found. */
 const KEY_VERSION = 1;
 
+type Origin = 'scratch' | 'image' | 'layer' | 'http' | 'git' | 'unpacked' | 'folder';
+
 /** The key of something that is not a step: a base to start from, what was fetched. */
-export function originKey(kind: 'scratch' | 'image' | 'http' | 'git', id = ''): CacheKey {
+export function originKey(kind: Origin, id = ''): CacheKey {
   return keyFrom(prefix('origin'), [kind, id]);
 }
 

@@ -66,7 +66,10 @@ function isFolder(path: string): boolean {
 /** The context of one build: `.dockerignore` is read at the first use, `<Dockerfile>.dockerignore` before it. */
 export function contextSource(options: {
   readonly folder: string;
-  readonly dockerfile: string;
+  /** Absent: it is no file. */
+  readonly dockerfile?: string;
+  /** Read in place of all that is looked for. */
+  readonly ignoreFile?: string;
   readonly vertices: Vertices;
 }): ContextSource {
   let patterns: Promise<IgnoreMatcher> | undefined;

@@ -38,12 +38,26 @@ export async function readDockerfile(path: string): Promise<SourceFile> {
     return { name: basename(path), text: readFileSync(path, 'utf8') };
   } catch (cause) {
     const errno = errnoOf(cause);
-    const known = errno === undefined ? undefined : UNREADABLE[errno];
-    if (!known) throw cause;
-    throw new SlipwayError(
-      'DOCKERFILE_MISSING',
-      `failed to read dockerfile: open ${basename(path)}: ${known.reason}`,
-      { cause, hint: known.hint(path), detail: { path } },
-    );
+    if (errno === undefined || !UNREADABLE[errno]) throw cause;
+    throw dockerfileMissing(path, errno, path, cause);
   }
+}
+
+/** `shown`: for the fix. */
+export function dockerfileMissing(
+  path: string,
+  errno: string,
+  shown: string,
+  cause?: unknown,
+): SlipwayError {
+  const known = UNREADABLE[errno];
+  return new SlipwayError(
+    'DOCKERFILE_MISSING',
+    `failed to read dockerfile: open ${basename(path)}: ${known?.reason ?? errno}`,
+    {
+      detail: { path },
+      ...(known === undefined ? {} : { hint: known.hint(shown) }),
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }

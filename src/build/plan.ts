@@ -30,7 +30,7 @@ export interface PlannedStage {
   /** As written after AS; else `stage-N`. */
   readonly name: string;
   readonly from: FromInstruction;
-  readonly base: StageBase;
+  readonly base: StageBase | { readonly kind: 'context'; readonly name: string };
   readonly instructions: readonly Instruction[];
 }
 
@@ -38,10 +38,15 @@ export interface PlanOptions {
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly target?: string;
   readonly platform: Platform;
+  /** A name that --build-context gives another meaning; default none. */
+  readonly isContext?: (name: string) => boolean;
 }
+
+const NO_CONTEXTS = (): boolean => false;
 
 /** @throws TARGET_UNKNOWN, DOCKERFILE_INVALID, REFERENCE_INVALID, each with the line in detail */
 export function planBuild(dockerfile: Dockerfile, options: PlanOptions): BuildPlan {
+  const { isContext = NO_CONTEXTS } = options;
   const { globalArgs, stages } = splitStages(dockerfile);
   const target = findTarget(stages, options.target);
   const predefined = platformArgs({
@@ -53,7 +58,12 @@ export function planBuild(dockerfile: Dockerfile, options: PlanOptions): BuildPl
   const args = globalScope(predefined, globalArgs, { given: options.buildArgs, expand });
   const planned = stages.map((stage) =>
     atPlace(dockerfile, stage.from.image, () =>
-      planStage(stage, { stages, platform: options.platform, expand: expand(args.global) }),
+      planStage(stage, {
+        stages,
+        platform: options.platform,
+        isContext,
+        expand: expand(args.global),
+      }),
     ),
   );
   const declared = new Set(
@@ -67,7 +77,7 @@ export function planBuild(dockerfile: Dockerfile, options: PlanOptions): BuildPl
     dockerfile,
     args,
     stages: planned,
-    needed: reachable(dockerfile, planned, target.index),
+    needed: reachable({ dockerfile, stages: planned, isContext }, target.index),
     target: found,
     unconsumed: unconsumedArgs(args, declared),
   };
@@ -96,16 +106,25 @@ function planStage(
     readonly stages: readonly Stage[];
     readonly platform: Platform;
     readonly expand: (operand: Operand) => string;
+    readonly isContext: (name: string) => boolean;
   },
 ): PlannedStage {
   const { from, index, instructions } = stage;
+  const own = from.name?.text;
+  if (own !== undefined && context.isContext(own)) {
+    // The context stands for the whole stage.
+    return { index, name: own, from, instructions: [], base: { kind: 'context', name: own } };
+  }
   checkPlatform(from, context);
+  const written = context.expand(from.image);
   return {
     index,
     name: from.name?.text ?? `stage-${index}`,
     from,
     instructions,
-    base: readBase(stage, context.expand(from.image), context.stages),
+    base: context.isContext(written)
+      ? { kind: 'context', name: written }
+      : readBase(stage, written, context.stages),
   };
 }
 
@@ -131,11 +150,15 @@ function checkPlatform(
 
 /** @throws DOCKERFILE_INVALID, REFERENCE_INVALID: docker refuses most of it in any stage */
 function reachable(
-  dockerfile: Dockerfile,
-  stages: readonly PlannedStage[],
+  plan: {
+    readonly dockerfile: Dockerfile;
+    readonly stages: readonly PlannedStage[];
+    readonly isContext: (name: string) => boolean;
+  },
   target: number,
 ): ReadonlySet<number> {
-  const references = readReferences(stages);
+  const { dockerfile, stages, isContext } = plan;
+  const references = readReferences(stages, isContext);
   const needed = new Set<number>();
   const pending = [target];
   for (let index = pending.pop(); index !== undefined; index = pending.pop()) {

@@ -58,10 +58,15 @@ export interface StageReferences {
   readonly unreadable: readonly { readonly name: SourceName; readonly error: SlipwayError }[];
 }
 
-export function readReferences(stages: readonly ReferringStage[]): StageReferences {
+/** `isElsewhere`: names that are neither stage nor image, but contexts. */
+export function readReferences(
+  stages: readonly ReferringStage[],
+  isElsewhere: (name: string) => boolean = () => false,
+): StageReferences {
   const unreadable: { name: SourceName; error: SlipwayError }[] = [];
   const uses = stages.map(({ instructions }) =>
     instructions.flatMap(sourceNames).flatMap((name) => {
+      if (isElsewhere(name.text)) return [];
       try {
         const source = namedSource(name, stages);
         return source.kind === 'stage' ? [{ name, target: source.index }] : [];

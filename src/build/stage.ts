@@ -7,6 +7,7 @@ import { formatReference } from '#core/reference.ts';
 import type { Dockerfile, Instruction } from '#dockerfile/ast.ts';
 import { applyArg } from './args.ts';
 import type { ContextSource } from './context.ts';
+import type { NamedContexts } from './contexts/named-contexts.ts';
 import { refuseInvalid } from './diagnostics.ts';
 import { expander } from './expand.ts';
 import { applyMetadata } from './instructions/apply-metadata.ts';
@@ -28,6 +29,8 @@ export interface StageContext {
   /** The finished state of another stage. */
   readonly result: (index: number) => Promise<StageState>;
   readonly context: ContextSource;
+  /** What --build-context named. */
+  readonly contexts: NamedContexts;
   /** `[build 2/4] ` and so on; counts one up at each call. */
   readonly label: () => string;
 }
@@ -95,6 +98,8 @@ async function baseState(
       return { state: scratchState(), triggers: [] };
     case 'stage':
       return takeTriggers({ ...(await context.result(base.index)), cmdSet: false });
+    case 'context':
+      return takeTriggers(await context.contexts.state(base.name));
     case 'image':
       return takeTriggers(imageState(await session.resolveBase(base.reference, session.signal)));
     default:

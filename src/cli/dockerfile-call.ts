@@ -15,6 +15,9 @@ export interface CallRequest {
   readonly dockerfile?: string;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly target?: string;
+  /** For a context or a Dockerfile that is called `-`. */
+  readonly stdin: NodeJS.ReadableStream;
+  readonly signal: AbortSignal;
   /** The store's root, which remembers what was parsed. */
   readonly root?: string;
 }
@@ -42,9 +45,14 @@ export function parseCall(text: string): DockerfileCall {
 
 /** @throws DOCKERFILE_MISSING, DOCKERFILE_INVALID (not for a check), TARGET_UNKNOWN */
 export async function answerCall(request: CallRequest): Promise<CallAnswer> {
-  const { checkAsBuilt, checkValid, readInput } = await import('#engine/check-dockerfile.ts');
+  const { checkAsBuilt, checkValid, readInput, readStream } = await import(
+    '#engine/check-dockerfile.ts'
+  );
   const { call, context, dockerfile: path, buildArgs, target, root } = request;
-  const input = await readInput({ context, ...(path === undefined ? {} : { dockerfile: path }) });
+  if (/^(https?|git|ssh):\/\/|^\w[\w.-]*@/.test(context)) throw notHere(context);
+  const input = [context, path].includes('-')
+    ? await readStream(request.stdin, request.signal)
+    : await readInput({ context, ...(path === undefined ? {} : { dockerfile: path }) });
   const settings = { buildArgs, ...(root === undefined ? {} : { root }) };
   if (call.method === 'check') return await checkAnswer(await checkAsBuilt(input, settings), call);
   const { dockerfile, subject } = await checkValid(input, settings);
@@ -58,6 +66,12 @@ export async function answerCall(request: CallRequest): Promise<CallAnswer> {
   const { formatOutline, outlineDocument, outlineOf } = await import('#dockerfile/lint/outline.ts');
   const outline = outlineOf(subject, target);
   return { text: answer(call, formatOutline(outline), outlineDocument(outline)) };
+}
+
+function notHere(context: string): SlipwayError {
+  return new SlipwayError('USAGE', `${context} is not looked into without a build`, {
+    hint: 'name a folder, or - and give the Dockerfile on standard input',
+  });
 }
 
 /** The warnings and, of a file that could not be built, the errors behind them, as docker does. */

@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { annotationsOf } from '#cli/annotation-option.ts';
 import { assignments } from '#cli/assignments.ts';
 import { BaseCommand } from '#cli/base-command.ts';
@@ -17,9 +16,12 @@ import type { BuildOptions } from '#engine.ts';
 
 export default class Build extends BaseCommand {
   static override readonly summary = 'Build an image from a Dockerfile';
-  static override readonly usage = 'build [OPTIONS] PATH';
+  static override readonly usage = 'build [OPTIONS] PATH | URL | -';
   static override readonly args = {
-    path: { description: 'The context: a folder', required: true },
+    path: {
+      description: 'The context: a folder, a git repository, the URL of an archive, or - for stdin',
+      required: true,
+    },
   } as const;
   static override readonly flags = {
     annotation: list({
@@ -27,6 +29,11 @@ export default class Build extends BaseCommand {
       helpValue: '[manifest:]key=value',
     }),
     'build-arg': list({ description: 'Set a build-time variable', helpValue: 'name=value' }),
+    'build-context': list({
+      description:
+        'Name another context: a folder, docker-image://, oci-layout://, bundle://, a URL',
+      helpValue: 'name=path',
+    }),
     'cache-from': list({
       description:
         'Look steps up in a cache, too: an image, type=registry,ref=image, type=local,src=folder',
@@ -44,7 +51,11 @@ export default class Build extends BaseCommand {
     check: toggle({ description: 'Check the Dockerfile, build nothing: --call=check' }),
     file: text({
       char: 'f',
-      description: 'The Dockerfile (default: Dockerfile in PATH)',
+      description: 'The Dockerfile, or - for stdin (default: Dockerfile in PATH)',
+      helpValue: 'file',
+    }),
+    ignorefile: text({
+      description: 'Leave out what this file says, in place of .dockerignore',
       helpValue: 'file',
     }),
     iidfile: text({ description: 'Write the image ID to a file', helpValue: 'file' }),
@@ -92,6 +103,8 @@ export default class Build extends BaseCommand {
         root: settings.engine.root,
         context: args.path,
         buildArgs,
+        stdin: this.host.stdin,
+        signal: this.host.interrupts.signal,
         ...(flags.file === undefined ? {} : { dockerfile: flags.file }),
         ...(flags.target === undefined ? {} : { target: flags.target }),
       });
@@ -120,7 +133,10 @@ export default class Build extends BaseCommand {
       events: progress.sink,
       signal: this.host.interrupts.signal,
       ...(limits === undefined ? {} : { limits }),
-      ...(flags.file === undefined ? {} : { dockerfile: resolve(flags.file) }),
+      buildContexts: flags['build-context'],
+      ...([args.path, flags.file].includes('-') ? { stdin: this.host.stdin } : {}),
+      ...(flags.ignorefile === undefined ? {} : { ignoreFile: flags.ignorefile }),
+      ...(flags.file === undefined ? {} : { dockerfile: flags.file }),
       ...(flags.target === undefined ? {} : { target: flags.target }),
       ...(settings.sourceDateEpoch === undefined
         ? {}

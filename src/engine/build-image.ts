@@ -1,5 +1,6 @@
 /** `slipway build` over the engine's resources: names checked first, then one build under one lease. */
 import { build } from '#build/build.ts';
+import { parseContexts } from '#build/contexts/named-contexts.ts';
 import type { BuildSession } from '#build/session.ts';
 import { Vertices } from '#build/vertex.ts';
 import { type BuildOutput, STORE_OUTPUT } from '#core/build-output.ts';
@@ -60,6 +61,9 @@ export async function buildImage(
     labels: options.labels ?? {},
     annotations: options.annotations ?? {},
     buildArgs: new Map(Object.entries(options.buildArgs ?? {})),
+    buildContexts: parseContexts(options.buildContexts ?? []),
+    ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+    ...(options.ignoreFile === undefined ? {} : { ignoreFile: options.ignoreFile }),
     ...(options.dockerfile === undefined ? {} : { dockerfile: options.dockerfile }),
     ...(options.target === undefined ? {} : { target: options.target }),
   });

@@ -1,8 +1,9 @@
 /** The grammar of `--call`, and what its answers are made of. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
-import { answerCall, parseCall } from '#cli/dockerfile-call.ts';
+import { answerCall, type CallRequest, parseCall } from '#cli/dockerfile-call.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
 const good = [
@@ -25,14 +26,14 @@ test('a Dockerfile with errors has no outline', async () => {
   using folder = tempFolder();
   writeFileSync(folder.at('Dockerfile'), 'FORM scratch\n');
   const request = { call: parseCall('outline'), context: folder.path, buildArgs: {} };
-  await assert.rejects(answerCall(request), { code: 'DOCKERFILE_INVALID' });
+  await assert.rejects(answer(request), { code: 'DOCKERFILE_INVALID' });
 });
 
 test('a check tells the warnings of a file with errors, and then the errors', async () => {
   using folder = tempFolder();
   writeFileSync(folder.at('Dockerfile'), 'FROM scratch as x\nCPOY a /\nCOPY --from=9 a /\n');
   const request = { context: folder.path, buildArgs: {} };
-  const { text, failure } = await answerCall({ ...request, call: parseCall('check') });
+  const { text, failure } = await answer({ ...request, call: parseCall('check') });
   assert.match(text, /^Check complete, 1 warning has been found!\n\nWARNING: FromAsCasing - /);
   assert.doesNotMatch(text, /CPOY.*\^|unknown instruction/);
   assert.deepEqual(failure?.split('\n'), [
@@ -60,7 +61,7 @@ test('a check tells the warnings of a file with errors, and then the errors', as
     'fix: stages are numbered from 0; name an earlier one',
     '',
   ]);
-  const { text: json } = await answerCall({ ...request, call: parseCall('check,format=json') });
+  const { text: json } = await answer({ ...request, call: parseCall('check,format=json') });
   const { warnings, buildError } = JSON.parse(json);
   assert.equal(warnings.length, 1);
   assert.deepEqual(buildError, {
@@ -73,7 +74,25 @@ test('a check of a file with errors alone says nothing of warnings', async () =>
   using folder = tempFolder();
   writeFileSync(folder.at('Dockerfile'), 'FROM scratch\nCOPY --from=9 a /\n');
   const request = { call: parseCall('check'), context: folder.path, buildArgs: {} };
-  const { text, failure } = await answerCall(request);
+  const { text, failure } = await answer(request);
   assert.equal(text, '');
   assert.match(failure ?? '', /^invalid stage index 9\n/);
+});
+
+/** Nothing on standard input. */
+function answer(request: Omit<CallRequest, 'stdin' | 'signal'>, input = '') {
+  const stdin = Readable.from([Buffer.from(input)]);
+  const { signal } = new AbortController();
+  return answerCall({ ...request, stdin, signal });
+}
+
+test('`-` is the Dockerfile on standard input', async () => {
+  const call = parseCall('targets');
+  const { text } = await answer({ call, context: '-', buildArgs: {} }, 'FROM scratch AS here\n');
+  assert.match(text, /here/);
+});
+
+test('a URL is not looked into without a build', async () => {
+  const request = { call: parseCall('check'), context: 'https://h/x.git', buildArgs: {} };
+  await assert.rejects(answer(request), { code: 'USAGE' });
 });

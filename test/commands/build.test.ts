@@ -41,6 +41,7 @@ test('every flag reaches the engine', async () => {
       ...['-t', 'a:1', '--tag', 'b', '-f', 'sub/Dockerfile', '--target', 'test', '--no-cache'],
       ...['--label', 'l=1', '--annotation', 'a=1', '-o', 'out'],
       ...['--cache-from', 'type=local,src=cache', '--cache-to', 'type=inline'],
+      ...['--build-context', 'b=dir', '--ignorefile', 'ig'],
       ...['--build-arg', 'A=1', '--build-arg', 'HOST', '--build-arg', 'NOSUCH', 'ctx'],
     ],
     { engine: building(seen), environment: { HOST: 'h', SOURCE_DATE_EPOCH: '17' } },
@@ -51,7 +52,9 @@ test('every flag reaches the engine', async () => {
   assert.ok(signal instanceof AbortSignal);
   assert.deepEqual(options, {
     context: 'ctx',
-    dockerfile: resolve('sub/Dockerfile'),
+    dockerfile: 'sub/Dockerfile',
+    buildContexts: ['b=dir'],
+    ignoreFile: 'ig',
     tags: ['a:1', 'b'],
     target: 'test',
     noCache: true,

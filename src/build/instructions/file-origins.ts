@@ -69,6 +69,9 @@ async function localPlace(
   const { plan, dockerfile, stage, session } = context;
   const [flag] = sourceNames(instruction);
   if (flag === undefined) return { open: () => context.context.tree() };
+  if (context.contexts.has(flag.text)) {
+    return await atPlaceAsync(dockerfile, flag, () => context.contexts.files(flag.text));
+  }
   const from = atPlace(dockerfile, flag, () => sourceOf(flag, stage, plan.stages));
   const source =
     from.kind === 'stage'

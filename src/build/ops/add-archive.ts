@@ -24,7 +24,16 @@ export async function archiveTree(
   { tree, at }: NodeItem,
   stack: AsyncDisposableStack,
 ): Promise<FileTree | undefined> {
-  if (!(await isArchive(tree.content(at.node)))) return undefined;
+  return await archiveOf(session, () => tree.content(at.node), stack);
+}
+
+/** The same of any bytes that can be read twice. */
+export async function archiveOf(
+  session: BuildSession,
+  content: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  stack: AsyncDisposableStack,
+): Promise<FileTree | undefined> {
+  if (!(await isArchive(content()))) return undefined;
   const { paths } = session.store;
   const tar = paths.temporary('ingest');
   const index = paths.temporary('ingest');
@@ -32,10 +41,7 @@ export async function archiveTree(
     await rm(tar, { force: true });
     await rm(index, { force: true });
   });
-  await writeFile(
-    tar,
-    decompress(Readable.from(tree.content(at.node)), { signal: session.signal }),
-  );
+  await writeFile(tar, decompress(Readable.from(content()), { signal: session.signal }));
   const indexed = await indexTar(createReadStream(tar));
   // A copy fills the holes of sparse files, so a small tar of huge holes is a bomb too.
   checkExpansion({ given: indexed.tarSize, expanded: indexed.contentSize });

@@ -1,0 +1,160 @@
+/**
+ * `--build-context NAME=…`: trees and images that a Dockerfile can name, in COPY --from, in RUN --mount
+ * from= and in FROM. They win over stages and images of the same name, so `alpine:3=oci-layout://…` is
+ * the way to build without a registry.
+ */
+import { resolve } from 'node:path';
+import type { ByteString } from '#core/bytes.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import type { JsonValue } from '#core/json.ts';
+import { familiarReference, parseReference, withDefaultTag } from '#core/reference.ts';
+import { originKey } from '../cache-key.ts';
+import { folderTree, requireFolder } from '../context.ts';
+import { planCopy } from '../copy-plan.ts';
+import { EMPTY_TREE } from '../empty-tree.ts';
+import type { FileTree } from '../file-tree.ts';
+import { readIgnore } from '../ignore-file.ts';
+import { findFetched, keepFetched } from '../ops/fetched-layer.ts';
+import type { BuildSession } from '../session.ts';
+import { sourcesDigest } from '../sources.ts';
+import { stageTree } from '../stage-tree.ts';
+import { imageState, type StageLayer, type StageState, scratchState } from '../state.ts';
+import { archiveImage, contextFailure, splitLayoutPath } from './archive-image.ts';
+import { isRemoteContext, remoteLayer } from './remote-context.ts';
+
+/** Where files are taken from. */
+export interface FilePlace {
+  /** Known without content; undefined for a folder. */
+  readonly definition?: JsonValue;
+  /** The caller disposes it. */
+  readonly open: () => Promise<FileTree & Disposable>;
+}
+
+type Opened =
+  | { readonly kind: 'folder'; readonly folder: string }
+  | { readonly kind: 'state'; readonly state: StageState };
+
+export class NamedContexts {
+  readonly #session: BuildSession;
+  readonly #values: ReadonlyMap<string, string>;
+  readonly #opened = new Map<string, Promise<Opened>>();
+
+  /** `given`: values by name, as on the command line. */
+  constructor(session: BuildSession, given: ReadonlyMap<string, string>) {
+    this.#session = session;
+    this.#values = new Map([...given].map(([name, value]) => [contextKey(name), value]));
+  }
+
+  has(name: string): boolean {
+    return name !== 'scratch' && this.#values.size > 0 && this.#values.has(contextKey(name));
+  }
+
+  /** Its files. @throws CONTEXT_MISSING, and what fetching throws */
+  async files(name: string): Promise<FilePlace> {
+    const opened = await this.#open(name);
+    if (opened.kind === 'folder') return { open: async () => treeOf(opened.folder) };
+    const { state } = opened;
+    return { definition: state.definition, open: () => stageTree(this.#session, state) };
+  }
+
+  /** The same as what a stage begins with: an image, or the files alone. */
+  async state(name: string): Promise<StageState> {
+    const opened = await this.#open(name);
+    return opened.kind === 'state' ? opened.state : await folderState(this.#session, opened.folder);
+  }
+
+  #open(name: string): Promise<Opened> {
+    const key = contextKey(name);
+    const known = this.#opened.get(key);
+    if (known !== undefined) return known;
+    const opening = this.#read(key, this.#values.get(key) ?? '').catch((error: unknown) => {
+      throw contextFailure(key, error);
+    });
+    this.#opened.set(key, opening);
+    return opening;
+  }
+
+  async #read(name: string, value: string): Promise<Opened> {
+    const session = this.#session;
+    const [, scheme = '', rest = ''] =
+      /^(docker-image|oci-layout|bundle):\/\/(.*)$/s.exec(value) ?? [];
+    switch (scheme) {
+      case 'docker-image': {
+        const reference = withDefaultTag(parseReference(rest));
+        return imageOf(await session.resolveBase(reference, session.signal));
+      }
+      case 'oci-layout':
+        return imageOf(await archiveImage(session, { ...splitLayoutPath(rest), name }));
+      case 'bundle':
+        return imageOf(await archiveImage(session, { path: rest, name }));
+    }
+    if (isRemoteContext(value)) return layerOf(await remoteLayer(session, value));
+    requireFolder(value);
+    return { kind: 'folder', folder: resolve(value) };
+  }
+}
+
+function imageOf(image: Parameters<typeof imageState>[0]): Opened {
+  return { kind: 'state', state: imageState(image) };
+}
+
+function layerOf(layer: StageLayer): Opened {
+  const definition = originKey('layer', layer.diffId);
+  return { kind: 'state', state: { ...scratchState(), layers: [layer], definition } };
+}
+
+/** Its own .dockerignore counts; that of the build's context does not. */
+function treeOf(folder: string): FileTree & Disposable {
+  return folderTree(folder, readIgnore({ folder }).matcher);
+}
+
+async function folderState(session: BuildSession, folder: string): Promise<StageState> {
+  using from = treeOf(folder);
+  const digest = await sourcesDigest({ from, sources: ['/'] }, { owners: false });
+  const key = originKey('folder', digest);
+  const item = {
+    kind: 'node',
+    tree: from,
+    at: { node: from.root, path: NO_PATH },
+    name: NO_PATH,
+  } as const;
+  const entries = () =>
+    planCopy({ items: [item], into: EMPTY_TREE, destination: NO_PATH, isFolder: true });
+  const { layer } =
+    findFetched(session, key) ??
+    (await keepFetched(session, entries(), { keys: [key], description: `context ${folder}` }));
+  return { ...scratchState(), layers: [layer], definition: key };
+}
+
+const NO_PATH = '' as ByteString;
+
+/** Names are compared as image names are: `alpine` is `alpine:latest`, and case does not count. */
+function contextKey(name: string): string {
+  const lower = name.toLowerCase();
+  try {
+    return familiarReference(parseReference(lower)).replace(/:latest$/, '');
+  } catch (error) {
+    if (isSlipwayError(error)) return lower;
+    throw error;
+  }
+}
+
+/** `NAME=VALUE` words. @throws USAGE */
+export function parseContexts(words: readonly string[]): ReadonlyMap<string, string> {
+  const contexts = new Map<string, string>();
+  for (const word of words) {
+    const at = word.indexOf('=');
+    if (at < 0) throw usage(`invalid context value: ${word}, expected key=value`);
+    const name = word.slice(0, at);
+    if (!/^[\w][\w.:@/-]*$/.test(name))
+      throw usage(`invalid context name ${name}: invalid reference format`);
+    contexts.set(name, word.slice(at + 1));
+  }
+  return contexts;
+}
+
+function usage(message: string): SlipwayError {
+  return new SlipwayError('USAGE', message, {
+    hint: 'write NAME=PATH, NAME=docker-image://IMAGE, NAME=oci-layout://PATH:TAG, NAME=bundle://FILE or NAME=URL',
+  });
+}
