@@ -127,6 +127,8 @@ export interface ResourcesSpec {
     readonly throttleReadIOPSDevice?: readonly DeviceRate[];
     readonly throttleWriteIOPSDevice?: readonly DeviceRate[];
   };
+  /** `2MB` and so on. */
+  readonly hugepageLimits?: readonly { readonly pageSize: string; readonly limit: number }[];
   /** The last rule that matches decides. */
   readonly devices?: readonly DeviceRule[];
 }

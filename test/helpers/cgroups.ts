@@ -1,5 +1,5 @@
 /** The cgroups of this machine as tests see them. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { canContain } from './containers.ts';
@@ -16,21 +16,22 @@ export function hierarchyRoots(controller?: string): readonly string[] {
     .flatMap((words) => words[4] ?? []);
 }
 
-/** The folder of this process's own group in a version 1 hierarchy; undefined where there is none. */
-export function groupFolder(controller: string): string | undefined {
-  const own = readFileSync('/proc/self/cgroup', 'utf8')
+/**
+ * The folder of a process's group in a version 1 hierarchy, or in version 2 (`unified`); undefined where
+ * it is not mounted.
+ */
+export function groupFolder(controller: string, pid: number | 'self' = 'self'): string | undefined {
+  const isV2 = controller === 'unified';
+  const path = readFileSync(`/proc/${pid}/cgroup`, 'utf8')
     .split('\n')
     .map((line) => line.split(':'))
-    .find(([, names]) => names?.split(',').includes(controller));
-  const [point] = hierarchyRoots(controller);
-  return own?.[2] === undefined || point === undefined ? undefined : join(point, own[2]);
+    .find(([id, names]) => (isV2 ? id === '0' : names?.split(',').includes(controller)))?.[2];
+  const [point] = isV2 ? v2Points() : hierarchyRoots(controller);
+  return path === undefined || point === undefined ? undefined : join(point, path);
 }
 
-/** Groups that Slipway made there and that still exist. */
-export function groupsLeft(controller: string): readonly string[] {
-  const folder = groupFolder(controller);
-  if (folder === undefined) return [];
-  return readdirSync(folder).filter((name) => /^slipway-[0-9a-f]{16}$/.test(name));
+function v2Points(): readonly string[] {
+  return hierarchyRoots().filter((point) => existsSync(join(point, 'cgroup.controllers')));
 }
 
 /**

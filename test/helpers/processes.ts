@@ -18,7 +18,20 @@ export function pidsWith(word: string): readonly number[] {
 /** The outer processes of resident helpers that this process started. */
 export function helpersOf(parent: number): readonly number[] {
   return pidsWith('serve').filter((pid) => {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return new RegExp(`^PPid:\\t${parent}$`, 'm').test(status);
+    return new RegExp(`^PPid:\\t${parent}$`, 'm').test(statusOf(pid));
   });
+}
+
+/** Process 1 of the container whose command line has the word. */
+export function containerWith(word: string): number | undefined {
+  return pidsWith(word).find((pid) => /^NSpid:.*\t1$/m.test(statusOf(pid)));
+}
+
+/** Empty when it has ended meanwhile. */
+function statusOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return '';
+  }
 }
