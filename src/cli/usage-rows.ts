@@ -119,7 +119,7 @@ export function cacheUsageRows(usage: DiskUsage, nowMs: number): readonly Struct
     return rowOf({
       ID: entry.id.replace(/^sha(?:256|512):/, '').slice(0, 12),
       Parent: '',
-      CacheType: 'regular',
+      CacheType: entry.isMount === true ? 'exec.cachemount' : 'regular',
       Description: entry.description,
       InUse: String(entry.isActive),
       Shared: String(entry.isShared),

@@ -33,7 +33,7 @@ export interface PruneReport {
   readonly freedBytes: number;
 }
 
-/** A layer that the build cache keeps. */
+/** A layer that the build cache keeps, or the folder of a cache mount. */
 export interface CacheEntrySummary {
   /** The layer's diffID, or the key of a record without layer. */
   readonly id: string;
@@ -44,6 +44,8 @@ export interface CacheEntrySummary {
   readonly usedAtMs: number;
   readonly uses: number;
   readonly sizeBytes: number;
+  /** It is no layer but the folder of a cache mount. */
+  readonly isMount?: boolean;
 }
 
 /** One row of `system df`. */

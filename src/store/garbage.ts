@@ -8,6 +8,7 @@ import type { Digest } from '#core/digest.ts';
 import { type DigestFile, type DigestFileKind, digestFiles, namesIn } from './disk-files.ts';
 import { INCOMING_TTL_MS } from './incoming.ts';
 import { type Metadata, textOf } from './metadata.ts';
+import { storedMountCaches } from './mount-caches.ts';
 import type { StorePaths } from './paths.ts';
 import { reachableDigests } from './reachable.ts';
 import { UPLOAD_TTL_MS } from './uploads.ts';
@@ -15,12 +16,12 @@ import { UPLOAD_TTL_MS } from './uploads.ts';
 /** Merged images are kept this long after their last use: they cost time to make. */
 export const MERGED_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 
-export type GarbageKind = DigestFileKind | 'upload' | 'incoming';
+export type GarbageKind = DigestFileKind | 'upload' | 'incoming' | 'mount';
 
 /** A file or folder that nothing needs. */
 export interface Garbage {
   readonly kind: GarbageKind;
-  /** Absent for uploads and volumes. */
+  /** Absent for uploads, volumes and cache mounts. */
   readonly digest?: Digest;
   readonly path: string;
 }
@@ -47,7 +48,11 @@ export function planGarbage(
   const garbage = digestFiles(paths).filter(
     (file) => !reached.has(file.digest) && (file.kind !== 'merged' || isUseless(file)),
   );
-  const abandoned = [...abandonedUploads(paths, metadata), ...abandonedVolumes(paths)];
+  const abandoned = [
+    ...abandonedUploads(paths, metadata),
+    ...abandonedVolumes(paths),
+    ...unwantedMounts(paths, metadata),
+  ];
   return { garbage: [...garbage, ...abandoned], reached };
 }
 
@@ -93,5 +98,14 @@ export function abandonedVolumes(paths: StorePaths): readonly Garbage[] {
     const path = join(paths.incoming, name);
     const changedAtMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? before;
     return changedAtMs < before ? [{ kind: 'incoming' as const, path }] : [];
+  });
+}
+
+/** Folders of cache mounts that no row asks for any more. */
+function unwantedMounts(paths: StorePaths, metadata: Metadata): readonly Garbage[] {
+  const wanted = new Set(storedMountCaches(paths, metadata).map(({ path }) => path));
+  return namesIn(paths.mountCaches).flatMap((name) => {
+    const path = join(paths.mountCaches, name);
+    return wanted.has(path) ? [] : [{ kind: 'mount' as const, path }];
   });
 }

@@ -17,6 +17,7 @@ import { collectDeadLeases, createLease, type Lease, type LeaseOptions } from '.
 import { LocalBlobs } from './local-blobs.ts';
 import { LocalRepository, type Space } from './local-repository.ts';
 import { Metadata, textOf } from './metadata.ts';
+import { MountCaches } from './mount-caches.ts';
 import { type StorePaths, storePaths } from './paths.ts';
 import { type PruneRequest, type PruneResult, prune } from './prune.ts';
 import { giveUpReserve, keepReserve } from './reserve.ts';
@@ -43,6 +44,7 @@ export class LocalStore implements AsyncDisposable {
   readonly images: ImageNames;
   readonly layers: LayerStore;
   readonly records: CacheRecords;
+  readonly mountCaches: MountCaches;
   readonly uploads: UploadSessions;
   readonly #metadata: Metadata;
 
@@ -54,6 +56,7 @@ export class LocalStore implements AsyncDisposable {
     this.images = new ImageNames(this.#metadata);
     this.layers = new LayerStore(this.paths, this.#metadata);
     this.records = new CacheRecords(this.#metadata, this.paths);
+    this.mountCaches = new MountCaches(this.paths, this.#metadata);
     this.uploads = new UploadSessions(this.paths, this.#metadata);
   }
 

@@ -107,4 +107,22 @@ ALTER TABLE records ADD COLUMN uses INTEGER NOT NULL DEFAULT 0;
 UPDATE records SET used_at_ms = unixepoch() * 1000;
 `;
 
-export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
+const VERSION_4 = `
+-- Folders of RUN --mount=type=cache (mount-caches.ts), and who uses one now.
+CREATE TABLE mount_caches (
+  id         TEXT NOT NULL,
+  slot       INTEGER NOT NULL,
+  used_at_ms INTEGER NOT NULL,
+  uses       INTEGER NOT NULL,
+  PRIMARY KEY (id, slot)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE mount_users (
+  token     TEXT PRIMARY KEY,
+  id        TEXT NOT NULL,
+  slot      INTEGER NOT NULL,
+  owner     TEXT NOT NULL,
+  exclusive INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`;
+
+export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];

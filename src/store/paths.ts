@@ -11,6 +11,7 @@
  *     folders/v1/<alg>/<hex>/          unpacked layers, by diffID; derived
  *     parsed/v1/<hash>.json            parsed Dockerfiles (parsed-files.ts); derived
  *     stubs/v1/                        empty mount points below every container's layers
+ *     mounts/<hex>.<slot>/             folders of RUN --mount=type=cache, by the hash of their id
  *     ingest/<owner>.<random>          files being written; worthless once their owner is dead
  *     snapshots/<owner>.<random>/      writable roots; worthless once their owner is dead
  *     uploads/<id>                     registry upload sessions; they outlive a process
@@ -40,6 +41,7 @@ export interface StorePaths {
   readonly stubs: string;
   readonly uploads: string;
   readonly incoming: string;
+  readonly mountCaches: string;
   readonly ingest: string;
   readonly snapshots: string;
   readonly trash: string;
@@ -75,6 +77,7 @@ export function storePaths(root: string): StorePaths {
     stubs: under('stubs/v1'),
     uploads: under('uploads'),
     incoming: under('incoming'),
+    mountCaches: under('mounts'),
     ingest: under('ingest'),
     snapshots: under('snapshots'),
     trash: under('trash'),

@@ -4,11 +4,13 @@
  * content. A dry run does the same and takes the rows back, so that what it says is what the real run
  * would do to the byte.
  */
-import { type Digest, parseDigest } from '#core/digest.ts';
+import { statSync } from 'node:fs';
+import { type Digest, digestOf, parseDigest } from '#core/digest.ts';
 import type { CacheEntrySummary, PruneSelection } from '#core/store-report.ts';
 import { diskBytes } from './disk-files.ts';
 import { dispose, type GcOptions, type GcResult, takeGarbage } from './gc.ts';
 import { type Metadata, numberOf, type Row, textOf } from './metadata.ts';
+import { type StoredMountCache, storedMountCaches } from './mount-caches.ts';
 import type { StorePaths } from './paths.ts';
 import { addReached, heldDigests, LayerForms, ManifestReader, manifestRoots } from './reachable.ts';
 
@@ -45,6 +47,8 @@ export interface PruneResult extends GcResult {
 export interface CacheEntry extends CacheEntrySummary {
   readonly diffId?: Digest;
   readonly keys: readonly string[];
+  /** Where `isMount`. */
+  readonly mount?: { readonly id: string; readonly slot: number; readonly isInUse: boolean };
 }
 
 /** Images and cache that may go at once, and what only they kept. */
@@ -119,8 +123,26 @@ export function cacheEntries(paths: StorePaths, metadata: Metadata): readonly Ca
   const groups = Map.groupBy(rows, (row) =>
     row.diff_id === null ? textOf(row, 'key') : textOf(row, 'diff_id'),
   );
-  const entries = [...groups].map(([id, records]) => entryOf(paths, id, records));
+  const entries = [
+    ...[...groups].map(([id, records]) => entryOf(paths, id, records)),
+    ...storedMountCaches(paths, metadata).map(mountEntry),
+  ];
   return entries.sort((a, b) => a.usedAtMs - b.usedAtMs || (a.id < b.id ? -1 : 1));
+}
+
+function mountEntry({ id, slot, path, usedAtMs, uses, isInUse }: StoredMountCache): CacheEntry {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return {
+    id: digestOf(`${id} ${slot}`),
+    sizeBytes: diskBytes(path),
+    description: `cached mount ${id}`,
+    createdAt: (stats?.birthtime ?? new Date(usedAtMs)).toISOString(),
+    usedAtMs,
+    uses,
+    keys: [],
+    isMount: true,
+    mount: { id, slot, isInUse },
+  };
 }
 
 function entryOf(paths: StorePaths, id: string, records: readonly Row[]): CacheEntry {
@@ -145,13 +167,18 @@ function forgetCache(
 ): readonly CacheEntry[] {
   const needed = pruning.all ? new Set<Digest>() : neededByImages(paths, metadata);
   const entries = cacheEntries(paths, metadata);
-  const may = entries.filter(({ diffId, usedAtMs }) => {
+  const may = entries.filter(({ diffId, usedAtMs, mount }) => {
+    if (mount?.isInUse === true) return false;
     if (diffId !== undefined && (pruning.held.has(diffId) || needed.has(diffId))) return false;
     return pruning.usedBeforeMs === undefined || usedAtMs < pruning.usedBeforeMs;
   });
   const total = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const doomed = pruning.keepBytes === undefined ? may : overLimit(may, total, pruning.keepBytes);
-  for (const { keys } of doomed) {
+  for (const { keys, mount } of doomed) {
+    if (mount) {
+      const sql = 'DELETE FROM mount_caches WHERE id = ? AND slot = ?';
+      metadata.run(sql, mount.id, mount.slot);
+    }
     for (const key of keys) metadata.run('DELETE FROM records WHERE key = ?', key);
   }
   return doomed;

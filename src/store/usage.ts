@@ -185,11 +185,17 @@ class Accounts {
     const layers = this.#sum(share.isMine, share.kept);
     const mayGo = mergedRule(this.#metadata, { merged: 'all' });
     const goes = (file: DigestFile): boolean => !share.kept.has(file.digest) && mayGo(file);
+    const mounts = entries.filter(({ mount }) => mount);
+    const sum = (some: readonly CacheEntry[]): number =>
+      some.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
     return {
       total: entries.length,
-      active: entries.filter(({ diffId }) => diffId && this.#held.has(diffId)).length,
-      sizeBytes: layers.sizeBytes + sizeOf(this.#merged),
-      reclaimableBytes: layers.reclaimableBytes + sizeOf(this.#merged.filter(goes)),
+      active: entries.filter((entry) => this.#isActive(entry)).length,
+      sizeBytes: layers.sizeBytes + sizeOf(this.#merged) + sum(mounts),
+      reclaimableBytes:
+        layers.reclaimableBytes +
+        sizeOf(this.#merged.filter(goes)) +
+        sum(mounts.filter((entry) => !this.#isActive(entry))),
     };
   }
 
@@ -236,11 +242,15 @@ class Accounts {
     });
   }
 
+  #isActive({ diffId, mount }: CacheEntry): boolean {
+    return mount?.isInUse ?? (diffId !== undefined && this.#held.has(diffId));
+  }
+
   #cacheUsage(entry: CacheEntry, elsewhere: ReadonlySet<Digest>): DiskUsage['cache'][number] {
     const { diffId } = entry;
     return {
       ...entry,
-      isActive: diffId !== undefined && this.#held.has(diffId),
+      isActive: this.#isActive(entry),
       isShared: diffId !== undefined && elsewhere.has(diffId),
     };
   }

@@ -97,7 +97,14 @@ function fill(
   insert('tags', 'images', REPOSITORY, '1', digest);
   insert('aliases', REPOSITORY, digestOf('alias'), digest);
   insert('links', 'app', config, Date.now());
-  insert('records', 'key', diffId, '2026-01-02T03:04:05Z', 'RUN x', '{"a":[1]}');
+  insert(
+    'records (key, diff_id, created_at, description, extra)',
+    'key',
+    diffId,
+    '2026-01-02T03:04:05Z',
+    'RUN x',
+    '{"a":[1]}',
+  );
   insert('uploads', 'id', 'app', 'sha256', Date.now());
   insert('leases', 'lease', 'pull', currentOwner(), 0);
   insert('holds', 'lease', config);

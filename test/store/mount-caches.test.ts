@@ -1,0 +1,131 @@
+/** Folders of cache mounts: who waits for whom, what a crash leaves, and the care of the store. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LocalStore } from '#store/local-store.ts';
+import type { CacheSharing } from '#store/mount-caches.ts';
+import { temporaryStore } from '#test/helpers/store.ts';
+
+const ROOT_OWNED = { mode: 0o755, uid: 0, gid: 0 };
+
+function request(id: string, sharing: CacheSharing = 'shared') {
+  return { id, sharing, ...ROOT_OWNED };
+}
+
+/** Whether it is still waiting after a while. */
+async function waits(promise: Promise<unknown>): Promise<boolean> {
+  return await Promise.race([promise.then(() => false), sleep(200, true)]);
+}
+
+test('shared: the same folder at once, kept for the next build', async () => {
+  await using place = await temporaryStore();
+  const { mountCaches } = place.store;
+  await using one = await mountCaches.acquire(request('/root/.cache'));
+  await using two = await mountCaches.acquire(request('/root/.cache'));
+  await using other = await mountCaches.acquire(request('/var/cache/apt'));
+  assert.equal(one.folder, two.folder);
+  assert.notEqual(one.folder, other.folder);
+  writeFileSync(join(one.folder, 'kept'), 'x');
+  await using again = await LocalStore.open({ root: place.root });
+  await using later = await again.mountCaches.acquire(request('/root/.cache'));
+  assert.deepEqual(readdirSync(later.folder), ['kept']);
+});
+
+test('locked: one after the other, also in another process', async () => {
+  await using place = await temporaryStore();
+  await using second = await LocalStore.open({ root: place.root });
+  const first = await place.store.mountCaches.acquire(request('a', 'locked'));
+  const waiting = second.mountCaches.acquire(request('a', 'locked'));
+  assert.equal(await waits(waiting), true);
+  await first[Symbol.asyncDispose]();
+  await using got = await waiting;
+  assert.equal(got.folder, first.folder);
+  const shared = second.mountCaches.acquire(request('a'));
+  assert.equal(await waits(shared), true);
+  await got[Symbol.asyncDispose]();
+  await (await shared)[Symbol.asyncDispose]();
+});
+
+test('an abort ends the wait', async () => {
+  await using place = await temporaryStore();
+  const { mountCaches } = place.store;
+  await using _held = await mountCaches.acquire(request('a', 'locked'));
+  const stop = new AbortController();
+  const waiting = mountCaches.acquire({ ...request('a', 'locked'), signal: stop.signal });
+  stop.abort(new Error('enough'));
+  await assert.rejects(waiting, /enough/);
+});
+
+test('private: a folder of its own beside one that is used, the first one again afterwards', async () => {
+  await using place = await temporaryStore();
+  const { mountCaches } = place.store;
+  const one = await mountCaches.acquire(request('a', 'private'));
+  await using two = await mountCaches.acquire(request('a', 'private'));
+  assert.notEqual(one.folder, two.folder);
+  await one[Symbol.asyncDispose]();
+  await using three = await mountCaches.acquire(request('a', 'private'));
+  assert.equal(three.folder, one.folder);
+});
+
+test('a new folder is seeded once, with its mode; a seed that fails leaves nothing', async () => {
+  await using place = await temporaryStore();
+  const { mountCaches } = place.store;
+  const failing = { ...request('a'), seed: () => Promise.reject(new Error('no seed')) };
+  await assert.rejects(mountCaches.acquire(failing), /no seed/);
+  let seeds = 0;
+  const seeded = {
+    ...request('a', 'locked'),
+    mode: 0o700,
+    seed: async (folder: string) => {
+      seeds += 1;
+      writeFileSync(join(folder, 'seed'), '');
+    },
+  };
+  for (let i = 0; i < 2; i++) {
+    await using cache = await mountCaches.acquire(seeded);
+    assert.deepEqual(readdirSync(cache.folder), ['seed']);
+    assert.equal(statSync(cache.folder).mode & 0o777, 0o700);
+  }
+  assert.equal(seeds, 1);
+});
+
+test('df counts them with the build cache; prune takes those that nobody uses', async () => {
+  await using place = await temporaryStore();
+  const { store } = place;
+  const used = await store.mountCaches.acquire(request('used'));
+  const unused = await store.mountCaches.acquire(request('unused'));
+  writeFileSync(join(unused.folder, 'file'), Buffer.alloc(100_000));
+  await unused[Symbol.asyncDispose]();
+  const { rows, cache } = await store.usage({ choose: () => undefined });
+  assert.equal(rows.cache.total, 2);
+  assert.equal(rows.cache.active, 1);
+  assert.ok(rows.cache.reclaimableBytes >= 100_000);
+  assert.deepEqual(cache.map(({ description }) => description).sort(), [
+    'cached mount unused',
+    'cached mount used',
+  ]);
+  const dry = await store.prune({ cache: {}, dryRun: true });
+  assert.ok(existsSync(unused.folder));
+  const pruned = await store.prune({ cache: {} });
+  assert.equal(pruned.freedBytes, dry.freedBytes);
+  assert.deepEqual(
+    pruned.cache.map(({ description }) => description),
+    ['cached mount unused'],
+  );
+  assert.equal(existsSync(unused.folder), false);
+  assert.ok(existsSync(used.folder));
+  await used[Symbol.asyncDispose]();
+});
+
+test('a folder that no row asks for is garbage; one that is asked for is not', async () => {
+  await using place = await temporaryStore();
+  const { store } = place;
+  await using wanted = await store.mountCaches.acquire(request('a'));
+  const lost = join(store.paths.mountCaches, 'lost.0');
+  writeFileSync(lost, 'x');
+  await store.gc();
+  assert.equal(existsSync(lost), false);
+  assert.ok(existsSync(wanted.folder));
+});
