@@ -5,6 +5,7 @@
 import type { ArchivePlanSummary } from '#core/archive-summary.ts';
 import type { CacheSource, CacheTarget } from '#core/build-cache.ts';
 import type { BuildOutput } from '#core/build-output.ts';
+import type { BuildAgents, BuildSecrets } from '#core/build-secret.ts';
 import type { ContainerLimits } from '#core/container-limits.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
@@ -77,6 +78,10 @@ export interface BuildOptions extends CallContext {
   readonly noCache?: boolean;
   /** Clamps every time that ends up in the image; seconds. */
   readonly sourceDateEpoch?: number;
+  /** What RUN --mount=type=secret may ask for. Never part of what is built. */
+  readonly secrets?: BuildSecrets;
+  /** What RUN --mount=type=ssh may ask for. */
+  readonly agents?: BuildAgents;
   /** Caches to look steps up in, after the local store; the first that has one wins. */
   readonly cacheFrom?: readonly CacheSource[];
   /** Where the records and layers of this build's steps go as well. */

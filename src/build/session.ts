@@ -1,5 +1,6 @@
 /** What one build has at hand. Made by the engine, owned by `build`, handed to every step. */
 import type { LimitFunction } from 'p-limit';
+import type { BuildAgents } from '#core/build-secret.ts';
 import type { ContainerLimits } from '#core/container-limits.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
@@ -12,6 +13,7 @@ import type { Snapshotter } from '#snapshot/snapshotter.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import type { CacheKey } from './cache-key.ts';
+import type { SecretStore } from './mounts/secret-store.ts';
 import type { RemoteSources } from './remote-sources.ts';
 import type { BaseImage, StageLayer } from './state.ts';
 import type { Vertices } from './vertex.ts';
@@ -38,6 +40,8 @@ export interface BuildSession {
   readonly transfers: LimitFunction;
   /** Files and repositories that are elsewhere. */
   readonly remotes: RemoteSources;
+  readonly secrets: SecretStore;
+  readonly agents: BuildAgents;
   readonly vertices: Vertices;
   readonly signal: AbortSignal;
   readonly now: () => Date;

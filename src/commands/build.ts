@@ -10,6 +10,7 @@ import { LIMIT_FLAGS, limitsOf } from '#cli/limit-flags.ts';
 import { outputsOf, writesTo } from '#cli/output-option.ts';
 import { failureTail } from '#cli/progress/failure.ts';
 import { buildProgress } from '#cli/progress/pick.ts';
+import { agentsIn, secretsIn } from '#cli/secret-option.ts';
 import type { CacheTarget } from '#core/build-cache.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { BuildOptions } from '#engine.ts';
@@ -88,6 +89,14 @@ export default class Build extends BaseCommand {
       description: 'Runtime to use for RUN: crun, runc or a path',
       helpValue: 'string',
     }),
+    secret: list({
+      description: 'A secret for RUN --mount=type=secret: id=name,src=file or id=name,env=NAME',
+      helpValue: 'secret',
+    }),
+    ssh: list({
+      description: 'An ssh agent for RUN --mount=type=ssh: default, or id=socket',
+      helpValue: 'agent',
+    }),
     tag: list({ char: 't', description: 'Name for the image', helpValue: 'name[:tag]' }),
     target: text({ description: 'Build up to this stage', helpValue: 'stage' }),
   };
@@ -128,6 +137,8 @@ export default class Build extends BaseCommand {
       outputs,
       cacheFrom: flags['cache-from'].map(cacheSourceIn),
       cacheTo: cacheTargets(flags['cache-to'], buildArgs),
+      secrets: secretsIn(flags.secret, settings.variable),
+      agents: agentsIn(flags.ssh, settings.variable),
       labels: assignments(flags.label, () => ''),
       annotations: annotationsOf(flags.annotation),
       events: progress.sink,

@@ -54,6 +54,14 @@ export const ERROR_CODES = {
     meaning: 'A --format template is malformed, or asks for a field that is not there.',
   },
   CACHE_INVALID: { kind: 'invalid', meaning: 'What should be a build cache is none.' },
+  SECRET_MISSING: {
+    kind: 'invalid',
+    meaning: 'A step needs a secret or an ssh agent that the build was not given.',
+  },
+  SECRET_LEAKED: {
+    kind: 'denied',
+    meaning: 'A secret of the build would be part of what it makes.',
+  },
   // content
   BLOB_UNKNOWN: { kind: 'not-found', meaning: 'No blob with this digest is here.' },
   MANIFEST_UNKNOWN: { kind: 'not-found', meaning: 'No manifest with this tag or digest is here.' },

@@ -1,6 +1,7 @@
 /** `slipway build` over the engine's resources: names checked first, then one build under one lease. */
 import { build } from '#build/build.ts';
 import { parseContexts } from '#build/contexts/named-contexts.ts';
+import { SecretStore } from '#build/mounts/secret-store.ts';
 import type { BuildSession } from '#build/session.ts';
 import { Vertices } from '#build/vertex.ts';
 import { type BuildOutput, STORE_OUTPUT } from '#core/build-output.ts';
@@ -42,6 +43,8 @@ export async function buildImage(
     imported: { find: async () => undefined },
     made: new Set(),
     transfers: resources.transfers,
+    secrets: new SecretStore(options.secrets ?? {}),
+    agents: options.agents ?? {},
     vertices: new Vertices(events, () => performance.now()),
     signal: options.signal ?? new AbortController().signal,
     now: () => new Date(),

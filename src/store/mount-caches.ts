@@ -4,7 +4,7 @@
  * builds of several processes wait for each other as `sharing` says. A folder without a row is garbage.
  */
 import { existsSync } from 'node:fs';
-import { chown, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf, encodedOf } from '#core/digest.ts';
@@ -19,11 +19,11 @@ export type CacheSharing = 'shared' | 'private' | 'locked';
 export interface MountCacheRequest {
   readonly id: string;
   readonly sharing: CacheSharing;
-  /** Of a folder that is new. */
+  /** Of a folder that is new and empty. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Fills a folder that is new, before anybody sees it. */
+  /** Fills a folder that is new, before anybody sees it, and gives it owner and mode. */
   readonly seed?: (folder: string) => Promise<void>;
   readonly signal?: AbortSignal;
 }
@@ -111,11 +111,9 @@ export class MountCaches {
 
   async #make(folder: string, request: MountCacheRequest): Promise<void> {
     const fresh = this.#paths.temporary('ingest');
-    await onDisk(fresh, () => mkdir(fresh, { mode: request.mode }));
-    await request.seed?.(fresh);
-    if (request.uid !== 0 || request.gid !== 0) {
-      await onDisk(fresh, () => chown(fresh, request.uid, request.gid));
-    }
+    await onDisk(fresh, () => mkdir(fresh));
+    if (request.seed) await request.seed(fresh);
+    else await onDisk(fresh, () => own(fresh, request));
     await onDisk(folder, () => mkdir(dirname(folder), { recursive: true }));
     try {
       await onDisk(folder, () => rename(fresh, folder));
@@ -126,6 +124,11 @@ export class MountCaches {
       await rm(fresh, { recursive: true, force: true });
     }
   }
+}
+
+async function own(folder: string, { mode, uid, gid }: MountCacheRequest): Promise<void> {
+  await chmod(folder, mode);
+  if (uid !== 0 || gid !== 0) await chown(folder, uid, gid);
 }
 
 interface MountUser {
@@ -165,7 +168,7 @@ function isAlive(metadata: Metadata, row: Row): boolean {
   return false;
 }
 
-export function mountCachePath(paths: StorePaths, id: string, slot: number): string {
+function mountCachePath(paths: StorePaths, id: string, slot: number): string {
   return join(paths.mountCaches, `${encodedOf(digestOf(id))}.${slot}`);
 }
 

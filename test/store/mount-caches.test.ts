@@ -69,24 +69,31 @@ test('private: a folder of its own beside one that is used, the first one again 
   assert.equal(three.folder, one.folder);
 });
 
-test('a new folder is seeded once, with its mode; a seed that fails leaves nothing', async () => {
+test('a new folder has the mode asked for, whatever the umask', async () => {
+  await using place = await temporaryStore();
+  const before = process.umask(0o077);
+  try {
+    const wanted = { ...request('a'), mode: 0o777 };
+    await using cache = await place.store.mountCaches.acquire(wanted);
+    assert.equal(statSync(cache.folder).mode & 0o777, 0o777);
+  } finally {
+    process.umask(before);
+  }
+});
+
+test('a new folder is seeded once; a seed that fails leaves nothing', async () => {
   await using place = await temporaryStore();
   const { mountCaches } = place.store;
   const failing = { ...request('a'), seed: () => Promise.reject(new Error('no seed')) };
   await assert.rejects(mountCaches.acquire(failing), /no seed/);
   let seeds = 0;
-  const seeded = {
-    ...request('a', 'locked'),
-    mode: 0o700,
-    seed: async (folder: string) => {
-      seeds += 1;
-      writeFileSync(join(folder, 'seed'), '');
-    },
+  const seed = async (folder: string): Promise<void> => {
+    seeds += 1;
+    writeFileSync(join(folder, 'seed'), '');
   };
   for (let i = 0; i < 2; i++) {
-    await using cache = await mountCaches.acquire(seeded);
+    await using cache = await mountCaches.acquire({ ...request('a', 'locked'), seed });
     assert.deepEqual(readdirSync(cache.folder), ['seed']);
-    assert.equal(statSync(cache.folder).mode & 0o777, 0o700);
   }
   assert.equal(seeds, 1);
 });

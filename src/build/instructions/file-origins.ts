@@ -6,16 +6,16 @@
 import { SlipwayError } from '#core/errors.ts';
 import type { JsonValue } from '#core/json.ts';
 import type { AddInstruction, CopyInstruction } from '#dockerfile/ast.ts';
-import { withStageHint } from '../base-images.ts';
 import type { FileTree } from '../file-tree.ts';
 import { isGitUrl, isHttpUrl, parseGitUrl } from '../git-url.ts';
 import { gitSource } from '../ops/git-source.ts';
 import { httpSource, parseHttpUrl } from '../ops/http-source.ts';
+import { originOf } from '../origin.ts';
 import type { StageContext } from '../stage.ts';
-import { sourceNames, sourceOf } from '../stage-references.ts';
+import { sourceNames } from '../stage-references.ts';
 import { stageTree } from '../stage-tree.ts';
-import { imageState, type StageLayer } from '../state.ts';
-import { atPlace, atPlaceAsync } from '../step-error.ts';
+import type { StageLayer } from '../state.ts';
+import { atPlaceAsync } from '../step-error.ts';
 import type { Expand } from './metadata.ts';
 
 export type FileInstruction = CopyInstruction | AddInstruction;
@@ -55,35 +55,11 @@ export async function originsOf(
       origins[origins.length - 1] = { ...last, sources: [...last.sources, source] };
     } else {
       const unpack = instruction.kind === 'add' && instruction.unpack !== false;
-      const place = await localPlace(instruction, context);
+      const place = await originOf(sourceNames(instruction)[0], context);
       origins.push({ ...place, sources: [source], first: index, isFetched: false, unpack });
     }
   }
   return origins;
-}
-
-async function localPlace(
-  instruction: FileInstruction,
-  context: FileStepContext,
-): Promise<Pick<Origin, 'definition' | 'open'>> {
-  const { plan, dockerfile, stage, session } = context;
-  const [flag] = sourceNames(instruction);
-  if (flag === undefined) return { open: () => context.context.tree() };
-  if (context.contexts.has(flag.text)) {
-    return await atPlaceAsync(dockerfile, flag, () => context.contexts.files(flag.text));
-  }
-  const from = atPlace(dockerfile, flag, () => sourceOf(flag, stage, plan.stages));
-  const source =
-    from.kind === 'stage'
-      ? await context.result(from.index)
-      : await atPlaceAsync(dockerfile, flag, async () =>
-          imageState(
-            await session.resolveBase(from.reference, session.signal).catch((error: unknown) => {
-              throw withStageHint(error, flag.text, plan.stages.slice(0, stage.index));
-            }),
-          ),
-        );
-  return { definition: source.definition, open: () => stageTree(session, source) };
 }
 
 interface RemoteSource {

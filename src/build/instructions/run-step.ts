@@ -5,18 +5,26 @@ import type { Heredoc, Operand, RunInstruction } from '#dockerfile/ast.ts';
 import { proxyEnv } from '../args.ts';
 import { runHistory } from '../history.ts';
 import { layerStep } from '../layer-step.ts';
+import {
+  mountsContent,
+  mountsDefinition,
+  mountsOperation,
+  requestedMounts,
+} from '../mounts/requested.ts';
 import { RUN_HOSTNAME, type RunRequest, runOp, SCRIPT_FOLDER } from '../ops/run.ts';
 import type { StageContext } from '../stage.ts';
 import { type StageState, shellOf, workdirOf } from '../state.ts';
 import { stepName } from '../step-name.ts';
 
 /** @throws RUN_FAILED and what the runtime throws */
-export function runStep(
+export async function runStep(
   state: StageState,
   instruction: RunInstruction,
   context: StageContext,
 ): Promise<StageState> {
   refuseUnsupported(instruction);
+  const label = context.label();
+  const mounts = await requestedMounts(state, instruction, context);
   const { session, plan } = context;
   const command = commandFor(state, instruction);
   const network = networkOf(instruction);
@@ -29,6 +37,7 @@ export function runStep(
     user: state.config.User ?? '',
     network,
     hostname: RUN_HOSTNAME,
+    ...(mounts.length > 0 ? { mounts: mountsOperation(mounts) } : {}),
   };
   const request: RunRequest = {
     ...command,
@@ -37,13 +46,14 @@ export function runStep(
     workdir: operation.workdir,
     user: operation.user,
     network,
+    mounts,
   };
-  return layerStep(session, state, {
-    name: `${context.label()}${stepName(instruction.source, state, context.dockerfile)}${bodySummary(instruction)}`,
+  return await layerStep(session, state, {
+    name: `${label}${stepName(instruction.source, state, context.dockerfile)}${bodySummary(instruction)}`,
     createdBy: runHistory(state, command.args),
     operation,
-    inputs: [],
-    contentInputs: async () => [],
+    inputs: await mountsDefinition(mounts),
+    contentInputs: () => mountsContent(mounts),
     execute: (vertex) => runOp(session, state, { request, vertex }),
   });
 }
@@ -104,17 +114,14 @@ function networkOf({ network }: RunInstruction): 'host' | 'none' {
 }
 
 /** Accepted by the language, not by this version: said, never skipped. */
-function refuseUnsupported({ mounts, security, device }: RunInstruction): void {
-  const [mount] = mounts;
-  const flag = mount
-    ? `--mount=${mount.text}`
-    : security && security.text !== 'sandbox'
-      ? `--security=${security.text}`
-      : undefined;
+function refuseUnsupported({ security, device }: RunInstruction): void {
   const [first] = device;
-  const name = flag ?? (first ? `--device=${first.text}` : undefined);
+  const name =
+    security && security.text !== 'sandbox'
+      ? `--security=${security.text}`
+      : first && `--device=${first.text}`;
   if (name === undefined) return;
   throw new SlipwayError('SPEC_UNSUPPORTED', `RUN ${name} is not supported yet`, {
-    hint: 'this version builds RUN without mounts, devices and extended privileges; remove the flag',
+    hint: 'this version builds RUN without devices and extended privileges; remove the flag',
   });
 }

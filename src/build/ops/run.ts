@@ -9,6 +9,11 @@ import { rootFiles } from '#runtime/root-files.ts';
 import { containerSpec } from '#runtime/spec.ts';
 import type { Snapshot } from '#snapshot/snapshotter.ts';
 import type { WrittenLayer } from '../layer-step.ts';
+import { guardLayer } from '../mounts/leak-guard.ts';
+import { Masker } from '../mounts/masker.ts';
+import { type PreparedMounts, prepareMounts } from '../mounts/prepare.ts';
+import type { RequestedMount } from '../mounts/requested.ts';
+import { maskedForms } from '../mounts/secret-forms.ts';
 import type { BuildSession } from '../session.ts';
 import { layerFilesOf, stageTree } from '../stage-tree.ts';
 import type { StageState } from '../state.ts';
@@ -24,6 +29,7 @@ export interface RunRequest {
   /** USER as written; empty for root. */
   readonly user: string;
   readonly network: 'host' | 'none';
+  readonly mounts: readonly RequestedMount[];
   /** A heredoc with its own interpreter: a file the command names. */
   readonly script?: { readonly name: string; readonly content: string };
 }
@@ -43,43 +49,85 @@ export async function runOp(
   const layers = await layerFilesOf(session, state);
   const snapshotter = await session.snapshotter();
   await using snapshot = await snapshotter.prepare(layers, { signal: session.signal });
-  const mounted = await prepareBundle(session, state, { request, snapshot });
-  const tail = new LogTail();
+  await using mounted = await prepareBundle(session, state, { request, snapshot });
+  const { secrets } = mounted;
+  const output = maskedOutput(vertex, session.secrets.known.values());
   const { exitCode, oomKilled = false } = await session.runtime
     .run({
       id: `build-${crypto.randomUUID()}`,
       bundle: snapshot.bundle,
       stdio: {
         kind: 'capture',
-        output: (stream, bytes) => {
-          tail.add(bytes);
-          vertex.log(stream, bytes);
-        },
+        output: output.add,
       },
       signal: session.signal,
     })
     .catch((error: unknown) => {
-      throw asRunError(error, request, tail);
+      output.end();
+      throw asRunError(error, request, output.tail);
     });
+  output.end();
   if (exitCode !== 0) {
     const limit = oomKilled ? session.limits?.memory : undefined;
-    throw failed(request, { exitCode, tail, ...(limit === undefined ? {} : { limit }) });
+    throw failed(request, {
+      exitCode,
+      tail: output.tail,
+      ...(limit === undefined ? {} : { limit }),
+    });
   }
-  const upper = await snapshot.changes(mounted);
-  return await commitUpper(session, { upper, scratch: snapshot.bundle });
+  const upper = await snapshot.changes(mounted.destinations);
+  const layer = await commitUpper(session, { upper, scratch: snapshot.bundle });
+  if (secrets.size > 0) {
+    const files = session.store.layers.files(layer.diffId, session.lease);
+    if (files) guardLayer(files, secrets);
+  }
+  return layer;
 }
 
-/** The paths that are mounted over. */
+/** Output on its way to the log and the tail for errors, without the secrets of the build. */
+function maskedOutput(vertex: Vertex, secrets: Iterable<Uint8Array>) {
+  const forms = maskedForms(secrets);
+  const maskers = { stdout: new Masker(forms), stderr: new Masker(forms) };
+  const tail = new LogTail();
+  const show = (stream: 'stdout' | 'stderr', bytes: Uint8Array): void => {
+    if (bytes.byteLength === 0) return;
+    tail.add(bytes);
+    vertex.log(stream, bytes);
+  };
+  return {
+    tail,
+    add: (stream: 'stdout' | 'stderr', bytes: Uint8Array): void =>
+      show(stream, maskers[stream].add(bytes)),
+    end: (): void => {
+      for (const stream of ['stdout', 'stderr'] as const) show(stream, maskers[stream].end());
+    },
+  };
+}
+
+interface Mounted extends PreparedMounts {
+  /** The paths that are mounted over. */
+  readonly destinations: readonly string[];
+}
+
+/** The caller disposes it when the container has ended. */
 async function prepareBundle(
   session: BuildSession,
   state: StageState,
   { request, snapshot }: { readonly request: RunRequest; readonly snapshot: Snapshot },
-): Promise<readonly string[]> {
+): Promise<Mounted> {
   using tree = await stageTree(session, state);
   const user = tree.user(request.user);
   tree.makeFolder(snapshot.upper, request.workdir);
   const files = await rootFiles(snapshot.bundle, RUN_HOSTNAME);
-  const env = new Map([...request.env]);
+  await using stack = new AsyncDisposableStack();
+  const prepared = stack.use(
+    await prepareMounts(session, {
+      requested: request.mounts,
+      tree,
+      folder: join(snapshot.bundle, 'mounts'),
+    }),
+  );
+  const env = new Map([...request.env, ...prepared.env]);
   if (!env.has('HOME')) env.set('HOME', user.home);
   const spec = containerSpec({
     args: request.args,
@@ -88,11 +136,20 @@ async function prepareBundle(
     user,
     hostname: RUN_HOSTNAME,
     network: request.network,
-    mounts: [...files, ...(await scriptMount(snapshot, request))],
+    mounts: [...files, ...(await scriptMount(snapshot, request)), ...prepared.mounts],
     ...(session.limits ? { limits: session.limits } : {}),
   });
-  await writeBundle(snapshot.bundle, spec, snapshot.rootfs);
-  return spec.mounts.map(({ destination }) => destination);
+  const { rootfs } = snapshot;
+  // Without an overlay there is one folder, in which the launcher makes what is missing.
+  const hasOverlay = rootfs.lowers.length > 0;
+  const lowers = hasOverlay ? [...rootfs.lowers, ...prepared.lowers] : [];
+  await writeBundle(snapshot.bundle, spec, { ...rootfs, lowers });
+  const held = stack.move();
+  return {
+    ...prepared,
+    destinations: spec.mounts.map(({ destination }) => destination),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
 }
 
 async function scriptMount(

@@ -8,6 +8,7 @@ import type { ImageConfig } from '#core/image-config.ts';
 import { descriptorOf } from '#core/manifest.ts';
 import type { Reference } from '#core/reference.ts';
 import { writeUnnamed } from '#image/write-image.ts';
+import { guardConfig } from '../mounts/leak-guard.ts';
 import { type BuildSession, timestamp } from '../session.ts';
 import type { StageState } from '../state.ts';
 import { writeArchiveOutput, writeLayoutOutput } from './archive-output.ts';
@@ -31,12 +32,14 @@ export async function writeOutputs(
   state: StageState,
   request: OutputRequest,
 ): Promise<BuiltImage> {
+  const config = imageConfig(session, state, request.labels);
+  guardConfig(config, session.secrets.known);
   const context: OutputContext = {
     names: request.names,
     make: (docker) =>
       writeUnnamed({
         ...session,
-        config: imageConfig(session, state, request.labels),
+        config,
         layers: state.layers.map(({ descriptor }) => descriptor),
         annotations: request.annotations,
         docker,
