@@ -54,13 +54,15 @@ static int create(int argc, char **argv, bool is_kept, enum cgroups_reach reach)
   return result;
 }
 
-// enter MACHINE GROUP: a process joins, as exec brings one.
-static int enter(char **argv) {
+// enter|freeze|thaw MACHINE GROUP: a process joins, as exec brings one; pause and resume.
+static int on_group(char **argv) {
   struct failure why = {0};
   struct cgroups found;
   imitation_begin(argv[2]);
   if (cgroups_open((const char *const *)&argv[3], 1, &found, &why) < 0) return report(&why);
-  int result = cgroups_enter(&found, 88, false, &why) < 0 ? report(&why) : 0;
+  int done = strcmp(argv[1], "enter") == 0 ? cgroups_enter(&found, 88, false, &why)
+                                           : cgroups_freeze(&found, argv[1][0] == 'f', &why);
+  int result = done < 0 ? report(&why) : 0;
   cgroups_close(&found);
   return result;
 }
@@ -128,9 +130,9 @@ int main(int argc, char **argv) {
   if (argc > 3 && strcmp(command, "create") == 0) return create(argc, argv, false, CGROUPS_NEEDED);
   if (argc > 3 && strcmp(command, "keep") == 0) return create(argc, argv, true, CGROUPS_NEEDED);
   if (argc > 3 && strcmp(command, "all") == 0) return create(argc, argv, true, CGROUPS_ALL);
-  if (argc > 3 && strcmp(command, "enter") == 0) return enter(argv);
+  if (argc > 3 && strstr("enter freeze thaw", command)) return on_group(argv);
   if (argc > 4 && strcmp(command, "update") == 0) return update(argv);
-  fprintf(stderr, "usage: slipway-cgroups create|keep|all|update MACHINE RESOURCES … | enter MACHINE GROUP |"
+  fprintf(stderr, "usage: slipway-cgroups create|keep|all|update MACHINE RESOURCES … | enter|freeze|thaw MACHINE GROUP |"
                   " program|lines RESOURCES | numbers KIND NUMBER…\n");
   return 2;
 }

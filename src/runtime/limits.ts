@@ -183,10 +183,6 @@ function checkMemory(limits: ContainerLimits): void {
       memory > 0 && memoryReservation > 0 && memory < memoryReservation,
       'Minimum memory limit can not be less than memory reservation limit, see usage',
     ],
-    [
-      limits.oomKillDisable === true && memory === 0,
-      'Disabling the OOM killer without a memory limit would let the container take all of the memory',
-    ],
   ]);
 }
 

@@ -86,9 +86,9 @@ export class ImitatedMachine implements Disposable {
     return this.#logged(call(command, this.#folder.path, this.at('resources.json'), ...more));
   }
 
-  /** A process joins a group that is there. */
-  enter(group: string): Answer {
-    return this.#logged(call('enter', this.#folder.path, this.at(group)));
+  /** On a group that is there: a process joins it, it is paused, it goes on. */
+  act(command: 'enter' | 'freeze' | 'thaw', group: string): Answer {
+    return this.#logged(call(command, this.#folder.path, this.at(group)));
   }
 
   #logged(answer: Omit<Answer, 'log'>): Answer {

@@ -4,7 +4,7 @@
  * tested here.
  */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import {
   type Hierarchy,
   ImitatedMachine,
@@ -226,16 +226,36 @@ imitated('an update of the period keeps the quota; memory in use is checked on r
 imitated('a process that joins goes below where the container has handed controllers on', () => {
   using machine = new ImitatedMachine([v2()]);
   machine.run('keep', PIDS, '/box');
-  assert.deepEqual(machine.enter('fs/box').log, ['fs/box/cgroup.procs 88']);
+  assert.deepEqual(machine.act('enter', 'fs/box').log, ['fs/box/cgroup.procs 88']);
   machine.write('fs/box/cgroup.procs', '');
   machine.write('fs/box/cgroup.subtree_control', 'pids');
   machine.write('fs/box/empty/cgroup.procs', '');
   assert.match(
-    machine.enter('fs/box').lines[0] ?? '',
+    machine.act('enter', 'fs/box').lines[0] ?? '',
     /^cgroup write .*\/box\/cgroup\.procs EBUSY/,
   );
   machine.write('fs/box/init.scope/cgroup.procs', '77');
-  assert.deepEqual(machine.enter('fs/box').log, ['fs/box/init.scope/cgroup.procs 88']);
+  assert.deepEqual(machine.act('enter', 'fs/box').log, ['fs/box/init.scope/cgroup.procs 88']);
+});
+
+imitated('version 2: a group is frozen when its events say so, and thawed', () => {
+  using machine = new ImitatedMachine([v2()]);
+  machine.run('keep', PIDS, '/box');
+  machine.write('fs/box/cgroup.freeze', '0');
+  machine.write('fs/box/cgroup.events', 'populated 1\nfrozen 1\n');
+  assert.deepEqual(machine.act('freeze', 'fs/box').log, ['fs/box/cgroup.freeze 1']);
+  machine.write('fs/box/cgroup.events', 'populated 1\nfrozen 0\n');
+  assert.deepEqual(machine.act('thaw', 'fs/box').log, ['fs/box/cgroup.freeze 0']);
+});
+
+imitated('version 2: a group that does not freeze is thawed again, with the reason', () => {
+  using machine = new ImitatedMachine([v2()]);
+  machine.run('keep', PIDS, '/box');
+  machine.write('fs/box/cgroup.freeze', '0');
+  machine.write('fs/box/cgroup.events', 'populated 1\nfrozen 0\n');
+  const { lines, log } = machine.act('freeze', 'fs/box');
+  assert.match(lines[0] ?? '', /^cgroup freeze .*cgroup\.freeze ETIMEDOUT a process waits/);
+  assert.deepEqual(log, ['fs/box/cgroup.freeze 1', 'fs/box/cgroup.freeze 0']);
 });
 
 // ---- hybrid, and version 1 seen from containers ------------------------------------------------
@@ -338,4 +358,13 @@ imitated('groups with random names that nobody holds are removed, others stay', 
     existsSync(machine.at(`${folder}/${name}`)),
   );
   assert.deepEqual(left, ['slipway-notrandom', 'other']);
+});
+
+imitated('… also below a cgroupsPath, where run --cgroup-parent puts them', () => {
+  using machine = new ImitatedMachine([V1_PIDS]);
+  machine.write('fs/pids/ci/cgroup.procs', '');
+  machine.write('fs/pids/ci/pids.max', '');
+  machine.write('fs/pids/ci/slipway-0123456789abcdef/cgroup.procs', '');
+  machine.run('create', PIDS, '/ci/slipway-fedcba9876543210');
+  assert.deepEqual(readdirSync(machine.at('fs/pids/ci')).toSorted(), ['cgroup.procs', 'pids.max']);
 });
