@@ -5,6 +5,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -408,6 +412,25 @@ static int do_trapped(char **args) {
   return 0;
 }
 
+// scheduling: policy, priority and nice value of this process, its class and level for disks, its CPUs.
+static int do_scheduling(char **args) {
+  (void)args;
+  struct sched_param parameters;
+  sched_getparam(0, &parameters);
+  long io = syscall(SYS_ioprio_get, 1, 0);
+  printf("policy %d priority %d nice %d io %ld:%ld\n", sched_getscheduler(0),
+         parameters.sched_priority, getpriority(PRIO_PROCESS, 0), io >> 13, io & 7);
+  return status_lines((const char *const[]){"Cpus_allowed_list", NULL});
+}
+
+static int do_machine(char **args) {
+  (void)args;
+  struct utsname names;
+  if (uname(&names) < 0) return complain("uname");
+  printf("%s %s\n", names.machine, names.domainname);
+  return 0;
+}
+
 static int do_all(char **args);
 
 static const struct {
@@ -433,6 +456,7 @@ static const struct {
     {"orphan", do_orphan},     {"trap", do_trap},
     {"kill", do_kill},         {"bytes", do_bytes},
     {"fstype", do_fstype},     {"syscall", do_syscall},
+    {"scheduling", do_scheduling}, {"machine", do_machine},
     {"int80", do_int80},       {"trapped", do_trapped},
     {"memhog", do_memhog},     {"forkbomb", do_forkbomb},
     {"tty", do_tty},               {"all", do_all},

@@ -2,6 +2,7 @@
 // what the steps before it did, or rights that a later one takes away.
 #include <errno.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,6 +13,8 @@
 #include "launch.h"
 #include "mounts.h"
 #include "namespaces.h"
+#include "places.h"
+#include "sysctls.h"
 
 // Now that the parent has put this process where it belongs: the root of the namespace is its group.
 static int hide_cgroups(const struct spec *spec, struct failure *why) {
@@ -68,9 +71,11 @@ static int share_root(const struct spec *spec, struct failure *why) {
 }
 
 static int set_names(const struct spec *spec, struct failure *why) {
-  if (!spec->hostname) return 0;
-  if (sethostname(spec->hostname, strlen(spec->hostname)) < 0)
-    return fail(why, "hostname", "sethostname", spec->hostname, "at most 64 bytes");
+  const char *host = spec->hostname, *domain = spec->domainname;
+  if (host && sethostname(host, strlen(host)) < 0)
+    return fail(why, "hostname", "sethostname", host, "at most 64 bytes");
+  if (domain && setdomainname(domain, strlen(domain)) < 0)
+    return fail(why, "hostname", "setdomainname", domain, "at most 64 bytes");
   return 0;
 }
 
@@ -164,16 +169,33 @@ static int prepare_root(const struct bundle *bundle, const struct start *start,
   return share_root(spec, why);
 }
 
+// A working folder that is not there is made, as other runtimes do.
+static int make_cwd(const struct process_spec *process, struct failure *why) {
+  if (process_enter_cwd(process, why) == 0) return 0;
+  if (why->error != ENOENT) return -1;
+  cleanup_close int made = place_make(process->cwd, true, why);
+  if (made < 0) return fail(why, "cwd", "mkdir", process->cwd, NULL);
+  *why = (struct failure){0};
+  return process_enter_cwd(process, why);
+}
+
+// For everything that the container will be. There is no way to ask for less than all of the rest.
+static int set_personality(const struct spec *spec, struct failure *why) {
+  if (!spec->is_32_bit || personality(PER_LINUX32) >= 0) return 0;
+  return fail(why, "process", "personality", "/linux/personality", NULL);
+}
+
 // Root may be kept out of the folder by its file system, and the user may be: try as both.
 static int become_process(const struct bundle *bundle, const struct start *start,
                           struct child_pipes *pipes, pid_t pid, struct failure *why) {
   const struct process_spec *process = &bundle->spec.process;
   const int kept[] = {pipes->go, pipes->errors, start->start_socket};
   if (process_keep_only(kept, 3, start->preserved, why) < 0) return -1;
-  bool is_there = process_enter_cwd(process, why) == 0;
+  bool is_there = make_cwd(process, why) == 0;
   if (!is_there && why->error != EACCES) return -1;
   process_give_pipes(process);
   if (wait_for_start(start, pipes, process, why) < 0) return -1;
+  if (set_personality(&bundle->spec, why) < 0) return -1;
   if (process_become(process, &bundle->spec.seccomp, why) < 0) return -1;
   // The change of user cleared it.
   if (!start->outlives_us && process_die_with_parent(pipes, why) < 0) return -1;
@@ -208,6 +230,7 @@ static int run_steps(const struct bundle *bundle, const struct start *start,
   if (bundle->spec.namespaces.created & CLONE_NEWNET && loopback_up(why) < 0) return -1;
   if (prepare_root(bundle, start, pipes, &pid, why) < 0) return -1;
   if (set_names(&bundle->spec, why) < 0) return -1;
+  if (sysctls_set(bundle->spec.sysctls, why) < 0) return -1;
   if (enter_terminal(bundle, start, why) < 0) return -1;
   return become_process(bundle, start, pipes, pid, why);
 }

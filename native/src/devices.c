@@ -1,6 +1,7 @@
-// The default devices (config-linux.md §Default Devices); see mounts.h. Made only in a fresh /dev: a
-// bundle that keeps the image's /dev, or binds one, gets what is there.
+// Devices (config-linux.md §Devices, §Default Devices); see mounts.h. The default ones are made only in
+// a fresh /dev: a bundle that keeps the image's /dev, or binds one, gets what is there.
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,12 +51,10 @@ static int open_up(int dev, const char *name, struct failure *why) {
 }
 
 // In a user namespace nobody makes devices, and the host's own are as good: each on an empty file.
-static int bind_host_device(int dev, const char *name, struct failure *why) {
-  char path[32];
-  snprintf(path, sizeof path, "/dev/%s", name);
+static int bind_host_device(int dev, const char *name, const char *path, struct failure *why) {
   cleanup_close int node = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE);
   if (node < 0) return fail(why, "devices", "open_tree", path, "the host has no such device");
-  cleanup_close int place = openat(dev, name, O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC, 0666);
+  cleanup_close int place = openat(dev, name, O_CREAT | O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (place < 0) return fail(why, "devices", "openat", name, NULL);
   struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC};
   if (sys_mount_setattr(node, 0, &attributes) < 0)
@@ -71,13 +70,67 @@ static int make_devices(int dev, bool opens_devices, struct failure *why) {
     if (mknodat(dev, name, S_IFCHR | 0666, number) == 0) {
       if (!opens_devices && open_up(dev, name, why) < 0) return -1;
     } else if (errno == EPERM) {
-      if (bind_host_device(dev, name, why) < 0) return -1;
+      char path[32];
+      snprintf(path, sizeof path, "/dev/%s", name);
+      if (bind_host_device(dev, name, path, why) < 0) return -1;
     } else if (errno != EEXIST) {
       return fail(why, "devices", "mknodat", name, NULL);
     }
   }
   return 0;
 }
+
+// ---- those of the spec ---------------------------------------------------------------------
+
+// The folder for the node, made when it is missing; `*name` is the last name of the path.
+static int open_folder(const char *path, const char **name, struct failure *why) {
+  const char *slash = strrchr(path, '/');
+  char folder[PATH_MAX];
+  *name = slash + 1;
+  if (**name == '\0' || (size_t)(slash - path) >= sizeof folder) {
+    errno = EINVAL;
+    return fail(why, "devices", "mknodat", path, "the path must end in a name");
+  }
+  snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + (slash == path)), path);
+  return place_make(folder, true, why);
+}
+
+static int make_node(int folder, const char *name, const struct device_spec *device,
+                     struct failure *why) {
+  dev_t number = makedev(device->major, device->minor);
+  struct stat facts;
+  if (mknodat(folder, name, device->mode, number) < 0) {
+    if (errno != EEXIST) return fail(why, "devices", "mknodat", device->path, NULL);
+    bool is_it = fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
+                 (facts.st_mode & S_IFMT) == (device->mode & S_IFMT) &&
+                 (S_ISFIFO(facts.st_mode) || facts.st_rdev == number);
+    errno = EEXIST;
+    if (!is_it) return fail(why, "devices", "mknodat", device->path, "something else is there");
+  }
+  if (fchownat(folder, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+      fchmodat(folder, name, device->mode & 07777, 0) < 0)
+    return fail(why, "devices", "fchownat", device->path, NULL);
+  return 0;
+}
+
+static int make_device(const struct device_spec *device, bool opens_devices, struct failure *why) {
+  const char *name;
+  cleanup_close int folder = open_folder(device->path, &name, why);
+  if (folder < 0) return -1;
+  if (make_node(folder, name, device, why) == 0)
+    return opens_devices || S_ISFIFO(device->mode) ? 0 : open_up(folder, name, why);
+  if (why->error != EPERM) return -1;
+  *why = (struct failure){0};
+  return bind_host_device(folder, name, device->path, why);
+}
+
+static int make_listed(const struct spec *spec, struct failure *why) {
+  for (size_t i = 0; i < spec->devices.count; i++)
+    if (make_device(&spec->devices.items[i], spec->opens_devices, why) < 0) return -1;
+  return 0;
+}
+
+// ---- all of them ---------------------------------------------------------------------------
 
 static int make_links(int dev, struct failure *why) {
   for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
@@ -86,12 +139,17 @@ static int make_links(int dev, struct failure *why) {
   return 0;
 }
 
-int devices_make(const struct spec *spec, struct failure *why) {
+static int make_defaults(const struct spec *spec, struct failure *why) {
   if (!has_fresh_dev(spec)) return 0;
   cleanup_close int dev = place_open("/dev");
   if (dev < 0) return fail(why, "devices", "openat2", "/dev", NULL);
+  return make_devices(dev, spec->opens_devices, why) < 0 || make_links(dev, why) < 0 ? -1 : 0;
+}
+
+// The spec's first: it may want another mode for one of the default ones.
+int devices_make(const struct spec *spec, struct failure *why) {
   mode_t before = umask(0);
-  int result = make_devices(dev, spec->opens_devices, why) < 0 || make_links(dev, why) < 0 ? -1 : 0;
+  int result = make_listed(spec, why) < 0 ? -1 : make_defaults(spec, why);
   umask(before);
   return result;
 }

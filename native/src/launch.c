@@ -104,6 +104,7 @@ static int prepare_user(const struct bundle *bundle, const struct launched *laun
   if (!(namespaces->created & CLONE_NEWUSER)) return 0;
   pid_t pid = host_pid(launched->pidfd);
   if (process_set_oom_score(&bundle->spec.process, pid, why) < 0) return -1;
+  if (rlimits_set(&bundle->spec.process.rlimits, launched->pid, why) < 0) return -1;
   return namespaces_map_ids(namespaces, pid, why);
 }
 

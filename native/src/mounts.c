@@ -56,8 +56,15 @@ static int set_mode(const struct mount_spec *mount, int context, int place, stru
   return set_option(mount, context, option, why);
 }
 
+// The kernel labels what these show by itself.
+static bool takes_label(const struct mount_spec *mount) {
+  return strcmp(mount->type, "proc") != 0 && strcmp(mount->type, "sysfs") != 0 &&
+         strncmp(mount->type, "cgroup", 6) != 0;
+}
+
 // A new file system of the mount's type, detached. `place` is what it will cover.
-static int make_filesystem(const struct mount_spec *mount, int place, struct failure *why) {
+static int make_filesystem(const struct mount_spec *mount, const char *label, int place,
+                           struct failure *why) {
   cleanup_close int context = sys_fsopen(mount->type);
   if (context < 0)
     return fail(why, "mount", "fsopen", mount->destination,
@@ -66,6 +73,9 @@ static int make_filesystem(const struct mount_spec *mount, int place, struct fai
   if (sys_fsconfig(context, FSCONFIG_SET_STRING, "source", source, 0) < 0)
     return fail(why, "mount", "fsconfig source", mount->destination, NULL);
   if (set_mode(mount, context, place, why) < 0) return -1;
+  if (label && takes_label(mount) &&
+      sys_fsconfig(context, FSCONFIG_SET_STRING, "context", label, 0) < 0)
+    return fail(why, "mount", "fsconfig context", mount->destination, "/linux/mountLabel");
   for (const char **option = mount->data; option && *option; option++)
     if (set_option(mount, context, *option, why) < 0) return -1;
   if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
@@ -140,10 +150,12 @@ static int bind(const struct mount_spec *mount, int bundle, int source, struct f
   return place < 0 ? -1 : attach(mount, tree, place, why);
 }
 
-static int mount_new(const struct mount_spec *mount, struct failure *why) {
+static int mount_new(const struct spec *spec, const struct mount_spec *mount,
+                     struct failure *why) {
   cleanup_close int place = place_make(mount->destination, true, why);
   if (place < 0) return -1;
-  cleanup_close int made = make_filesystem(mount, place, why);
+  const char *label = spec->mount_label && spec->mount_label[0] ? spec->mount_label : NULL;
+  cleanup_close int made = make_filesystem(mount, label, place, why);
   if (made < 0 && needs_host_sys(mount, why)) made = host_sys(mount, why);
   if (made < 0) return -1;
   if (mount->copies_up && copy_up(place, made, mount->destination, why) < 0) return -1;
@@ -156,7 +168,7 @@ static int make_one(const struct spec *spec, const struct mount_spec *mount, int
                     struct failure *why) {
   if (mount->is_bind) return bind(mount, bundle, source, why);
   if (strcmp(mount->type, "cgroup") == 0) return mount_cgroups(spec, mount, why);
-  return mount_new(mount, why);
+  return mount_new(spec, mount, why);
 }
 
 int mounts_make(const struct spec *spec, int bundle, const int *sources, struct failure *why) {

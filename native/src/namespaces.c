@@ -96,6 +96,8 @@ struct in_between {
 static pid_t go_between(const struct namespaces_spec *namespaces, int group, int answer) {
   struct in_between said = {.pid = -1};
   int pidfd = -1;
+  // Nobody in a pid namespace that others share may look into what is being set up here.
+  if (has_namespace(namespaces, CLONE_NEWPID)) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   int result = join_all(namespaces, &said.why);
   if (result == 0 && joins_user(namespaces)) result = namespaces_become_root(namespaces, &said.why);
   if (result == 0) result = make_time(namespaces, &said.why);

@@ -204,7 +204,9 @@ static void become_its_root(int flags) {
 
 static int join(const struct joining *joining, struct failure *why) {
   if (process_set_oom_score(joining->process, 0, why) < 0) return -1;
+  if (affinity_set(joining->process->scheduling.initial_cpus, why) < 0) return -1;
   if (cgroups_enter(joining->cgroups, 0, false, why) < 0) return -1;
+  if (affinity_set(joining->process->scheduling.final_cpus, why) < 0) return -1;
   // From the moment that we are in its pid namespace, the container could look into this process.
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
     return fail(why, "process", "prctl PR_SET_DUMPABLE", NULL, NULL);

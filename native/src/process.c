@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "id-map.h"
 #include "kernel.h"
+#include "labels.h"
 #include "launch.h"
 
 // Dying with the parent. The parent may be gone before the signal is set, and in a new pid namespace
@@ -117,7 +118,9 @@ int process_enter_cwd(const struct process_spec *process, struct failure *why) {
 // but the sets of capabilities is left to do under the filter.
 int process_become(const struct process_spec *process, const struct seccomp_program *filter,
                    struct failure *why) {
-  if (rlimits_set(&process->rlimits, why) < 0) return -1;
+  if (labels_set(process, why) < 0) return -1;
+  if (scheduling_set(&process->scheduling, why) < 0) return -1;
+  if (rlimits_set(&process->rlimits, 0, why) < 0) return -1;
   if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return fail(why, "process", "prctl PR_SET_NO_NEW_PRIVS", NULL, NULL);
   bool is_early = filter->instructions && !process->no_new_privileges;

@@ -84,11 +84,11 @@ void rlimits_free(struct rlimits *rlimits) {
   *rlimits = (struct rlimits){0};
 }
 
-int rlimits_set(const struct rlimits *rlimits, struct failure *why) {
+int rlimits_set(const struct rlimits *rlimits, pid_t pid, struct failure *why) {
   for (size_t i = 0; i < rlimits->count; i++) {
     const struct rlimit_spec *item = &rlimits->items[i];
-    if (setrlimit((unsigned)item->resource, &item->limit) == 0) continue;
-    return fail(why, "process", "setrlimit", item->type,
+    if (prlimit(pid, item->resource, &item->limit, NULL) == 0) continue;
+    return fail(why, "process", "prlimit", item->type,
                 errno == EPERM ? "raising a hard limit needs CAP_SYS_RESOURCE; ask for at most ours "
                                  "(ulimit -H)" : NULL);
   }

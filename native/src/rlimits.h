@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <sys/resource.h>
+#include <sys/types.h>
 
 #include "failure.h"
 #include "json.h"
@@ -21,7 +22,7 @@ struct rlimits {
 
 int rlimits_read(const struct json *value, struct rlimits *rlimits, struct failure *why);
 void rlimits_free(struct rlimits *rlimits);
-// For this process and what it becomes. Raising a hard limit needs CAP_SYS_RESOURCE.
-int rlimits_set(const struct rlimits *rlimits, struct failure *why);
+// Of a process (0: this one) and what it becomes. Raising a hard limit needs CAP_SYS_RESOURCE.
+int rlimits_set(const struct rlimits *rlimits, pid_t pid, struct failure *why);
 
 #endif

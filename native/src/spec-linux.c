@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "kernel.h"
+#include "labels.h"
 #include "spec-read.h"
+#include "sysctls.h"
 
 enum { PATHS_MAX = 512 };
 
@@ -60,6 +62,46 @@ static int read_root_propagation(const struct json *value, void *context, struct
                           why);
 }
 
+static int read_sysctls(const struct json *value, void *context, struct failure *why) {
+  ((struct spec *)context)->sysctls = value;
+  return expect_kind(value, JSON_OBJECT, why);
+}
+
+static int read_devices(const struct json *value, void *context, struct failure *why) {
+  return device_specs_read(value, &((struct spec *)context)->devices, why);
+}
+
+static int read_mount_label(const struct json *value, void *context, struct failure *why) {
+  struct spec *spec = context;
+  if (read_string(value, &spec->mount_label, why) < 0) return -1;
+  return label_check_selinux(value, spec->mount_label, why);
+}
+
+static int read_domain(const struct json *value, void *context, struct failure *why) {
+  const char *domain;
+  if (read_string(value, &domain, why) < 0) return -1;
+  ((struct spec *)context)->is_32_bit = strcmp(domain, "LINUX32") == 0;
+  bool is_known = strcmp(domain, "LINUX32") == 0 || strcmp(domain, "LINUX") == 0;
+  return is_known ? 0 : refuse_malformed(value, "LINUX or LINUX32", why);
+}
+
+// The specification has the member, and no value for it.
+static int read_personality_flags(const struct json *value, void *context, struct failure *why) {
+  (void)context;
+  if (expect_kind(value, JSON_ARRAY, why) < 0) return -1;
+  return value->children ? refuse_unsupported(value->children, "no flag is known", why) : 0;
+}
+
+static const struct field personality_fields[] = {
+    {"domain", read_domain, true},
+    {"flags", read_personality_flags, false},
+    {NULL, NULL, false},
+};
+
+static int read_personality(const struct json *value, void *context, struct failure *why) {
+  return read_object(value, personality_fields, context, why);
+}
+
 static const struct field linux_fields[] = {
     {"namespaces", read_namespaces, true},
     {"uidMappings", read_uids, false},
@@ -69,6 +111,10 @@ static const struct field linux_fields[] = {
     {"readonlyPaths", read_readonly_paths, false},
     {"seccomp", read_seccomp, false},
     {"rootfsPropagation", read_root_propagation, false},
+    {"sysctl", read_sysctls, false},
+    {"devices", read_devices, false},
+    {"mountLabel", read_mount_label, false},
+    {"personality", read_personality, false},
     {"resources", read_resources, false},
     {"cgroupsPath", read_cgroups_path, false},
     {NULL, NULL, false},
@@ -76,5 +122,6 @@ static const struct field linux_fields[] = {
 
 int read_linux(const struct json *value, void *context, struct failure *why) {
   if (read_object(value, linux_fields, context, why) < 0) return -1;
-  return namespaces_check(value, namespaces_of(context), why);
+  if (namespaces_check(value, namespaces_of(context), why) < 0) return -1;
+  return sysctls_check(((struct spec *)context)->sysctls, namespaces_of(context), why);
 }

@@ -5,6 +5,7 @@
 
 #include "capabilities.h"
 #include "fields.h"
+#include "labels.h"
 #include "memory.h"
 
 enum {
@@ -150,6 +151,34 @@ static int read_rlimits(const struct json *value, void *context, struct failure 
   return rlimits_read(value, &((struct process_spec *)context)->rlimits, why);
 }
 
+static struct scheduling *scheduling_of(void *context) {
+  return &((struct process_spec *)context)->scheduling;
+}
+
+static int read_scheduler(const struct json *value, void *context, struct failure *why) {
+  return scheduler_read(value, scheduling_of(context), why);
+}
+
+static int read_io_priority(const struct json *value, void *context, struct failure *why) {
+  return io_priority_read(value, scheduling_of(context), why);
+}
+
+static int read_affinity(const struct json *value, void *context, struct failure *why) {
+  return affinity_read(value, scheduling_of(context), why);
+}
+
+static int read_apparmor(const struct json *value, void *context, struct failure *why) {
+  struct process_spec *process = context;
+  if (read_string(value, &process->apparmor_profile, why) < 0) return -1;
+  return label_check_apparmor(value, process->apparmor_profile, why);
+}
+
+static int read_selinux(const struct json *value, void *context, struct failure *why) {
+  struct process_spec *process = context;
+  if (read_string(value, &process->selinux_label, why) < 0) return -1;
+  return label_check_selinux(value, process->selinux_label, why);
+}
+
 static const struct field process_fields[] = {
     {"terminal", read_terminal, false},
     {"consoleSize", read_console_size, false},
@@ -161,6 +190,11 @@ static const struct field process_fields[] = {
     {"noNewPrivileges", read_no_new_privileges, false},
     {"oomScoreAdj", read_oom_score, false},
     {"rlimits", read_rlimits, false},
+    {"scheduler", read_scheduler, false},
+    {"ioPriority", read_io_priority, false},
+    {"execCPUAffinity", read_affinity, false},
+    {"apparmorProfile", read_apparmor, false},
+    {"selinuxLabel", read_selinux, false},
     {NULL, NULL, false},
 };
 

@@ -10,6 +10,7 @@
 #include "failure.h"
 #include "json.h"
 #include "rlimits.h"
+#include "scheduling.h"
 
 struct capability_masks {
   uint64_t bounding, effective, permitted, inheritable, ambient;
@@ -30,6 +31,8 @@ struct process_spec {
   unsigned short console_rows, console_columns;  // 0: the kernel's default
   struct capability_masks capabilities;
   struct rlimits rlimits;
+  struct scheduling scheduling;
+  const char *apparmor_profile, *selinux_label;  // NULL or empty: none
 };
 
 // Reads the object into zeroed `process`; free it also after a failure. Strings live as long as the

@@ -2,6 +2,7 @@
 // not in it is refused. spec-process.c, spec-mounts.c and spec-linux.c read the larger members.
 #include "spec.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,12 @@ static int read_version(const struct json *value, void *context, struct failure 
   (void)context;
   const char *version;
   if (read_string(value, &version, why) < 0) return -1;
-  return strncmp(version, "1.", 2) == 0
+  unsigned minor, patch;
+  int length = 0;
+  // "1.0.2-dev" and "1.2.0+build" are of the same version as without what follows.
+  bool is_known = sscanf(version, "1.%3u.%3u%n", &minor, &patch, &length) == 2 &&
+                  strchr("-+", version[length]);
+  return is_known
              ? 0
              : refuse_unsupported(value, "version 1.x of the specification is implemented", why);
 }
@@ -41,6 +47,10 @@ static int read_root(const struct json *value, void *context, struct failure *wh
   return read_object(value, root_fields, context, why);
 }
 
+static int read_domainname(const struct json *value, void *context, struct failure *why) {
+  return read_string(value, &((struct spec *)context)->domainname, why);
+}
+
 static int read_hostname(const struct json *value, void *context, struct failure *why) {
   return read_string(value, &((struct spec *)context)->hostname, why);
 }
@@ -59,7 +69,7 @@ static int read_annotations(const struct json *value, void *context, struct fail
 
 static const struct field spec_fields[] = {
     {"ociVersion", read_version, true}, {"process", read_process, true},
-    {"root", read_root, true},          {"hostname", read_hostname, false},
+    {"root", read_root, true},          {"hostname", read_hostname, false}, {"domainname", read_domainname, false},
     {"mounts", read_mounts, false},     {"linux", read_linux, true},
     {"hooks", read_hooks, false},       {"annotations", read_annotations, false},
     {NULL, NULL, false},
@@ -79,6 +89,8 @@ int spec_read(int bundle, struct spec *spec, struct failure *why) {
   if (read_object(root, spec_fields, spec, why) < 0) return -1;
   if (spec->hostname && !has_namespace(&spec->namespaces, CLONE_NEWUTS))
     return refuse_malformed(json_member(root, "hostname"), "absent without a uts namespace", why);
+  if (spec->domainname && !has_namespace(&spec->namespaces, CLONE_NEWUTS))
+    return refuse_malformed(json_member(root, "domainname"), "absent without a uts namespace", why);
   fill_absent(spec);
   spec->opens_devices = spec->resources.device_count > 0 && devices_are_limitable();
   if (!spec->opens_devices) spec_close_devices(spec);
@@ -90,6 +102,7 @@ void spec_free(struct spec *spec) {
   free(spec->mounts);
   process_free(&spec->process);
   namespaces_free(&spec->namespaces);
+  device_specs_free(&spec->devices);
   free(spec->masked);
   free(spec->readonly);
   free(spec->seccomp.instructions);

@@ -12,6 +12,7 @@
 #include "hooks.h"
 #include "json.h"
 #include "seccomp.h"
+#include "spec-devices.h"
 #include "spec-namespaces.h"
 #include "spec-process.h"
 #include "spec-resources.h"
@@ -39,10 +40,14 @@ struct spec {
   struct process_spec process;
   const char *root_path;
   bool root_readonly;
-  const char *hostname;  // NULL: inherited
+  const char *hostname, *domainname;  // NULL: inherited
   struct mount_spec *mounts;
   size_t mount_count;
   struct namespaces_spec namespaces;
+  const struct json *sysctls;  // an object of strings, or NULL
+  struct device_specs devices;
+  bool is_32_bit;           // linux.personality is LINUX32
+  const char *mount_label;  // of SELinux, for new file systems; NULL or empty: none
   const char **masked, **readonly;  // NULL-terminated
   uint64_t root_propagation;        // MS_SHARED …; 0: private
   struct seccomp_program seccomp;   // empty when the spec has none

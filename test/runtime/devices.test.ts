@@ -3,8 +3,8 @@
  * docker's capabilities, in every place that it can write to, over folders and over EROFS images.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
-import type { MountSpec, RootfsSpec } from '#core/runtime-spec.ts';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import type { MountSpec, RootfsSpec, RuntimeSpec } from '#core/runtime-spec.ts';
 import { Launcher } from '#runtime/launcher.ts';
 import {
   contained,
@@ -163,4 +163,95 @@ contained('a folder of the host on /dev is left as it is', async () => {
     edit: (spec) => ({ ...spec, linux: { ...spec.linux, maskedPaths: [] } }),
   });
   assert.deepEqual({ stdout, stderr }, { stdout: '', stderr: '' });
+});
+
+/** linux.devices with everything given. */
+function listed(...devices: readonly object[]): {
+  readonly edit: (spec: RuntimeSpec) => RuntimeSpec;
+} {
+  return {
+    edit: (spec) => JSON.parse(JSON.stringify({ ...spec, linux: { ...spec.linux, devices } })),
+  };
+}
+
+contained('devices of the spec: made with mode and owner, and they can be opened', async () => {
+  const { stdout, stderr } = await runInit(
+    [
+      ...['all', 'stat', '/dev/mine', '/opt/deep/zero', '/dev/pipe', '/dev/null', '/dev/disk', ','],
+      ...['open', '/dev/mine', '/opt/deep/zero', '/dev/null'],
+    ],
+    listed(
+      { path: '/dev/mine', type: 'c', major: 1, minor: 5, fileMode: 0o640, uid: 7, gid: 8 },
+      { path: '/opt/deep/zero', type: 'u', major: 1, minor: 5 },
+      { path: '/dev/pipe', type: 'p' },
+      // With its kind in the mode, as some engines write it.
+      { path: '/dev/null', type: 'c', major: 1, minor: 3, fileMode: 0o20600 },
+      { path: '/dev/disk', type: 'b', major: 7, minor: 0, fileMode: 0o600 },
+    ),
+  );
+  assert.equal(
+    stdout,
+    [
+      '/dev/mine 20640 7 8 0 1:5',
+      '/opt/deep/zero 20666 0 0 0 1:5',
+      '/dev/pipe 10666 0 0 0 0:0',
+      '/dev/null 20600 0 0 0 1:3',
+      '/dev/disk 60600 0 0 0 7:0',
+      '/dev/mine ok',
+      '/opt/deep/zero ok',
+      '/dev/null ok',
+      '',
+    ].join('\n'),
+    stderr,
+  );
+});
+
+contained('a device goes where nothing else is, and only inside the root', async () => {
+  using folder = tempFolder();
+  await using launcher = new Launcher({ helper: HELPER_PROGRAM });
+  const place = site(folder.path);
+  const at = (path: string, ...init: string[]) =>
+    runAt(launcher, place, {
+      args: ['/init', ...init],
+      ...listed({ path, type: 'c', major: 1, minor: 5 }),
+    });
+  await assert.rejects(at('/init', 'true'), {
+    code: 'LAUNCH_FAILED',
+    message: /devices: mknodat \/init: file exists/,
+    hint: 'something else is there',
+  });
+  mkdirSync(folder.at('outside'));
+  await runAt(launcher, place, { args: ['/init', 'ln', '-s', folder.at('outside'), '/out'] });
+  assert.equal((await at('/out/node', 'open', '/out/node')).stdout, '/out/node ok\n');
+  assert.deepEqual(readdirSync(folder.at('outside')), []);
+  // Again: it is there already, and the same.
+  assert.equal((await at('/out/node', 'open', '/out/node')).stdout, '/out/node ok\n');
+});
+
+contained('in a user namespace devices of the spec are the host’s', async () => {
+  const map = [{ containerID: 0, hostID: 0, size: 65_536 }];
+  const spec = listed({ path: '/dev/full', type: 'c', major: 1, minor: 7 }).edit;
+  const { stdout, stderr } = await runInit(['all', 'open', '/dev/full', ',', 'mounts'], {
+    edit: (plain) => {
+      const changed = spec(plain);
+      const namespaces = [...changed.linux.namespaces, { type: 'user' as const }];
+      const maps = { uidMappings: map, gidMappings: map };
+      return { ...changed, linux: { ...changed.linux, namespaces, ...maps } };
+    },
+  });
+  assert.match(stdout, /^\/dev\/full ok\n/, stderr);
+  assert.match(stdout, / \/full \/dev\/full /);
+});
+
+contained('devices that are none are refused by their place', async () => {
+  const cases: readonly [object, string][] = [
+    [{ path: 'dev/x', type: 'c', major: 1, minor: 5 }, '/linux/devices/0/path'],
+    [{ path: '/dev/x', type: 'd', major: 1, minor: 5 }, '/linux/devices/0/type'],
+    [{ path: '/dev/x', type: 'c', major: 1 }, '/linux/devices/0'],
+    [{ path: '/dev/x', type: 'c', major: -1, minor: 5 }, '/linux/devices/0/major'],
+  ];
+  for (const [device, path] of cases) {
+    const error: unknown = await runInit(['true'], listed(device)).catch((e: unknown) => e);
+    assert.equal(Reflect.get(Object(error), 'detail')?.path, path);
+  }
 });

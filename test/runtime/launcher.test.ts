@@ -65,10 +65,10 @@ contained(
   },
 );
 
-contained('a working folder that does not exist is a set-up error with its facts', async () => {
-  await assert.rejects(runInit(['true'], { cwd: '/none' }), {
+contained('a working folder that is a file is a set-up error with its facts', async () => {
+  await assert.rejects(runInit(['true'], { cwd: '/init' }), {
     code: 'LAUNCH_FAILED',
-    detail: { stage: 'cwd', call: 'chdir', errno: 'ENOENT', path: '/none', exitCode: 125 },
+    detail: { stage: 'cwd', call: 'chdir', errno: 'ENOTDIR', path: '/init', exitCode: 125 },
   });
 });
 

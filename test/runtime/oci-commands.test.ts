@@ -155,8 +155,8 @@ contained('a bundle that is none leaves nothing behind', () => {
       126,
     ],
     [
-      site.bundle(['true'], (spec) => ({ ...spec, process: { ...spec.process, cwd: '/no' } })),
-      /chdir \/no: No such file or directory/,
+      site.bundle(['true'], (spec) => ({ ...spec, process: { ...spec.process, cwd: '/init' } })),
+      /chdir \/init: Not a directory/,
     ],
     [
       site.bundle(['true'], (spec) => ({ ...spec, process: { ...spec.process, terminal: true } })),

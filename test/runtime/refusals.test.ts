@@ -48,7 +48,7 @@ contained('fields that are not implemented are refused, not ignored', async () =
   const place = site(folder.path);
   const cases: readonly [Path, unknown, string][] = [
     [['hooks'], { poststart: [{ path: '/x', sleep: 1 }] }, '/hooks/poststart/0/sleep'],
-    [['process', 'scheduler'], {}, '/process/scheduler'],
+    [['process', 'scheduling'], {}, '/process/scheduling'],
     [['process', 'capabilities', 'bounding'], ['CAP_NEW'], '/process/capabilities/bounding/0'],
     [['linux', 'intelRdt'], {}, '/linux/intelRdt'],
     [['linux', 'a~b/c'], 1, '/linux/a~0b~1c'],
