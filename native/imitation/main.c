@@ -15,8 +15,20 @@
 #include "memory.h"
 #include "spec-resources.h"
 
+// Not every C library can say them.
+static const char *name_of(int error) {
+  switch (error) {
+    case EACCES: return "EACCES";
+    case EBUSY: return "EBUSY";
+    case ENOENT: return "ENOENT";
+    case EOPNOTSUPP: return "EOPNOTSUPP";
+    case ETIMEDOUT: return "ETIMEDOUT";
+    default: return strerror(error);
+  }
+}
+
 static int report(const struct failure *why) {
-  printf("%s %s %s %s %s\n", why->stage, why->call, why->path, strerrorname_np(why->error),
+  printf("%s %s %s %s %s\n", why->stage, why->call, why->path, name_of(why->error),
          why->hint);
   return 1;
 }
