@@ -3,7 +3,7 @@
  * together.
  */
 import { randomBytes } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { posix } from 'node:path';
 import { BYTES_PER_MIB } from '#core/byte-size.ts';
@@ -211,11 +211,43 @@ function checkCpu(limits: ContainerLimits): void {
 
 const CPUSET = /^\d+(-\d+)?(,\d+(-\d+)?)*$/;
 
-function cpusetRules({ cpusetCpus = '', cpusetMems = '' }: ContainerLimits): readonly Rule[] {
-  return [
-    [cpusetCpus !== '' && !CPUSET.test(cpusetCpus), `Invalid value ${cpusetCpus} for cpuset cpus`],
-    [cpusetMems !== '' && !CPUSET.test(cpusetMems), `Invalid value ${cpusetMems} for cpuset mems`],
-  ];
+const CPUSETS = [
+  { field: 'cpusetCpus', what: 'cpus', name: 'CPUs', online: 'cpu' },
+  { field: 'cpusetMems', what: 'mems', name: 'memory nodes', online: 'node' },
+] as const;
+
+function cpusetRules(limits: ContainerLimits): readonly Rule[] {
+  return CPUSETS.flatMap(({ field, what, name, online }): readonly Rule[] => {
+    const set = limits[field] ?? '';
+    if (set === '') return [];
+    if (!CPUSET.test(set)) return [[true, `Invalid value ${set} for cpuset ${what}`]];
+    const available = onlineSet(online);
+    const isMissing = available !== undefined && !isWithin(set, available);
+    const asked = `requested ${set}, available: ${available}`;
+    return [[isMissing, `Requested ${name} are not available - ${asked}`]];
+  });
+}
+
+/** What the machine has, as in `0-3`; undefined where the kernel does not say. */
+function onlineSet(kind: 'cpu' | 'node'): string | undefined {
+  try {
+    return readFileSync(`/sys/devices/system/${kind}/online`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every range of the one lies in a range of the other, which has them in order and joined. */
+function isWithin(set: string, available: string): boolean {
+  const has = rangesOf(available);
+  return rangesOf(set).every(([from, to]) => has.some(([min, max]) => min <= from && to <= max));
+}
+
+function rangesOf(set: string): readonly (readonly [from: number, to: number])[] {
+  return set.split(',').map((range) => {
+    const [from = Number.NaN, to = from] = range.split('-').map(Number);
+    return [from, to];
+  });
 }
 
 function checkRest(limits: ContainerLimits): void {

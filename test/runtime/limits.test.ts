@@ -1,5 +1,6 @@
 /** Limits as parts of a spec, and docker's rules for them. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import type { ContainerLimits } from '#core/container-limits.ts';
@@ -122,6 +123,19 @@ for (const [limits, message] of RULES) {
   test(`refused: ${message}`, () =>
     assert.throws(() => checkLimits(limits), { code: 'USAGE', message }));
 }
+
+test('processors and memory nodes that are not there are refused', () => {
+  const online = readFileSync('/sys/devices/system/cpu/online', 'utf8').trim();
+  assert.throws(() => checkLimits({ cpusetCpus: '0,4000-4001' }), {
+    code: 'USAGE',
+    message: `Requested CPUs are not available - requested 0,4000-4001, available: ${online}`,
+  });
+  assert.throws(() => checkLimits({ cpusetMems: '900' }), {
+    code: 'USAGE',
+    message: /^Requested memory nodes are not available - requested 900, available: /,
+  });
+  checkLimits({ cpusetCpus: online });
+});
 
 test('a disk that is none is refused', () => {
   assert.throws(() => specWith({ deviceReadBps: [{ path: '/dev/null', rate: 1 }] }), {
