@@ -32,13 +32,14 @@ static const struct command {
     {"update", NULL, oci_update, false, "change the limits of a container"},
     {"serve", command_serve, NULL, true, "the resident helper of one build"},
     {"mounted", command_mounted, NULL, true, "mount the root of a bundle and execute another runtime"},
+    {"chroot", command_chroot, NULL, true, "one container without namespaces"},
     {"userns", command_userns, NULL, false, "become root of a new user namespace, then a program"},
     {"probe", command_probe, NULL, false, "print what this kernel can do with a store"},
     {"scan", command_scan, NULL, false, "walk a build context"},
     {"pack", command_pack, NULL, false, "a folder to a tar"},
     {"unpack", command_unpack, NULL, false, "a tar to a folder"},
     {"record", command_record, NULL, false, "note what a folder holds"},
-    {"changes", command_changes, NULL, false, "print what has changed in a folder since then"},
+    {"changes", command_changes, NULL, false, "make of a folder what has changed in it since then"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -25,6 +25,7 @@ export default class Rmi extends BaseCommand {
   protected async run(): Promise<number> {
     const { flags, args } = this.parse(Rmi);
     const { force } = flags;
+    this.needForeignFiles(this.settings());
     const engine = await this.engine();
     if (flags['dry-run']) return await this.#plan(engine, args.image, force);
     let failures = 0;

@@ -3,7 +3,7 @@
  * the store, the native helper, the container runtime, the snapshotter.
  */
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { EventSink } from '#core/events.ts';
+import { type EventSink, ignoreEvents } from '#core/events.ts';
 import type { Settings } from '#engine.ts';
 import { NativeHelper } from '#layer/native.ts';
 import type { Runtime } from '#runtime/runtime.ts';
@@ -38,14 +38,18 @@ export class Resources implements AsyncDisposable {
       const { findRuntime, OciCli } = await import('#runtime/oci-cli.ts');
       return new OciCli({ helper, program: findRuntime(runtime.name, runtime.searchPath) });
     }
-    const { Launcher } = await import('#runtime/launcher.ts');
-    return new Launcher({ helper });
+    const { RungRuntime } = await import('./rung-runtime.ts');
+    return new RungRuntime({ helper, rung: async () => (await this.#chosen(ignoreEvents)).rung });
   }
 
   /** Probed once; `events` hears which rung of the ladder it is, and why. */
   async snapshotter(events: EventSink): Promise<Snapshotter> {
+    return (await this.#chosen(events)).snapshotter;
+  }
+
+  #chosen(events: EventSink): Promise<Isolation> {
     this.#isolation ??= this.#choose(events);
-    return (await this.#isolation).snapshotter;
+    return this.#isolation;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -21,20 +21,29 @@ export interface ForegroundContainer {
   readonly id: string;
   readonly bundle: string;
   readonly signal?: AbortSignal;
+  /** Without namespaces (chroot.c). Absent: with them (run.c). */
+  readonly inChroot?: boolean;
+  /** Takes the output; stdin is empty then. Absent: our own stdio. */
+  readonly output?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
 }
 
 /** @throws as Runtime.run */
 export async function runForeground(container: ForegroundContainer): Promise<ContainerResult> {
-  const { helper, id, bundle, signal } = container;
+  const { helper, id, bundle, signal, output } = container;
   if (signal?.aborted) throw cancelled(signal);
   // Before the start: a signal must never find us between the container and its forwarding.
   let child: ChildProcess | undefined;
   using _forwarding = forwardSignals((name) => child?.kill(name));
-  child = spawn(helper, ['run', '--bundle', bundle, '--status-fd', '3', id], {
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+  const place = ['--bundle', bundle, '--status-fd', '3'];
+  child = spawn(helper, container.inChroot ? ['chroot', ...place] : ['run', ...place, id], {
+    stdio: output ? ['ignore', 'pipe', 'pipe', 'pipe'] : ['inherit', 'inherit', 'inherit', 'pipe'],
     // A session of its own: Ctrl-C then reaches the container once, through us.
     detached: true,
   });
+  if (output) {
+    child.stdout?.on('data', (bytes: Buffer) => output('stdout', bytes));
+    child.stderr?.on('data', (bytes: Buffer) => output('stderr', bytes));
+  }
   const status = readStatus(child);
   const end = ended(child).catch((cause: unknown) => {
     throw helperMissing(helper, cause);

@@ -2,6 +2,7 @@
  * The ladder of isolation: from the best way to keep a container apart down to the least, each rung
  * with why it cannot be stood on here. Pure: what works was found by trying (probe.ts), never by version.
  */
+import { constants } from 'node:os';
 import { SlipwayError } from '#core/errors.ts';
 import type { UserNamespace } from '#core/user-namespace.ts';
 import type { Attempt, Probe } from './probe.ts';
@@ -41,6 +42,7 @@ const RUNGS: readonly Rung[] = [
   { isolation: 'userns', roots: 'folders' },
   { isolation: 'namespaces', roots: 'copy' },
   { isolation: 'userns', roots: 'copy' },
+  { isolation: 'chroot', roots: 'copy' },
 ];
 
 /** The best rung of those that the user allows. */
@@ -72,12 +74,13 @@ export function rungName({ isolation, roots }: Rung): string {
 /** Every rung that was tried, with its reason. */
 export function noRung({ obstacles }: Choice): SlipwayError {
   const lines = obstacles.map(({ rung, reason }) => `\n  ${rungName(rung)}: ${reason}`);
-  const remedies = [...new Set(obstacles.map(({ remedy }) => remedy))].filter(Boolean);
+  // What a user can ask for, rather than the rights of root.
+  const asked = obstacles.find(({ rung }) => rung.isolation === 'userns') ?? obstacles.at(-1);
   return new SlipwayError(
     'ISOLATION_UNAVAILABLE',
     `this machine offers no way to isolate a container${lines.join('')}`,
     {
-      hint: `${remedies.at(-1) ?? 'run as root'}; slipway doctor says more; a Dockerfile without RUN needs none of this`,
+      hint: `${asked?.remedy ?? 'run as root'}; slipway doctor says more; a Dockerfile without RUN needs none of this`,
       detail: {
         tried: obstacles.map(({ rung, reason }) => ({ rung: rungName(rung), reason })),
       },
@@ -98,14 +101,16 @@ function namespaceObstacle({ isolation }: Rung, input: LadderInput): Verdict {
   if (isolation === 'namespaces' && isInside) {
     return { reason: 'not root of this machine', remedy: 'run as root' };
   }
+  // Tried at the start, before there was a probe; the probe then finds what follows from it.
+  if (isolation === 'userns' && userNamespace?.ids === 'none' && !probe.container.works) {
+    const { reason, errno } = userNamespace;
+    const why =
+      errno === constants.errno.ENOSPC
+        ? 'the limit of user namespaces is reached'
+        : 'not permitted';
+    return { reason: `${reason}: ${why}`, remedy: userNamespaceRemedy(errno, switches) };
+  }
   if (isolation === 'userns' && !isInside) {
-    if (userNamespace?.ids === 'none') {
-      const { reason, errno } = userNamespace;
-      return {
-        reason: `${reason}: ${errno === 28 ? 'the limit of user namespaces is reached' : 'not permitted'}`,
-        remedy: userNamespaceRemedy(errno, switches),
-      };
-    }
     return { reason: reasonOf(probe.container), remedy: remedyOf(probe.container, 'run as root') };
   }
   if (probe.container.works) return undefined;

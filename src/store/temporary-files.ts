@@ -14,8 +14,20 @@ export async function collectDeadFiles(paths: StorePaths): Promise<void> {
   for (const folder of [paths.ingest, paths.snapshots, paths.trash]) {
     for (const name of await onDisk(folder, () => readdir(folder))) {
       const path = join(folder, name);
-      if (await isDead(name, path)) await rm(path, { recursive: true, force: true });
+      if (await isDead(name, path)) await removeDead(path);
     }
+  }
+}
+
+/**
+ * Roots of rootless containers hold other people's files, which only a process in the user namespace
+ * may remove: they stay until one comes.
+ */
+async function removeDead(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES' && errnoOf(error) !== 'EPERM') throw error;
   }
 }
 

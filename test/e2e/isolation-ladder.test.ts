@@ -100,6 +100,9 @@ const RUNGS: readonly Rung[] = [
     named: /isolation: user namespace \+ overlay over folders/,
   },
   { standing: 'root', env: { SLIPWAY_ISOLATION: 'userns' }, named: /DONE/ },
+  { standing: 'root', env: { SLIPWAY_ISOLATION: 'chroot' }, named: /DONE/ },
+  { standing: 'user with subids', env: { SLIPWAY_ISOLATION: 'chroot' }, named: /DONE/ },
+  { standing: 'root of a container', named: /isolation: chroot over a private copy/ },
 ];
 
 for (const { standing, named, env = {}, args = [] } of RUNGS) {

@@ -85,13 +85,22 @@ export function runStanding(
   { home, env = {} }: { readonly home: string; readonly env?: Readonly<Record<string, string>> },
   argv: readonly string[],
 ): Outcome {
-  const [program = '', ...args] = [...wrapping(standing, home), ...argv];
+  const [program = '', ...args] = standingCommand(standing, home, argv);
   const ran = spawnSync(program, args, {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, HOME: home, SOURCE_DATE_EPOCH: '0', ...env },
     maxBuffer: 2 ** 26,
   });
   return { exitCode: ran.status, stdout: ran.stdout, stderr: ran.stderr };
+}
+
+/** The same as words to spawn; the process that is spawned becomes the program. */
+export function standingCommand(
+  standing: Standing,
+  home: string,
+  argv: readonly string[],
+): readonly string[] {
+  return [...wrapping(standing, home), ...argv];
 }
 
 function wrapping(standing: Standing, home: string): readonly string[] {

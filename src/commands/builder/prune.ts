@@ -36,6 +36,7 @@ export default class BuilderPrune extends BaseCommand {
     const which = flags.all ? 'all build cache' : 'all dangling build cache';
     const warning = `WARNING! This will remove ${which}. Are you sure you want to continue?`;
     if (!flags.force && !flags['dry-run'] && !(await confirm(this.host, warning))) return;
+    this.needForeignFiles(this.settings());
     const engine = await this.engine();
     const report = await engine.prune({
       cache: {

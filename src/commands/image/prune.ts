@@ -28,6 +28,7 @@ export default class ImagePrune extends BaseCommand {
       : 'all dangling images';
     const warning = `WARNING! This will remove ${which}.\nAre you sure you want to continue?`;
     if (!flags.force && !flags['dry-run'] && !(await confirm(this.host, warning))) return;
+    this.needForeignFiles(this.settings());
     const engine = await this.engine();
     const report = await engine.prune({
       images: {

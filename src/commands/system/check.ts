@@ -17,6 +17,7 @@ export default class SystemCheck extends BaseCommand {
 
   protected async run(): Promise<number> {
     const { flags } = this.parse(SystemCheck);
+    this.needForeignFiles(this.settings());
     const engine = await this.engine();
     const report = await engine.checkStore({
       quick: flags.quick,

@@ -27,6 +27,7 @@ export default class SystemDf extends BaseCommand {
 
   protected async run(): Promise<undefined> {
     const { flags } = this.parse(SystemDf);
+    this.needForeignFiles(this.settings());
     const engine = await this.engine();
     const usage = await engine.diskUsage();
     const text = flags.verbose

@@ -19,6 +19,7 @@ export default class SystemGc extends BaseCommand {
 
   protected async run(): Promise<undefined> {
     const { flags } = this.parse(SystemGc);
+    this.needForeignFiles(this.settings());
     const engine = await this.engine();
     const { freed, freedBytes } = await engine.gc({ dryRun: flags['dry-run'] });
     for (const [kind, { count, bytes }] of Object.entries(freed)) {

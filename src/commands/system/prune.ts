@@ -25,6 +25,7 @@ export default class SystemPrune extends BaseCommand {
       allowed: ['until', 'label'],
     });
     if (!flags.force && !flags['dry-run'] && !(await confirm(this.host, warning(flags)))) return;
+    this.needForeignFiles(this.settings());
     const engine = await this.engine();
     const report = await engine.prune({
       images: {
