@@ -76,6 +76,13 @@ export interface BuildOptions extends CallContext {
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly target?: string;
   readonly noCache?: boolean;
+  /** Stages whose steps all run again. */
+  readonly noCacheStages?: readonly string[];
+  /**
+   * Where bases come from: `local` (the default) asks the registry for what is not here, `newest` always,
+   * `offline` never; then nothing else is fetched either.
+   */
+  readonly bases?: 'local' | 'newest' | 'offline';
   /** Clamps every time that ends up in the image; seconds. */
   readonly sourceDateEpoch?: number;
   /** What RUN --mount=type=secret may ask for. Never part of what is built. */

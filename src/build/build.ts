@@ -23,6 +23,8 @@ export interface BuildRequest extends OutputRequest, InputRequest {
   /** Values by name, as on the command line. */
   readonly buildContexts: ReadonlyMap<string, string>;
   readonly target?: string;
+  /** Stages whose steps all run again. */
+  readonly noCacheStages: readonly string[];
   readonly cacheFrom: readonly CacheSource[];
   readonly cacheTo: readonly CacheTarget[];
 }
@@ -40,7 +42,8 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
   const ignore = await context.ignore();
   const plan = await checkedPlan(session, { dockerfile, request, ignore, contexts });
   noteUnconsumed(session, plan);
-  const state = await buildStages(session, plan, { context, contexts });
+  const isRunAgain = stagesRunAgain(session, plan, request);
+  const state = await buildStages(session, plan, { context, contexts, isRunAgain });
   const { cacheTo } = request;
   const annotations = cacheTo.some(({ kind }) => kind === 'inline')
     ? { ...request.annotations, ...inlineCache(session, state) }
@@ -99,11 +102,30 @@ function noteUnconsumed(session: BuildSession, { unconsumed }: BuildPlan): void 
   );
 }
 
+/** Whether a stage is one whose steps all run again; names of none are told. */
+function stagesRunAgain(
+  session: BuildSession,
+  { stages }: BuildPlan,
+  { noCacheStages }: BuildRequest,
+): (name: string) => boolean {
+  const wanted = new Set(noCacheStages.map((name) => name.toLowerCase()));
+  const known = new Set(stages.map(({ name }) => name.toLowerCase()));
+  for (const name of wanted) {
+    if (known.has(name)) continue;
+    session.vertices.note('warning', `--no-cache-filter ${name}: there is no such stage`);
+  }
+  return (name) => wanted.has(name.toLowerCase());
+}
+
+interface StagePlaces extends Pick<StageInputs, 'context' | 'contexts'> {
+  readonly isRunAgain: (stage: string) => boolean;
+}
+
 /** Every needed stage starts at once and waits for others where it needs them; the first failure ends all. */
 async function buildStages(
   session: BuildSession,
   plan: BuildPlan,
-  places: Pick<StageInputs, 'context' | 'contexts'>,
+  { isRunAgain, ...places }: StagePlaces,
 ): Promise<StageState> {
   const failure = new AbortController();
   const signal = AbortSignal.any([session.signal, failure.signal]);
@@ -113,7 +135,14 @@ async function buildStages(
     if (known !== undefined) return known;
     const stage = plan.stages[index];
     if (!stage) throw new SlipwayError('INTERNAL', `stage ${index} was not planned`);
-    const promise = buildStage({ session: { ...session, signal }, plan, stage, result, ...places });
+    const noCache = session.noCache || isRunAgain(stage.name);
+    const promise = buildStage({
+      session: { ...session, signal, noCache },
+      plan,
+      stage,
+      result,
+      ...places,
+    });
     results.set(index, promise);
     return promise;
   };

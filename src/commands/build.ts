@@ -78,11 +78,17 @@ export default class Build extends BaseCommand {
       description: 'Where the result goes: type=image|registry|oci|docker|tar|local[,dest=path]',
       helpValue: 'dest',
     }),
+    'no-cache-filter': list({
+      description: 'Run every step of these stages again',
+      helpValue: 'stage',
+    }),
+    offline: toggle({ description: 'Use what is here, and no network' }),
     progress: text({
       description: 'How to show progress: auto (the default), tty, plain or quiet',
       helpValue: 'string',
       options: ['auto', 'tty', 'plain', 'quiet'],
     }),
+    pull: toggle({ description: 'Ask registries for newer base images' }),
     push: toggle({ description: 'Push the image to the registries of its names' }),
     quiet: toggle({ char: 'q', description: 'Print the image ID only' }),
     runtime: text({
@@ -134,6 +140,8 @@ export default class Build extends BaseCommand {
       tags: flags.tag,
       buildArgs,
       noCache: flags['no-cache'],
+      noCacheStages: flags['no-cache-filter'].flatMap((names) => names.split(',')),
+      bases: basesFrom(flags),
       outputs,
       cacheFrom: flags['cache-from'].map(cacheSourceIn),
       cacheTo: cacheTargets(flags['cache-to'], buildArgs),
@@ -198,6 +206,23 @@ function cacheTargets(
   const targets = words.map(cacheTargetIn);
   const wantsInline = /^(?:1|t|true)$/i.test(buildArgs.BUILDKIT_INLINE_CACHE ?? '');
   return wantsInline ? [...targets, { kind: 'inline' }] : targets;
+}
+
+/** @throws USAGE */
+function basesFrom({
+  pull,
+  offline,
+}: {
+  readonly pull: boolean;
+  readonly offline: boolean;
+}): NonNullable<BuildOptions['bases']> {
+  if (pull && offline) {
+    throw new SlipwayError('USAGE', '--pull and --offline exclude each other', {
+      hint: 'keep the one you mean',
+    });
+  }
+  if (pull) return 'newest';
+  return offline ? 'offline' : 'local';
 }
 
 interface ResultFile {

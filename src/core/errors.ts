@@ -62,6 +62,10 @@ export const ERROR_CODES = {
     kind: 'denied',
     meaning: 'A secret of the build would be part of what it makes.',
   },
+  OFFLINE: {
+    kind: 'unavailable',
+    meaning: 'Something is needed from the network, which the command was told not to use.',
+  },
   // content
   BLOB_UNKNOWN: { kind: 'not-found', meaning: 'No blob with this digest is here.' },
   MANIFEST_UNKNOWN: { kind: 'not-found', meaning: 'No manifest with this tag or digest is here.' },

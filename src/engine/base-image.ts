@@ -8,6 +8,7 @@ import { hostPlatform } from '#core/platform.ts';
 import { familiarReference, formatReference, type Reference } from '#core/reference.ts';
 import { byNameOrDigest } from '#image/resolve.ts';
 import type { Lease } from '#store/leases.ts';
+import { offline } from './offline.ts';
 import { pull } from './pull.ts';
 import type { Resources } from './resources.ts';
 
@@ -15,7 +16,14 @@ export interface BaseImageOptions {
   readonly lease: Lease;
   readonly events: EventSink;
   readonly signal: AbortSignal;
+  /**
+   * `local`, the default: the registry is asked for what is not here. `newest`: the registry is always
+   * asked. `offline`: never.
+   */
+  readonly from?: BaseSource;
 }
+
+export type BaseSource = 'local' | 'newest' | 'offline';
 
 /** @throws BASE_UNKNOWN when it is neither here nor in its registry */
 export async function resolveBase(
@@ -30,7 +38,9 @@ export async function resolveBase(
       lease: options.lease,
       platform: hostPlatform(process.arch),
     });
-  let image = await find();
+  const { from = 'local' } = options;
+  let image = from === 'newest' ? undefined : await find();
+  if (!image && from === 'offline') throw baseUnknown(reference, offline('pull it'));
   if (!image) {
     await pullBase(resources, reference, options);
     image = await find();
@@ -48,15 +58,20 @@ async function pullBase(
     await pull(resources, reference, { events, signal });
   } catch (cause) {
     if (!isSlipwayError(cause) || cause.kind === 'cancelled') throw cause;
-    throw new SlipwayError(
-      'BASE_UNKNOWN',
-      `${formatReference(reference)}: failed to resolve source metadata for ${formatReference(reference)}: ${cause.message}`,
-      {
-        cause,
-        hint:
-          cause.hint ??
-          `the image is neither in the local store nor in its registry: build, load or pull ${familiarReference(reference)} first`,
-      },
-    );
+    throw baseUnknown(reference, cause);
   }
+}
+
+function baseUnknown(reference: Reference, cause: SlipwayError): SlipwayError {
+  const name = formatReference(reference);
+  return new SlipwayError(
+    'BASE_UNKNOWN',
+    `${name}: failed to resolve source metadata for ${name}: ${cause.message}`,
+    {
+      cause,
+      hint:
+        cause.hint ??
+        `the image is neither in the local store nor in its registry: build, load or pull ${familiarReference(reference)} first`,
+    },
+  );
 }

@@ -12,6 +12,7 @@ import { parseTag, type Reference } from '#core/reference.ts';
 import type { BuildOptions, BuildResult } from '#engine.ts';
 import { checkLimits } from '#runtime/limits.ts';
 import { resolveBase } from './base-image.ts';
+import { OFFLINE } from './offline.ts';
 import { push } from './push.ts';
 import { remoteRepository } from './remote-repository.ts';
 import { remoteSources } from './remote-sources.ts';
@@ -36,10 +37,11 @@ export async function buildImage(
     helper: resources.helper,
     snapshotter: () => resources.snapshotter(events),
     resolveBase: (reference, signal) =>
-      resolveBase(resources, reference, { events, signal, lease }),
+      resolveBase(resources, reference, { events, signal, lease, from: options.bases ?? 'local' }),
     push: async (reference, signal) => (await push(resources, reference, { signal })).manifest,
     remote: (reference, signal) => remoteRepository(resources, reference, { events, signal }),
     remotes: remoteSources,
+    ...(options.bases === 'offline' ? OFFLINE : {}),
     imported: { find: async () => undefined },
     made: new Set(),
     transfers: resources.transfers,
@@ -61,6 +63,7 @@ export async function buildImage(
     outputs,
     cacheFrom: options.cacheFrom ?? [],
     cacheTo: options.cacheTo ?? [],
+    noCacheStages: options.noCacheStages ?? [],
     labels: options.labels ?? {},
     annotations: options.annotations ?? {},
     buildArgs: new Map(Object.entries(options.buildArgs ?? {})),

@@ -39,7 +39,8 @@ test('every flag reaches the engine', async () => {
     [
       'build',
       ...['-t', 'a:1', '--tag', 'b', '-f', 'sub/Dockerfile', '--target', 'test', '--no-cache'],
-      ...['--label', 'l=1', '--annotation', 'a=1', '-o', 'out'],
+      ...['--label', 'l=1', '--annotation', 'a=1', '-o', 'out', '--pull'],
+      ...['--no-cache-filter', 'one,two', '--no-cache-filter', 'three'],
       ...['--cache-from', 'type=local,src=cache', '--cache-to', 'type=inline'],
       ...['--build-context', 'b=dir', '--ignorefile', 'ig'],
       ...['--secret', 'id=s,env=HOST', '--ssh', 'default=/agent'],
@@ -59,6 +60,8 @@ test('every flag reaches the engine', async () => {
     tags: ['a:1', 'b'],
     target: 'test',
     noCache: true,
+    noCacheStages: ['one', 'two', 'three'],
+    bases: 'newest',
     buildArgs: { A: '1', HOST: 'h' },
     outputs: [{ kind: 'local', destination: resolve('out') }],
     cacheFrom: [{ kind: 'local', folder: resolve('cache'), tag: 'latest' }],

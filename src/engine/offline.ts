@@ -1,0 +1,29 @@
+/** What a build with `--offline` has in the place of the network: refusals that say what was needed. */
+
+import type { RemoteSources } from '#build/remote-sources.ts';
+import type { BuildSession } from '#build/session.ts';
+import { SlipwayError } from '#core/errors.ts';
+import { formatReference } from '#core/reference.ts';
+import { remoteSources } from './remote-sources.ts';
+
+/** @throws OFFLINE, from every call */
+export const OFFLINE: Pick<BuildSession, 'push' | 'remote' | 'remotes'> = {
+  push: (reference) => Promise.reject(offline(`push ${formatReference(reference)}`)),
+  remote: (reference) => {
+    throw offline(`ask a registry for ${formatReference(reference)}`);
+  },
+  remotes: {
+    display: remoteSources.display,
+    download: (url) => Promise.reject(offline(`download ${remoteSources.display(url)}`)),
+    git: {
+      resolve: ({ remote }) => Promise.reject(offline(`fetch ${remote}`)),
+      checkOut: ({ remote }) => Promise.reject(offline(`fetch ${remote}`)),
+    },
+  } satisfies RemoteSources,
+};
+
+export function offline(what: string): SlipwayError {
+  return new SlipwayError('OFFLINE', `cannot ${what}: the build was told to stay offline`, {
+    hint: 'load or copy it here first ("slipway save --for-build" bundles base images), or leave out --offline',
+  });
+}
