@@ -26,6 +26,8 @@ export interface MountCacheRequest {
   /** Fills a folder that is new, before anybody sees it, and gives it owner and mode. */
   readonly seed?: (folder: string) => Promise<void>;
   readonly signal?: AbortSignal;
+  /** Called once, when somebody else has to finish first. */
+  readonly onWait?: () => void;
 }
 
 /** In use until it is disposed. */
@@ -64,6 +66,7 @@ export class MountCaches {
   async acquire(request: MountCacheRequest): Promise<MountCache> {
     const token = crypto.randomUUID();
     let slot = this.#enter(request, token);
+    if (slot === undefined) request.onWait?.();
     while (slot === undefined) {
       await sleep(WAIT_MS, undefined, request.signal ? { signal: request.signal } : {}).catch(() =>
         request.signal?.throwIfAborted(),

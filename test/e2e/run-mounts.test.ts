@@ -173,3 +173,60 @@ RUN echo "SAID [$SSH_AUTH_SOCK]"
     server.close();
   }
 });
+
+fault('cache: another owner or mode is another cache; one twice in a step is one', async (site) => {
+  const line = (flags: string, at = '/c'): string =>
+    `RUN --mount=type=cache,${flags} echo x >>${at}/log; echo "SAID $(wc -l <${at}/log) $(stat -c '%a %u:%g' ${at})"\n`;
+  const twice = 'type=cache,id=y,sharing=locked';
+  const context = site.context(
+    [
+      line('target=/c'),
+      line('id=/c,target=/other', '/other'),
+      line('target=/c,uid=5,gid=6,mode=0700'),
+      `RUN --mount=${twice},target=/b --mount=${twice},target=/a touch /b/z; echo "SAID $(ls /a)"\n`,
+    ].join(''),
+  );
+  const log = await built(site, context);
+  assert.deepEqual(said(log, 'SAID'), ['1 755 0:0', '2 755 0:0', '1 700 5:6', 'z']);
+});
+
+fault('bind: parents before children, whatever their order', async (site) => {
+  const context = site.context(
+    'RUN --mount=source=in,target=/a/b --mount=source=out,target=/a echo "SAID $(ls /a /a/b | tr "\\n" " ")"\n',
+    { 'in/inner': '', 'out/b/hidden': '', 'out/outer': '' },
+  );
+  assert.deepEqual(said(await built(site, context), 'SAID'), ['/a: b outer  /a/b: inner ']);
+});
+
+fault(
+  'bind: the same files from a stage and a folder with other names are no miss',
+  async (site) => {
+    const context = site.context('');
+    const from = (name: string, command: string): void =>
+      writeFileSync(
+        join(context, 'Dockerfile'),
+        `${BUSYBOX_BASE.replace('scratch', 'scratch AS base')}FROM base AS ${name}
+RUN ${command}
+FROM base
+RUN --mount=from=${name},source=/${name},target=/in cat /in/a
+`,
+      );
+    from('one', 'mkdir /one && echo same >/one/a');
+    await built(site, context);
+    from('other', 'mkdir /other && echo same >/other/a');
+    assert.match(await built(site, context), /RUN --mount=from=other[^\n]*\n#\d+ CACHED/);
+  },
+);
+
+fault('a target of another kind is said, at the mount', async (site) => {
+  for (const [mount, problem] of [
+    ['source=busybox,target=/bin', '/bin: is a directory'],
+    ['source=.,target=/bin/busybox', '/bin/busybox: not a directory'],
+    ['type=tmpfs,target=/bin/busybox/x', '/bin/busybox/x: not a directory'],
+  ]) {
+    const told = await site.bad(1, ['build', site.context(`RUN --mount=${mount} true\n`)]);
+    assert.ok(told.includes(`cannot mount at ${problem}`), told);
+    assert.match(told, /^ {3}4 \| >>> RUN --mount/m);
+    assert.match(told, /^ {2}fix: /m);
+  }
+});

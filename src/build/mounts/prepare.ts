@@ -6,16 +6,19 @@
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ByteString, displayBytes, toByteString } from '#core/bytes.ts';
-import { SlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { MountSpec, RootfsLower } from '#core/runtime-spec.ts';
 import type { CacheMount, Owned, SecretMount, SshMount } from '#dockerfile/mount.ts';
+import type { MountCache } from '#store/mount-caches.ts';
 import { type FileTree, joinPath, locateForWrite } from '../file-tree.ts';
 import type { BuildSession } from '../session.ts';
 import { withPlace } from '../step-error.ts';
+import type { Vertex } from '../vertex.ts';
 import { forwardAgent } from './agent.ts';
 import { materialize } from './materialize.ts';
 import type { RequestedMount } from './requested.ts';
 import { secretFolder } from './secret-folder.ts';
+import { wantedCaches } from './wanted-caches.ts';
 
 export interface PrepareOptions {
   readonly requested: readonly RequestedMount[];
@@ -23,6 +26,8 @@ export interface PrepareOptions {
   readonly tree: FileTree;
   /** A private folder, as long as the container needs it. */
   readonly folder: string;
+  /** Told when a cache is somebody else's for now. */
+  readonly vertex: Vertex;
 }
 
 /** In use until disposed. */
@@ -43,7 +48,10 @@ export async function prepareMounts(
 ): Promise<PreparedMounts> {
   await using stack = new AsyncDisposableStack();
   const step = new Step(session, options, stack);
-  for (const request of options.requested) await step.add(request);
+  await step.takeCaches();
+  // Parents before what is mounted in them.
+  const ordered = options.requested.toSorted((a, b) => ((a.path ?? '') < (b.path ?? '') ? -1 : 1));
+  for (const request of ordered) await step.add(request);
   const held = stack.move();
   return { ...step.prepared(), [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
@@ -55,6 +63,8 @@ class Step {
   readonly #mounts: MountSpec[] = [];
   readonly #env = new Map<string, string>();
   readonly #secrets = new Map<string, Buffer>();
+  /** Of all mounts that mean the same one. */
+  readonly #caches = new Map<string, MountCache>();
   #points: string | undefined;
   #count = 0;
 
@@ -103,28 +113,25 @@ class Step {
     await this.#bind({ source: made.path, path, isFolder: made.isFolder, readOnly });
   }
 
-  async #bindCache(
-    { files, path = '' }: RequestedMount,
-    { id = path, sharing, mode, uid, gid, readOnly }: CacheMount,
-  ): Promise<void> {
+  /**
+   * Each cache once, and in one order in all builds: steps that want the same ones never wait for each
+   * other, nor for themselves.
+   */
+  async takeCaches(): Promise<void> {
+    const { requested, vertex } = this.#options;
     const { store, signal } = this.#session;
-    const seed =
-      files &&
-      (async (folder: string): Promise<void> => {
-        using tree = await files.origin.open();
-        await materialize({ tree, source: files.source, folder, signal });
-      });
-    const cache = await store.mountCaches.acquire({
-      id,
-      sharing,
-      mode: mode ?? 0o755,
-      uid: uid ?? 0,
-      gid: gid ?? 0,
-      ...(seed ? { seed } : {}),
-      signal,
-    });
-    this.#stack.use(cache);
-    await this.#bind({ source: cache.folder, path, isFolder: true, readOnly });
+    for (const wanted of await wantedCaches(requested, signal)) {
+      const { id } = wanted;
+      const onWait = (): void => vertex.status(`waiting for cache mount ${id}, which is in use`);
+      const cache = this.#stack.use(await store.mountCaches.acquire({ ...wanted, signal, onWait }));
+      for (const request of wanted.requests) this.#caches.set(pathOf(request), cache);
+    }
+  }
+
+  async #bindCache(request: RequestedMount, { readOnly }: CacheMount): Promise<void> {
+    const path = pathOf(request);
+    const source = this.#caches.get(path)?.folder;
+    if (source !== undefined) await this.#bind({ source, path, isFolder: true, readOnly });
   }
 
   async #giveSecret(request: RequestedMount, mount: SecretMount): Promise<void> {
@@ -176,7 +183,9 @@ class Step {
 
   /** Sees to it that there is something to mount over; gives its real path. */
   async #place(path: string, isFolder: boolean): Promise<string> {
-    const { found, missing } = locateForWrite(this.#options.tree, toByteString(path));
+    const { found, missing } = placeIn(this.#options.tree, path);
+    const isThere = missing.length === 0;
+    if (isThere && (found.node.kind === 'directory') !== isFolder) throw unfit(path, isFolder);
     const real = missing.reduce((at: ByteString, name) => joinPath(at, name), found.path);
     if (missing.length > 0) {
       this.#points ??= await this.#newFolder();
@@ -206,4 +215,23 @@ class Step {
 async function own(path: string, { uid = 0, gid = 0, mode }: Owned, usual: number): Promise<void> {
   await chmod(path, mode ?? usual);
   if (uid !== 0 || gid !== 0) await chown(path, uid, gid);
+}
+
+function placeIn(tree: FileTree, path: string): ReturnType<typeof locateForWrite> {
+  try {
+    return locateForWrite(tree, toByteString(path));
+  } catch (error) {
+    throw isSlipwayError(error, 'PATH_NOT_DIRECTORY') ? unfit(path, true) : error;
+  }
+}
+
+function unfit(path: string, isFolder: boolean): SlipwayError {
+  const problem = isFolder ? 'not a directory' : 'is a directory';
+  return new SlipwayError('PATH_NOT_DIRECTORY', `cannot mount at ${path}: ${problem}`, {
+    hint: 'a folder is mounted over a folder and a file over a file: choose another target',
+  });
+}
+
+function pathOf({ path = '' }: RequestedMount): string {
+  return path;
 }

@@ -62,9 +62,9 @@ function operationOf({ mount, path = '' }: RequestedMount): JsonValue {
   const { type } = mount;
   switch (type) {
     case 'bind':
-      return { type, path, source: mount.source ?? '/', readOnly: mount.readOnly };
+      return { type, path, readOnly: mount.readOnly };
     case 'cache':
-      return { type, path, id: mount.id ?? path, readOnly: mount.readOnly };
+      return { type, path, readOnly: mount.readOnly };
     case 'tmpfs':
       return { type, path, size: mount.size ?? null };
     case 'secret':
@@ -82,7 +82,7 @@ export async function mountsContent(mounts: readonly RequestedMount[]): Promise<
   for (const { files } of mounts) {
     if (!files) continue;
     using tree = await files.origin.open();
-    const sources = [files.source.replaceAll(/[*?[\\]/g, '\\$&')];
+    const sources = [literalSource(files.source)];
     const owners = files.origin.definition !== undefined;
     digests.push(await sourcesDigest({ from: tree, sources }, { owners }));
   }
@@ -93,10 +93,16 @@ export async function mountsContent(mounts: readonly RequestedMount[]): Promise<
 export async function mountsDefinition(mounts: readonly RequestedMount[]): Promise<JsonValue> {
   const inputs: JsonValue[] = [];
   for (const mount of mounts) {
-    const { definition } = mount.files?.origin ?? {};
-    inputs.push(definition === undefined ? await mountsContent([mount]) : definition);
+    const { origin, source = null } = mount.files ?? {};
+    const definition = origin?.definition;
+    inputs.push(definition === undefined ? await mountsContent([mount]) : { definition, source });
   }
   return inputs;
+}
+
+/** A path that is no pattern, whatever is in it. */
+export function literalSource(path: string): string {
+  return path.replaceAll(/[*?[\\]/g, '\\$&');
 }
 
 function mountIn(text: string, state: StageState, { dockerfile }: OriginContext): RunMount {

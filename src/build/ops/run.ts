@@ -49,7 +49,7 @@ export async function runOp(
   const layers = await layerFilesOf(session, state);
   const snapshotter = await session.snapshotter();
   await using snapshot = await snapshotter.prepare(layers, { signal: session.signal });
-  await using mounted = await prepareBundle(session, state, { request, snapshot });
+  await using mounted = await prepareBundle(session, state, { request, snapshot, vertex });
   const { secrets } = mounted;
   const output = maskedOutput(vertex, session.secrets.known.values());
   const { exitCode, oomKilled = false } = await session.runtime
@@ -113,8 +113,13 @@ interface Mounted extends PreparedMounts {
 async function prepareBundle(
   session: BuildSession,
   state: StageState,
-  { request, snapshot }: { readonly request: RunRequest; readonly snapshot: Snapshot },
+  options: {
+    readonly request: RunRequest;
+    readonly snapshot: Snapshot;
+    readonly vertex: Vertex;
+  },
 ): Promise<Mounted> {
+  const { request, snapshot, vertex } = options;
   using tree = await stageTree(session, state);
   const user = tree.user(request.user);
   tree.makeFolder(snapshot.upper, request.workdir);
@@ -125,6 +130,7 @@ async function prepareBundle(
       requested: request.mounts,
       tree,
       folder: join(snapshot.bundle, 'mounts'),
+      vertex,
     }),
   );
   const env = new Map([...request.env, ...prepared.env]);
