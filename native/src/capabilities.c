@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "feature-names.h"
+
 static const char *const names[] = {
     [CAP_CHOWN] = "CAP_CHOWN",
     [CAP_DAC_OVERRIDE] = "CAP_DAC_OVERRIDE",
@@ -52,6 +54,10 @@ static const char *const names[] = {
     [39] = "CAP_BPF",
     [40] = "CAP_CHECKPOINT_RESTORE",
 };
+
+const char *capability_name(size_t place) {
+  return place < sizeof names / sizeof names[0] ? names[place] : NULL;
+}
 
 int capability_number(const char *name) {
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -30,6 +30,7 @@ static const struct command {
     {"pause", NULL, oci_pause, false, "freeze all processes of a container"},
     {"resume", NULL, oci_resume, false, "let them run again"},
     {"update", NULL, oci_update, false, "change the limits of a container"},
+    {"features", NULL, oci_features, false, "print what is implemented as JSON"},
     {"serve", command_serve, NULL, true, "the resident helper of one build"},
     {"mounted", command_mounted, NULL, true, "mount the root of a bundle and execute another runtime"},
     {"chroot", command_chroot, NULL, true, "one container without namespaces"},

@@ -22,5 +22,6 @@ int oci_delete(const struct oci *oci, int argc, char **argv);
 int oci_pause(const struct oci *oci, int argc, char **argv);
 int oci_resume(const struct oci *oci, int argc, char **argv);
 int oci_update(const struct oci *oci, int argc, char **argv);
+int oci_features(const struct oci *oci, int argc, char **argv);
 
 #endif

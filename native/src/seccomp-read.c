@@ -3,6 +3,7 @@
 #include <linux/seccomp.h>
 #include <string.h>
 
+#include "feature-names.h"
 #include "fields.h"
 #include "memory.h"
 #include "seccomp-rules.h"
@@ -221,6 +222,24 @@ static const struct {
     {"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
     {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
 };
+
+const char *seccomp_action_name(size_t place) {
+  return place < sizeof actions / sizeof actions[0] ? actions[place].name : NULL;
+}
+
+const char *seccomp_comparison_name(size_t place) {
+  return place < COMPARISONS ? comparisons[place] : NULL;
+}
+
+// Others are read and mean nothing: no process here can be of them.
+const char *seccomp_architecture_name(size_t place) {
+  if (place >= sizeof architectures / sizeof architectures[0]) return NULL;
+  return architectures[place].number == ARCHITECTURES ? NULL : architectures[place].name;
+}
+
+const char *seccomp_flag_name(size_t place) {
+  return place < sizeof flags / sizeof flags[0] ? flags[place].name : NULL;
+}
 
 struct filter_reader {
   struct action action;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feature-names.h"
 #include "kernel.h"
 #include "memory.h"
 #include "spec-read.h"
@@ -45,6 +46,14 @@ static const struct {
     {"shared", MS_SHARED},
     {"unbindable", MS_UNBINDABLE},
 };
+
+const char *mount_attribute_name(size_t place) {
+  return place < sizeof attributes / sizeof attributes[0] ? attributes[place].name : NULL;
+}
+
+const char *mount_propagation_name(size_t place) {
+  return place < sizeof propagations / sizeof propagations[0] ? propagations[place].name : NULL;
+}
 
 static bool apply_attribute(struct mount_flags *flags, const char *option) {
   for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++) {

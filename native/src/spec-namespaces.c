@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feature-names.h"
 #include "fields.h"
 #include "kernel.h"
 #include "memory.h"
@@ -18,6 +19,10 @@ static const struct {
     {"uts", "uts", CLONE_NEWUTS},    {"cgroup", "cgroup", CLONE_NEWCGROUP},
     {"user", "user", CLONE_NEWUSER}, {"time", "time", CLONE_NEWTIME},
 };
+
+const char *namespace_name(size_t place) {
+  return place < NAMESPACE_KINDS ? kinds[place].type : NULL;
+}
 
 bool has_namespace(const struct namespaces_spec *namespaces, uint64_t flag) {
   for (size_t i = 0; i < namespaces->joined_count; i++)

@@ -470,6 +470,47 @@ contained('run --detach returns when the program runs', async () => {
   assert.equal(site.ok('list', '-q'), 'one\n');
 });
 
+contained('features are what the readers take', () => {
+  using site = ociSite();
+  const features = JSON.parse(site.ok('features'));
+  const { hooks, mountOptions, linux } = features;
+  assert.deepEqual(hooks, [
+    'prestart',
+    'createRuntime',
+    'createContainer',
+    'startContainer',
+    'poststart',
+    'poststop',
+  ]);
+  for (const option of mountOptions) {
+    // Seven of them contradict each other; one after the other each must be taken.
+    const options = ['rbind', option];
+    const mounts = [{ destination: '/mnt', type: 'bind', source: site.path, options }];
+    const bundle = site.bundle(['true'], (spec) => ({
+      ...spec,
+      mounts: [...spec.mounts, ...mounts],
+    }));
+    const { status, stderr } = site.oci('run', '--bundle', bundle, 'x');
+    assert.doesNotMatch(stderr, /not supported/, option);
+    assert.ok(status === 0 || /mount/.test(stderr), `${option}: ${stderr}`);
+  }
+  const { capabilities, namespaces, seccomp } = linux;
+  assert.ok(capabilities.includes('CAP_CHECKPOINT_RESTORE') && namespaces.includes('user'));
+  const filter = (action: string) => ({
+    defaultAction: 'SCMP_ACT_ALLOW',
+    architectures: seccomp.archs,
+    syscalls: [{ names: ['acct'], action }],
+  });
+  for (const action of seccomp.actions) {
+    const bundle = site.bundle(['true'], (spec) => ({
+      ...spec,
+      linux: { ...spec.linux, seccomp: filter(action) },
+    }));
+    assert.equal(site.oci('run', '--bundle', bundle, 'x').status, 0, action);
+  }
+  return Promise.resolve();
+});
+
 contained('a terminal is the container’s own, with the size asked for', () => {
   using site = ociSite();
   const bundle = site.bundle(['tty'], (spec) => ({
