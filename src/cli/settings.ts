@@ -30,7 +30,9 @@ export interface CliSettings {
 }
 
 /** `tty`: the terminal's display, also where `auto` would not choose it. */
-export type ProgressMode = 'auto' | 'tty' | 'plain' | 'quiet';
+export const PROGRESS_MODES = ['auto', 'tty', 'plain', 'quiet', 'rawjson'] as const;
+
+export type ProgressMode = (typeof PROGRESS_MODES)[number];
 
 export interface SettingsInput {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -130,8 +132,7 @@ export function resolveSettings(input: SettingsInput): CliSettings {
 
 /** BuildKit's variable may name displays that we do not have; those show as `auto` does. */
 function knownProgress(value: string): ProgressMode {
-  if (value === 'tty' || value === 'plain' || value === 'quiet') return value;
-  return 'auto';
+  return PROGRESS_MODES.find((mode) => mode === value) ?? 'auto';
 }
 
 function oneOf<const T extends string>(name: string, value: string, allowed: readonly T[]): T {

@@ -11,6 +11,7 @@ import { outputsOf, writesTo } from '#cli/output-option.ts';
 import { failureTail } from '#cli/progress/failure.ts';
 import { buildProgress } from '#cli/progress/pick.ts';
 import { agentsIn, secretsIn } from '#cli/secret-option.ts';
+import { PROGRESS_MODES } from '#cli/settings.ts';
 import type { CacheTarget } from '#core/build-cache.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { BuildOptions } from '#engine.ts';
@@ -84,9 +85,9 @@ export default class Build extends BaseCommand {
     }),
     offline: toggle({ description: 'Use what is here, and no network' }),
     progress: text({
-      description: 'How to show progress: auto (the default), tty, plain or quiet',
+      description: 'How to show progress: auto (the default), tty, plain, quiet or rawjson',
       helpValue: 'string',
-      options: ['auto', 'tty', 'plain', 'quiet'],
+      options: PROGRESS_MODES,
     }),
     pull: toggle({ description: 'Ask registries for newer base images' }),
     push: toggle({ description: 'Push the image to the registries of its names' }),
@@ -127,8 +128,7 @@ export default class Build extends BaseCommand {
     const outputs = outputsOf(flags, this.host.stdout);
     if (flags.quiet && outputs.some(writesTo(this.host.stdout))) throw quietOutput();
     this.needForeignFiles(settings);
-    const modes = ['auto', 'tty', 'plain', 'quiet'] as const;
-    const chosen = modes.find((name) => name === flags.progress) ?? settings.progress;
+    const chosen = PROGRESS_MODES.find((name) => name === flags.progress) ?? settings.progress;
     const progress = buildProgress({
       mode: flags.quiet ? 'quiet' : chosen,
       host: this.host,

@@ -54,7 +54,8 @@ test('BUILDKIT_PROGRESS chooses among the displays there are', () => {
   assert.equal(progress('plain'), 'plain');
   assert.equal(progress('tty'), 'tty');
   assert.equal(progress('quiet'), 'quiet');
-  assert.equal(progress('rawjson'), 'auto');
+  assert.equal(progress('rawjson'), 'rawjson');
+  assert.equal(progress('fancy'), 'auto');
 });
 
 test('SOURCE_DATE_EPOCH, DOCKER_CONFIG and the variables of the caller', () => {

@@ -6,6 +6,7 @@ import type { CliSettings, ProgressMode } from '../settings.ts';
 import type { FailedStep } from './failed-step.ts';
 import { PlainProgress } from './plain.ts';
 import { QuietProgress } from './quiet.ts';
+import { RawJsonProgress } from './raw-json.ts';
 import { TerminalProgress } from './terminal.ts';
 import { transferLines, transferScreen } from './transfer.ts';
 
@@ -29,6 +30,7 @@ export function buildProgress({ mode, host, settings }: BuildProgressOptions): B
   const { stderr } = host;
   const write = (text: string): void => void stderr.write(text);
   if (mode === 'quiet') return new QuietProgress();
+  if (mode === 'rawjson') return new RawJsonProgress(write, performance.timeOrigin);
   if (mode === 'tty' && stderr.isTTY !== true) {
     throw new SlipwayError('USAGE', 'progress "tty" needs a terminal as standard error', {
       hint: 'use --progress=plain, or auto, which finds out',
