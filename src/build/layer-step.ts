@@ -9,6 +9,7 @@ import type { JsonValue } from '#core/json.ts';
 import { OCI_LAYER } from '#core/media-type.ts';
 import { type CacheKey, originKey, stepKeys } from './cache-key.ts';
 import { withLayerHistory } from './history.ts';
+import { guardLayer } from './mounts/leak-guard.ts';
 import { type BuildSession, type MadeLayer, timestamp } from './session.ts';
 import type { StageState } from './state.ts';
 import type { Vertex } from './vertex.ts';
@@ -87,7 +88,11 @@ async function findOrMake(
     save(session, definition, { made: byContent, description: step.createdBy });
     return hit(session, step, byContent);
   }
-  const { diffId, size } = await session.vertices.run(step.name, step.execute);
+  const { diffId, size } = await session.vertices.run(step.name, async (vertex) => {
+    const written = await step.execute(vertex);
+    refuseLeaks(session, written);
+    return written;
+  });
   session.steps.run += 1;
   const made: MadeLayer = {
     layer: { diffId, descriptor: { mediaType: OCI_LAYER, digest: diffId, size } },
@@ -97,6 +102,13 @@ async function findOrMake(
     save(session, key, { made, description: step.createdBy });
   }
   return made;
+}
+
+/** Before anything remembers the layer. COPY may take the very file, and RUN what another step left. */
+function refuseLeaks({ secrets, store, lease }: BuildSession, { diffId }: WrittenLayer): void {
+  const all = secrets.all();
+  const files = all.size > 0 ? store.layers.files(diffId, lease) : undefined;
+  if (files) guardLayer(files, all);
 }
 
 function hit(session: BuildSession, step: LayerStep, made: MadeLayer): MadeLayer {

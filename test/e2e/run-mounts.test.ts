@@ -130,14 +130,29 @@ fault('a secret that would be in the image fails the build, and says where', asy
   writeFileSync(place, 'hunter2hunter2');
   const flags = ['--secret', `id=token,src=${place}`];
   const leaks = {
-    'cp /run/secrets/token /etc/copy': 'the file /etc/copy of this step',
-    'base64 /run/secrets/token >/encoded': 'the file /encoded of this step',
+    'cp /run/secrets/token /etc/copy': 'the file /etc/copy of the layer',
+    'base64 /run/secrets/token >/encoded': 'the file /encoded of the layer',
   };
   for (const [command, where] of Object.entries(leaks)) {
     const context = site.context(`RUN --mount=type=secret,id=token ${command}\n`);
     const told = await site.bad(1, ['build', '-t', 'app:1', ...flags, context]);
     assert.ok(told.includes(`the secret token would be given away in ${where}`), told);
     assert.match(told, /^ {2}fix: remove what holds it/m);
+  }
+  const around = {
+    // The file itself, with the ignore file forgotten.
+    'COPY npmrc /root/.npmrc': 'the file /root/.npmrc of the layer',
+    // By way of a folder that no layer has.
+    'RUN --mount=type=cache,target=/c --mount=type=secret,id=token cp /run/secrets/token /c\nRUN --mount=type=cache,target=/c cp /c/token /later':
+      'the file /later of the layer',
+  };
+  for (const [step, where] of Object.entries(around)) {
+    const context = site.context(`${step}\n`, { npmrc: '_auth=hunter2hunter2\n' });
+    const told = await site.bad(1, ['build', '-t', 'app:1', ...flags, context]);
+    assert.ok(told.includes(`the secret token would be given away in ${where}`), told);
+    assert.match(told, /^ {3}\d+ \| >>> (?:COPY npmrc|RUN --mount=type=cache,target=\/c cp)/m);
+    const again = await site.bad(1, ['build', '-t', 'app:1', ...flags, context]);
+    assert.ok(again.includes(where), 'a layer that was refused is in no cache');
   }
   const context = site.context('RUN --mount=type=secret,id=token true\nENV TOKEN=hunter2hunter2\n');
   const told = await site.bad(1, ['build', '-t', 'app:1', ...flags, context]);

@@ -22,7 +22,7 @@ export function guardLayer(layer: LayerFiles, secrets: Secrets): void {
   for (const { node, path } of walkTree(tree, { node: tree.root, path: ROOT })) {
     if (node.kind !== 'file') continue;
     const id = firstIn(tree.read(node), forms);
-    if (id !== undefined) throw leaked(id, `the file /${displayBytes(path)} of this step`);
+    if (id !== undefined) throw leaked(id, `the file /${displayBytes(path)} of the layer`);
   }
 }
 

@@ -37,8 +37,6 @@ export interface PreparedMounts extends AsyncDisposable {
   readonly env: ReadonlyMap<string, string>;
   /** To be put below all layers. */
   readonly lowers: readonly RootfsLower[];
-  /** The secrets of this step, by id. */
-  readonly secrets: ReadonlyMap<string, Buffer>;
 }
 
 /** @throws SOURCE_MISSING, SECRET_MISSING, FILE_UNUSABLE, DISK_FULL */
@@ -62,7 +60,6 @@ class Step {
   readonly #stack: AsyncDisposableStack;
   readonly #mounts: MountSpec[] = [];
   readonly #env = new Map<string, string>();
-  readonly #secrets = new Map<string, Buffer>();
   /** Of all mounts that mean the same one. */
   readonly #caches = new Map<string, MountCache>();
   #points: string | undefined;
@@ -79,7 +76,6 @@ class Step {
       mounts: this.#mounts,
       env: this.#env,
       lowers: this.#points === undefined ? [] : [{ kind: 'folder', path: this.#points }],
-      secrets: this.#secrets,
     };
   }
 
@@ -145,7 +141,6 @@ class Step {
         );
       return;
     }
-    this.#secrets.set(mount.id, bytes);
     if (mount.env !== undefined) this.#env.set(mount.env, bytes.toString('utf8'));
     if (request.path === undefined) return;
     const source = join(this.#stack.use(await secretFolder()).folder, 'secret');

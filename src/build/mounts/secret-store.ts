@@ -1,4 +1,4 @@
-/** The secrets of one build: read when a step first asks for one, and remembered, so that they can be kept out of everything. */
+/** The secrets of one build: read when first needed, and remembered, so that they can be kept out of everything. */
 import { readFileSync } from 'node:fs';
 import type { BuildSecrets } from '#core/build-secret.ts';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
@@ -25,8 +25,9 @@ export class SecretStore {
     return bytes;
   }
 
-  /** All that steps have asked for so far, by id. */
-  get known(): ReadonlyMap<string, Buffer> {
+  /** All that the build was given, by id, asked for or not: none may get out. @throws FILE_UNUSABLE */
+  all(): ReadonlyMap<string, Buffer> {
+    for (const id of Object.keys(this.#sources)) this.read(id);
     return this.#known;
   }
 }

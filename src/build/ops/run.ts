@@ -9,7 +9,6 @@ import { rootFiles } from '#runtime/root-files.ts';
 import { containerSpec } from '#runtime/spec.ts';
 import type { Snapshot } from '#snapshot/snapshotter.ts';
 import type { WrittenLayer } from '../layer-step.ts';
-import { guardLayer } from '../mounts/leak-guard.ts';
 import { Masker } from '../mounts/masker.ts';
 import { type PreparedMounts, prepareMounts } from '../mounts/prepare.ts';
 import type { RequestedMount } from '../mounts/requested.ts';
@@ -50,8 +49,7 @@ export async function runOp(
   const snapshotter = await session.snapshotter();
   await using snapshot = await snapshotter.prepare(layers, { signal: session.signal });
   await using mounted = await prepareBundle(session, state, { request, snapshot, vertex });
-  const { secrets } = mounted;
-  const output = maskedOutput(vertex, session.secrets.known.values());
+  const output = maskedOutput(vertex, session.secrets.all().values());
   const { exitCode, oomKilled = false } = await session.runtime
     .run({
       id: `build-${crypto.randomUUID()}`,
@@ -76,12 +74,7 @@ export async function runOp(
     });
   }
   const upper = await snapshot.changes(mounted.destinations);
-  const layer = await commitUpper(session, { upper, scratch: snapshot.bundle });
-  if (secrets.size > 0) {
-    const files = session.store.layers.files(layer.diffId, session.lease);
-    if (files) guardLayer(files, secrets);
-  }
-  return layer;
+  return await commitUpper(session, { upper, scratch: snapshot.bundle });
 }
 
 /** Output on its way to the log and the tail for errors, without the secrets of the build. */

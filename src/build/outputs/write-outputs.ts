@@ -33,7 +33,7 @@ export async function writeOutputs(
   request: OutputRequest,
 ): Promise<BuiltImage> {
   const config = imageConfig(session, state, request.labels);
-  guardConfig(config, session.secrets.known);
+  guardConfig(config, session.secrets.all());
   const context: OutputContext = {
     names: request.names,
     make: (docker) =>
