@@ -9,6 +9,7 @@ import type { BuildAgents, BuildSecrets } from '#core/build-secret.ts';
 import type { ContainerLimits } from '#core/container-limits.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
+import type { DoctorReport } from '#core/doctor.ts';
 import type { EventSink } from '#core/events.ts';
 import type { ImageAnalysis, ImageDiff, ImageFile } from '#core/image-files.ts';
 import type {
@@ -183,6 +184,13 @@ export interface RunResult {
   readonly oomKilled?: boolean;
 }
 
+export interface DoctorOptions extends CallContext {
+  /** A registry to be looked at, too: `host:port`. */
+  readonly registry?: string;
+  /** Where programs are looked for; as the variable PATH. */
+  readonly searchPath?: string;
+}
+
 export interface PlanSaveOptions extends CallContext {
   /** Only this platform's image of an index. Absent: all of them. */
   readonly platform?: Platform;
@@ -353,6 +361,8 @@ export interface Engine extends AsyncDisposable {
 
   /** Where the store's bytes are, each counted once. */
   diskUsage(): Promise<DiskUsage>;
+  /** What works on this machine, and what to do about what does not. */
+  doctor(options?: DoctorOptions): Promise<DoctorReport>;
   /** Looks for damage in the store and, when asked to, mends what can be mended. */
   checkStore(options?: CheckOptions): Promise<CheckReport>;
   /** Who keeps content in the store: by digest, the beginning of one, or a name. @throws BLOB_UNKNOWN, IMAGE_ID_AMBIGUOUS */

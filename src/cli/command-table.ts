@@ -7,6 +7,7 @@ type Load = () => Promise<{ readonly default: CommandClass }>;
 export const COMMANDS: Readonly<Record<string, Load>> = {
   build: () => import('../commands/build.ts'),
   'builder:prune': () => import('../commands/builder/prune.ts'),
+  doctor: () => import('../commands/doctor.ts'),
   export: () => import('../commands/export.ts'),
   history: () => import('../commands/history.ts'),
   'image:analyze': () => import('../commands/image/analyze.ts'),

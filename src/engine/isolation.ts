@@ -51,7 +51,7 @@ export async function chooseIsolation(
 }
 
 /** What was found on this machine, and the rung that follows from it. For doctor, too. */
-async function tryLadder(
+export async function tryLadder(
   settings: Settings,
   store: string,
 ): Promise<{ readonly found: Probe; readonly choice: Choice }> {

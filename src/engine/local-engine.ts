@@ -9,6 +9,7 @@ import type {
   BuildOptions,
   CallContext,
   CopyFilesOptions,
+  DoctorOptions,
   Engine,
   ImagesOptions,
   ImportOptions,
@@ -179,6 +180,11 @@ export class LocalEngine implements Engine {
   async diskUsage() {
     const { diskUsage } = await import('./store-care.ts');
     return await diskUsage(await this.#local());
+  }
+
+  async doctor(options: DoctorOptions = {}) {
+    const { examine } = await import('./doctor.ts');
+    return await examine(this.#resources, options);
   }
 
   async checkStore(options: CheckOptions = {}) {

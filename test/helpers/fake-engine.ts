@@ -38,6 +38,7 @@ export function fakeEngine(methods: Methods): FakeEngine {
     removeImage: refuse('removeImage'),
     planRemoval: refuse('planRemoval'),
     diskUsage: refuse('diskUsage'),
+    doctor: refuse('doctor'),
     checkStore: refuse('checkStore'),
     why: refuse('why'),
     prune: refuse('prune'),
