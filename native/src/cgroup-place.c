@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 
 #include "cgroup-controllers.h"
 #include "cgroup-files.h"
@@ -16,7 +17,7 @@
 #include "cleanup.h"
 #include "memory.h"
 
-enum { LOCK_ATTEMPTS = 5 };
+enum { LOCK_ATTEMPTS = 10, LOCK_PAUSE_NS = 1000000 };
 
 #define WITH_PROCESSES                                                                           \
   "a version 2 group with processes of its own cannot hand controllers on: start slipway in a "  \
@@ -140,6 +141,15 @@ static bool has_processes(int folder) {
   return cgroup_read(folder, "cgroup.procs", pids, sizeof pids) == 0 && pids[0];
 }
 
+// Held as long as the group is in use: a sweep takes only what it can lock. One that came between
+// the making and the lock has removed the group, or is about to: EWOULDBLOCK, to be tried again.
+static int lock(const struct cgroup *group, struct failure *why) {
+  bool is_ours = flock(group->folder, LOCK_EX | LOCK_NB) == 0;
+  if (is_ours && cgroup_has(group->folder, "cgroup.procs")) return 0;
+  errno = EWOULDBLOCK;
+  return cgroup_refuse(group, "flock", NULL, "another container has this group", why);
+}
+
 // Moves `at` into a folder below, which is made when it is missing.
 static int descend(const struct hierarchy *h, struct cgroup *at, const char *name, bool is_leaf,
                    struct failure *why) {
@@ -151,7 +161,10 @@ static int descend(const struct hierarchy *h, struct cgroup *at, const char *nam
     return cgroup_refuse(at, "mkdir", NULL, cgroup_hint(errno), why);
   cleanup_close int parent = at->folder;
   at->folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (at->folder < 0) return cgroup_refuse(at, "open", NULL, NULL, why);
+  if (at->folder < 0) {
+    if (errno == ENOENT) errno = EWOULDBLOCK;  // swept, as in lock
+    return cgroup_refuse(at, "open", NULL, NULL, why);
+  }
   if (is_leaf && !is_new && has_processes(at->folder)) {
     errno = EBUSY;
     return cgroup_refuse(at, "mkdir", NULL,
@@ -159,6 +172,7 @@ static int descend(const struct hierarchy *h, struct cgroup *at, const char *nam
                          "cgroupsPath",
                          why);
   }
+  if (is_leaf && lock(at, why) < 0) return -1;
   bool is_cpuset = !h->is_v2 && (h->controllers & CONTROLLER_BIT(CONTROLLER_CPUSET));
   if (!is_cpuset || !is_new) return 0;
   if (inherit_cpuset(parent, at, why) == 0) return 0;
@@ -178,16 +192,6 @@ static int walk_down(const struct hierarchy *h, char *below, unsigned needed, bo
   return 0;
 }
 
-// Held as long as the group is in use: a sweep takes only what it can lock. One that came between
-// the making and the lock has removed the group, or is about to.
-static int lock(const struct cgroup *group, struct failure *why) {
-  if (flock(group->folder, LOCK_EX | LOCK_NB) < 0)
-    return cgroup_refuse(group, "flock", NULL, "another container has this group", why);
-  errno = EWOULDBLOCK;
-  return cgroup_has(group->folder, "cgroup.procs") ? 0
-                                                   : cgroup_refuse(group, "flock", NULL, NULL, why);
-}
-
 static int place_once(const struct hierarchy *h, const char *below, unsigned needed, bool is_all,
                       struct cgroup *out, struct failure *why) {
   cleanup_free char *steps = copy_text(below, strlen(below));
@@ -199,7 +203,7 @@ static int place_once(const struct hierarchy *h, const char *below, unsigned nee
   };
   int result = out->folder < 0 ? cgroup_refuse(out, "open", NULL, NULL, why)
                                : walk_down(h, steps, needed, is_all, out, why);
-  if (result == 0 && lock(out, why) == 0) return 0;
+  if (result == 0) return 0;
   if (out->folder >= 0) close(out->folder);
   free(out->path);
   return -1;
@@ -213,6 +217,7 @@ int cgroup_place(const struct hierarchy *h, const struct cgroups_place *place, c
   for (int i = 0; i < LOCK_ATTEMPTS; i++) {
     if (place_once(h, full + strlen(h->point), needed, is_all, out, why) == 0) return 0;
     if (why->error != EWOULDBLOCK) return -1;
+    nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
   }
   return -1;
 }
