@@ -7,6 +7,7 @@ import type { CacheSource, CacheTarget } from '#core/build-cache.ts';
 import type { BuildOutput } from '#core/build-output.ts';
 import type { BuildAgents, BuildSecrets } from '#core/build-secret.ts';
 import type { ContainerLimits } from '#core/container-limits.ts';
+import type { ContainerSecurity } from '#core/container-security.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { DoctorReport } from '#core/doctor.ts';
@@ -174,6 +175,7 @@ export interface RunOptions extends CallContext {
   readonly hostname?: string;
   /** What the container may use. */
   readonly limits?: ContainerLimits;
+  readonly security?: ContainerSecurity;
   /** Absent: the terminal's own stdio. */
   readonly output?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
 }

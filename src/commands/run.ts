@@ -3,6 +3,7 @@ import { BaseCommand } from '#cli/base-command.ts';
 import { list, text, toggle } from '#cli/flags.ts';
 import { limitsOf, RUN_LIMIT_FLAGS } from '#cli/limit-flags.ts';
 import { pullImage } from '#cli/pull-image.ts';
+import { SECURITY_FLAGS, securityOf } from '#cli/security-flags.ts';
 import { outOfMemory } from '#core/container-limits.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import { familiarReference, parseReference, withDefaultTag } from '#core/reference.ts';
@@ -33,6 +34,7 @@ export default class Run extends BaseCommand {
       description: 'Runtime to use for this container: crun, runc or a path',
       helpValue: 'string',
     }),
+    ...SECURITY_FLAGS,
     user: text({ char: 'u', description: 'Name or uid, and group', helpValue: 'user[:group]' }),
     workdir: text({
       char: 'w',
@@ -47,6 +49,7 @@ export default class Run extends BaseCommand {
     const settings = this.settings(flags);
     this.needForeignFiles(settings);
     const limits = limitsOf(flags);
+    const security = securityOf(flags['security-opt']);
     const options: RunOptions = {
       image: args.image,
       env: assignmentWords(flags.env, settings.variable),
@@ -55,6 +58,7 @@ export default class Run extends BaseCommand {
       ...(entrypoint === undefined ? {} : { entrypoint }),
       ...(hostname === undefined ? {} : { hostname }),
       ...(limits === undefined ? {} : { limits }),
+      ...(security === undefined ? {} : { security }),
       ...(user === undefined ? {} : { user }),
       ...(workdir === undefined ? {} : { workdir }),
     };

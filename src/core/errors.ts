@@ -155,6 +155,10 @@ export const ERROR_CODES = {
     meaning: 'The program to start cannot be executed (126).',
   },
   USER_UNKNOWN: { kind: 'not-found', meaning: 'A user or group is not in the image.' },
+  SECCOMP_PROFILE_INVALID: {
+    kind: 'invalid',
+    meaning: 'A system call filter (--security-opt seccomp=FILE) cannot be read.',
+  },
   SPEC_UNSUPPORTED: {
     kind: 'unsupported',
     meaning: 'A config.json field is not implemented by the runtime.',

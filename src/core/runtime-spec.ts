@@ -27,6 +27,7 @@ export interface ProcessSpec {
   readonly cwd: string;
   readonly capabilities?: CapabilitySets;
   readonly noNewPrivileges?: boolean;
+  readonly apparmorProfile?: string;
   readonly oomScoreAdj?: number;
   readonly rlimits?: readonly RlimitSpec[];
 }

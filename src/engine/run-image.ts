@@ -14,6 +14,7 @@ import { writeBundle } from '#runtime/bundle.ts';
 import { checkLimits } from '#runtime/limits.ts';
 import { rootFiles } from '#runtime/root-files.ts';
 import type { Runtime } from '#runtime/runtime.ts';
+import { securitySpec } from '#runtime/security.ts';
 import { containerSpec } from '#runtime/spec.ts';
 import { type ResolvedUser, resolveUser } from '#runtime/user.ts';
 import { makeFolderIn } from '#snapshot/make-folder.ts';
@@ -63,6 +64,7 @@ async function runImage(image: RunImage, options: RunOptions): Promise<RunResult
     network: 'host',
     mounts: await rootFiles(snapshot.bundle, hostname),
     ...(options.limits ? { limits: options.limits } : {}),
+    ...securitySpec(options.security ?? {}),
   });
   await writeBundle(snapshot.bundle, spec, snapshot.rootfs);
   const { output } = options;

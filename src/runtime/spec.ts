@@ -36,6 +36,10 @@ export interface ContainerSpecOptions {
   readonly noNewPrivileges?: boolean;
   /** Absent: docker's default filter. `unconfined`: none. */
   readonly seccomp?: SeccompSpec | 'unconfined';
+  /** Nothing of /proc and /sys is hidden or read-only. */
+  readonly systemPaths?: 'unconfined';
+  /** A profile of AppArmor. */
+  readonly apparmor?: string;
   /** What it may use; absent: what there is. */
   readonly limits?: ContainerLimits;
   /** Asks for a pseudoterminal of the container's own. */
@@ -138,8 +142,8 @@ export function containerSpec(options: ContainerSpecOptions): RuntimeSpec {
     mounts: [...DEFAULT_MOUNTS, ...(options.mounts ?? [])],
     linux: {
       namespaces: namespaces(options.network).map((type) => ({ type })),
-      maskedPaths: MASKED_PATHS,
-      readonlyPaths: READONLY_PATHS,
+      maskedPaths: options.systemPaths ? [] : MASKED_PATHS,
+      readonlyPaths: options.systemPaths ? [] : READONLY_PATHS,
       ...seccomp(options.seccomp ?? DEFAULT_SECCOMP),
     },
   };
@@ -156,6 +160,7 @@ function processSpec(options: ContainerSpecOptions): RuntimeSpec['process'] {
     cwd: options.cwd,
     capabilities: capabilities(DEFAULT_CAPABILITIES),
     ...(options.noNewPrivileges ? { noNewPrivileges: true } : {}),
+    ...(options.apparmor ? { apparmorProfile: options.apparmor } : {}),
   };
 }
 
