@@ -118,7 +118,8 @@ static void emit_leaf(struct compiler *c, int number) {
     const struct rule *rule = &filter->rules[i];
     if (rule->numbers[c->architecture] != number || rule->condition_count == 0) continue;
     size_t start = c->length;
-    for (size_t k = 0; k < rule->condition_count; k++) emit_condition(c, &rule->conditions[k]);
+    const struct condition *conditions = filter->conditions + rule->first_condition;
+    for (size_t k = 0; k < rule->condition_count; k++) emit_condition(c, &conditions[k]);
     emit_return(c, rule->verdict);
     patch_failures(c, start);
   }

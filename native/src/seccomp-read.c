@@ -1,6 +1,7 @@
 // linux.seccomp as rules; see seccomp-rules.h.
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "feature-names.h"
@@ -110,7 +111,8 @@ static const struct field condition_fields[] = {
 struct rule_reader {
   struct action action;
   const struct json *names;
-  struct rule rule;
+  struct condition conditions[CONDITIONS_MAX];
+  size_t condition_count;
 };
 
 static int read_names(const struct json *value, void *context, struct failure *why) {
@@ -127,11 +129,11 @@ static int read_rule_errno(const struct json *value, void *context, struct failu
 }
 
 static int read_args(const struct json *value, void *context, struct failure *why) {
-  struct rule *rule = &((struct rule_reader *)context)->rule;
+  struct rule_reader *reader = context;
   if (expect_kind(value, JSON_ARRAY, why) < 0) return -1;
   if (value->count > CONDITIONS_MAX) return refuse_malformed(value, "at most six conditions", why);
   for (const struct json *child = value->children; child; child = child->next) {
-    struct condition *condition = &rule->conditions[rule->condition_count++];
+    struct condition *condition = &reader->conditions[reader->condition_count++];
     if (read_object(child, condition_fields, condition, why) < 0) return -1;
   }
   return 0;
@@ -153,42 +155,52 @@ static void add_rule(struct filter *filter, const struct rule *rule) {
 
 // Two conditions on one argument are alternatives, each with a rule of its own: that is how other
 // runtimes read such profiles.
-static bool has_alternatives(const struct rule *rule) {
+static bool has_alternatives(const struct rule_reader *reader) {
   unsigned seen = 0;
-  for (size_t i = 0; i < rule->condition_count; i++) {
-    unsigned bit = 1U << rule->conditions[i].index;
+  for (size_t i = 0; i < reader->condition_count; i++) {
+    unsigned bit = 1U << reader->conditions[i].index;
     if (seen & bit) return true;
     seen |= bit;
   }
   return false;
 }
 
-static void add_rules(struct filter *filter, const struct rule *rule) {
-  if (!has_alternatives(rule)) {
-    add_rule(filter, rule);
-    return;
-  }
-  for (size_t i = 0; i < rule->condition_count; i++) {
+static size_t keep_conditions(struct filter *filter, const struct rule_reader *reader) {
+  size_t first = filter->condition_count, count = reader->condition_count;
+  if (count == 0) return first;
+  filter->conditions = grow(filter->conditions, &filter->condition_capacity, first + count,
+                            sizeof *filter->conditions);
+  memcpy(filter->conditions + first, reader->conditions, count * sizeof *filter->conditions);
+  filter->condition_count += count;
+  return first;
+}
+
+static void add_rules(struct filter *filter, const struct rule *rule, bool are_alternatives) {
+  if (!are_alternatives) add_rule(filter, rule);
+  for (size_t i = 0; are_alternatives && i < rule->condition_count; i++) {
     struct rule one = *rule;
+    one.first_condition += i;
     one.condition_count = 1;
-    one.conditions[0] = rule->conditions[i];
     add_rule(filter, &one);
   }
 }
 
 static int read_rule(const struct json *value, struct filter *filter, struct failure *why) {
   struct rule_reader reader = {0};
+  struct rule rule;
   if (read_object(value, rule_fields, &reader, why) < 0) return -1;
-  if (verdict_of(value, "action", "errnoRet", &reader.action, &reader.rule.verdict, why) < 0)
-    return -1;
+  if (verdict_of(value, "action", "errnoRet", &reader.action, &rule.verdict, why) < 0) return -1;
+  rule.first_condition = keep_conditions(filter, &reader);
+  rule.condition_count = reader.condition_count;
+  bool are_alternatives = has_alternatives(&reader);
   for (const struct json *child = reader.names->children; child; child = child->next) {
     const char *name;
     if (read_string(child, &name, why) < 0) return -1;
-    reader.rule.numbers = syscall_numbers(name);
-    if (!reader.rule.numbers || reader.rule.verdict == filter->default_verdict) continue;
+    rule.numbers = syscall_numbers(name);
+    if (!rule.numbers || rule.verdict == filter->default_verdict) continue;
     if (filter->rule_count >= RULES_MAX)
       return refuse_malformed(value, "one of at most 4096 rules", why);
-    add_rules(filter, &reader.rule);
+    add_rules(filter, &rule, are_alternatives);
   }
   return 0;
 }
@@ -318,4 +330,9 @@ int seccomp_read(const struct json *value, struct filter *filter, struct failure
   for (; rule; rule = rule->next)
     if (read_rule(rule, filter, why) < 0) return -1;
   return 0;
+}
+
+void filter_free(struct filter *filter) {
+  free(filter->rules);
+  free(filter->conditions);
 }

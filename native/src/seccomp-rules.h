@@ -27,8 +27,7 @@ struct condition {
 struct rule {
   const short *numbers;  // by enum architecture
   uint32_t verdict;      // SECCOMP_RET_…, with its data
-  struct condition conditions[CONDITIONS_MAX];
-  size_t condition_count;
+  size_t first_condition, condition_count;  // in the filter's
 };
 
 struct filter {
@@ -37,9 +36,12 @@ struct filter {
   bool is_listed[ARCHITECTURES];   // the native one always is
   struct rule *rules;              // in order; of several that match, the first decides
   size_t rule_count, rule_capacity;
+  struct condition *conditions;    // of all rules; those for several names share them
+  size_t condition_count, condition_capacity;
 };
 
-// Reads the object; release with free(filter->rules), also after a failure.
+// Reads the object; free it also after a failure.
+void filter_free(struct filter *filter);
 int seccomp_read(const struct json *value, struct filter *filter, struct failure *why);
 
 struct seccomp_program;

@@ -2,7 +2,6 @@
 #include "seccomp.h"
 
 #include <linux/seccomp.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,7 +15,7 @@ int seccomp_compile(const struct json *value, struct seccomp_program *program,
   if (result == 0 && seccomp_emit(&filter, program) < 0)
     result = refuse_malformed(value, "a filter of at most 4096 instructions", why);
   program->flags = filter.flags;
-  free(filter.rules);
+  filter_free(&filter);
   return result;
 }
 
