@@ -11,6 +11,7 @@ import type { ContainerSecurity } from '#core/container-security.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { DoctorReport } from '#core/doctor.ts';
+import type { Entitlement } from '#core/entitlement.ts';
 import type { EventSink } from '#core/events.ts';
 import type { ImageAnalysis, ImageDiff, ImageFile } from '#core/image-files.ts';
 import type {
@@ -91,6 +92,8 @@ export interface BuildOptions extends CallContext {
   readonly secrets?: BuildSecrets;
   /** What RUN --mount=type=ssh may ask for. */
   readonly agents?: BuildAgents;
+  /** What steps may ask for beyond what every step has. */
+  readonly allow?: readonly Entitlement[];
   /** Caches to look steps up in, after the local store; the first that has one wins. */
   readonly cacheFrom?: readonly CacheSource[];
   /** Where the records and layers of this build's steps go as well. */

@@ -11,6 +11,7 @@ import { reportFindings } from './check.ts';
 import { type BuildInput, type InputRequest, openInput } from './contexts/input.ts';
 import { NamedContexts } from './contexts/named-contexts.ts';
 import { refuseInvalid } from './diagnostics.ts';
+import { requireEntitlements } from './entitlements.ts';
 import type { BuiltImage } from './outputs/output.ts';
 import { type OutputRequest, writeOutputs } from './outputs/write-outputs.ts';
 import { parseFile } from './parse-dockerfile.ts';
@@ -90,6 +91,7 @@ async function checkedPlan(
   }
   const { configs, failure } = await findBases(session, plan);
   await reportFindings(session, { ...check, bases: configs, needed: plan.needed });
+  requireEntitlements(plan, session.allowed);
   if (failure) throw failure.error;
   return plan;
 }

@@ -4,6 +4,7 @@ import type { BuildAgents } from '#core/build-secret.ts';
 import type { ContainerLimits } from '#core/container-limits.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
+import type { Entitlement } from '#core/entitlement.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
 import type { Repository } from '#core/repository.ts';
@@ -48,6 +49,8 @@ export interface BuildSession {
   readonly platform: Platform;
   /** Seconds; every time in the image is at most this. */
   readonly sourceDateEpoch?: number;
+  /** What RUN may ask for beyond what every step has. */
+  readonly allowed: ReadonlySet<Entitlement>;
   readonly noCache: boolean;
   /** Of the container of each RUN; no part of any cache key. */
   readonly limits?: ContainerLimits;

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { allowedIn } from '#cli/allow-option.ts';
 import { annotationsOf } from '#cli/annotation-option.ts';
 import { assignments } from '#cli/assignments.ts';
 import { BaseCommand } from '#cli/base-command.ts';
@@ -10,6 +11,7 @@ import { LIMIT_FLAGS, limitsOf } from '#cli/limit-flags.ts';
 import { outputsOf, writesTo } from '#cli/output-option.ts';
 import { failureTail } from '#cli/progress/failure.ts';
 import { buildProgress } from '#cli/progress/pick.ts';
+import { proxyArguments } from '#cli/proxy-arguments.ts';
 import { agentsIn, secretsIn } from '#cli/secret-option.ts';
 import { PROGRESS_MODES } from '#cli/settings.ts';
 import type { CacheTarget } from '#core/build-cache.ts';
@@ -26,6 +28,10 @@ export default class Build extends BaseCommand {
     },
   } as const;
   static override readonly flags = {
+    allow: list({
+      description: 'What steps may ask for: network.host, security.insecure',
+      helpValue: 'entitlement',
+    }),
     annotation: list({
       description: "Add to the image's manifest",
       helpValue: '[manifest:]key=value',
@@ -112,7 +118,10 @@ export default class Build extends BaseCommand {
     const { flags, args } = this.parse(Build);
     const settings = this.settings(flags);
     const call = parseCall(flags.check ? 'check' : (flags.call ?? 'build'));
-    const buildArgs = assignments(flags['build-arg'], settings.variable);
+    const buildArgs = {
+      ...proxyArguments(settings.engine.credentialsFile, settings.variable),
+      ...assignments(flags['build-arg'], settings.variable),
+    };
     if (call.method !== 'build') {
       return await this.#answer({
         call,
@@ -139,6 +148,7 @@ export default class Build extends BaseCommand {
       context: args.path,
       tags: flags.tag,
       buildArgs,
+      allow: allowedIn(flags.allow),
       noCache: flags['no-cache'],
       noCacheStages: flags['no-cache-filter'].flatMap((names) => names.split(',')),
       bases: basesFrom(flags),

@@ -58,6 +58,10 @@ export const ERROR_CODES = {
     kind: 'invalid',
     meaning: 'A step needs a secret or an ssh agent that the build was not given.',
   },
+  NOT_ALLOWED: {
+    kind: 'denied',
+    meaning: 'A step asks for more than steps have, and the build does not allow it.',
+  },
   SECRET_LEAKED: {
     kind: 'denied',
     meaning: 'A secret of the build would be part of what it makes.',

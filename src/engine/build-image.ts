@@ -47,6 +47,7 @@ export async function buildImage(
     transfers: resources.transfers,
     secrets: new SecretStore(options.secrets ?? {}),
     agents: options.agents ?? {},
+    allowed: new Set(options.allow ?? []),
     vertices: new Vertices(events, () => performance.now()),
     signal: options.signal ?? new AbortController().signal,
     now: () => new Date(),

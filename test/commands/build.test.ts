@@ -38,7 +38,19 @@ test('every flag reaches the engine', async () => {
   const { exitCode } = await runCommand(
     [
       'build',
-      ...['-t', 'a:1', '--tag', 'b', '-f', 'sub/Dockerfile', '--target', 'test', '--no-cache'],
+      ...[
+        '-t',
+        'a:1',
+        '--tag',
+        'b',
+        '-f',
+        'sub/Dockerfile',
+        '--target',
+        'test',
+        '--allow',
+        'network.host',
+        '--no-cache',
+      ],
       ...['--label', 'l=1', '--annotation', 'a=1', '-o', 'out', '--pull'],
       ...['--no-cache-filter', 'one,two', '--no-cache-filter', 'three'],
       ...['--cache-from', 'type=local,src=cache', '--cache-to', 'type=inline'],
@@ -68,6 +80,7 @@ test('every flag reaches the engine', async () => {
     cacheTo: [{ kind: 'inline' }],
     secrets: { s: { kind: 'value', value: 'h' } },
     agents: { default: '/agent' },
+    allow: ['network.host'],
     labels: { l: '1' },
     annotations: { a: '1' },
     sourceDateEpoch: 17,

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { SlipwayError } from '#core/errors.ts';
 import type { Heredoc, Operand, RunInstruction } from '#dockerfile/ast.ts';
 import { proxyEnv } from '../args.ts';
+import { requireAllowedRun } from '../entitlements.ts';
 import { runHistory } from '../history.ts';
 import { layerStep } from '../layer-step.ts';
 import {
@@ -23,6 +24,7 @@ export async function runStep(
   context: StageContext,
 ): Promise<StageState> {
   refuseUnsupported(instruction);
+  requireAllowedRun(instruction, context.session.allowed);
   const label = context.label();
   const mounts = await requestedMounts(state, instruction, context);
   const { session, plan } = context;
