@@ -189,8 +189,6 @@ static int set_personality(const struct spec *spec, struct failure *why) {
 static int become_process(const struct bundle *bundle, const struct start *start,
                           struct child_pipes *pipes, pid_t pid, struct failure *why) {
   const struct process_spec *process = &bundle->spec.process;
-  const int kept[] = {pipes->go, pipes->errors, start->start_socket};
-  if (process_keep_only(kept, 3, start->preserved, why) < 0) return -1;
   bool is_there = make_cwd(process, why) == 0;
   if (!is_there && why->error != EACCES) return -1;
   process_give_pipes(process);
@@ -209,7 +207,17 @@ static int become_process(const struct bundle *bundle, const struct start *start
 static int enter_terminal(const struct bundle *bundle, const struct start *start,
                           struct failure *why) {
   if (!bundle->spec.process.has_terminal) return 0;
-  return console_enter(&bundle->spec.process, start->terminal_socket, true, why);
+  int result = console_enter(&bundle->spec.process, start->terminal_socket, true, why);
+  close(start->terminal_socket);
+  return result;
+}
+
+// From here on paths are the image's: what else is open must not be found through /proc/self/fd.
+static int close_others(const struct bundle *bundle, const struct start *start,
+                        const struct child_pipes *pipes, struct failure *why) {
+  const int kept[] = {pipes->go, pipes->errors, start->start_socket,
+                      bundle->spec.process.has_terminal ? start->terminal_socket : -1};
+  return process_keep_only(kept, 4, start->preserved, why);
 }
 
 static int run_steps(const struct bundle *bundle, const struct start *start,
@@ -229,6 +237,7 @@ static int run_steps(const struct bundle *bundle, const struct start *start,
   if (process_place_stdio(start->stdio, why) < 0) return -1;
   if (bundle->spec.namespaces.created & CLONE_NEWNET && loopback_up(why) < 0) return -1;
   if (prepare_root(bundle, start, pipes, &pid, why) < 0) return -1;
+  if (close_others(bundle, start, pipes, why) < 0) return -1;
   if (set_names(&bundle->spec, why) < 0) return -1;
   if (sysctls_set(bundle->spec.sysctls, why) < 0) return -1;
   if (enter_terminal(bundle, start, why) < 0) return -1;

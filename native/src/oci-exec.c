@@ -167,7 +167,8 @@ static int run_steps(const struct joining *joining, const struct child_pipes *pi
                      struct failure *why) {
   const struct process_spec *process = joining->process;
   const struct start *start = &joining->start;
-  const int kept[] = {pipes->go, pipes->errors};
+  const int terminal = process->has_terminal ? start->terminal_socket : -1;
+  const int kept[] = {pipes->go, pipes->errors, terminal};
   char byte;
   ssize_t got;
   do got = read(pipes->go, &byte, 1);
@@ -177,9 +178,10 @@ static int run_steps(const struct joining *joining, const struct child_pipes *pi
   if (process_reset_signals(why) < 0) return -1;
   if (setsid() < 0) return fail(why, "process", "setsid", NULL, NULL);
   if (process_place_stdio(start->stdio, why) < 0) return -1;
-  if (process->has_terminal && console_enter(process, start->terminal_socket, false, why) < 0)
-    return -1;
-  if (process_keep_only(kept, 2, start->preserved, why) < 0) return -1;
+  // Before the first path of the container, which can make /dev/ptmx lead through /proc/self/fd.
+  if (process_keep_only(kept, 3, start->preserved, why) < 0) return -1;
+  if (process->has_terminal && console_enter(process, terminal, false, why) < 0) return -1;
+  if (terminal >= 0) close(terminal);
   bool is_there = process_enter_cwd(process, why) == 0;
   if (!is_there && why->error != EACCES) return -1;
   process_give_pipes(process);

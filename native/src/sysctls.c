@@ -34,6 +34,16 @@ static const struct {
     {"user/", CLONE_NEWUSER},
 };
 
+// No part is empty, `.` or `..`: net/../kernel/core_pattern is not of the network.
+static bool is_plain(const char *path) {
+  for (;;) {
+    size_t length = strcspn(path, "/");
+    if (length == 0 || strspn(path, ".") >= length) return false;
+    if (path[length] == '\0') return true;
+    path += length + 1;
+  }
+}
+
 // `net.ipv4.conf.eth0/5.forwarding` and `net/ipv4/conf/eth0.5/forwarding` are the same: the first
 // separator tells which of the two the name uses.
 static bool to_path(const char *name, char path[NAME_BYTES_MAX]) {
@@ -44,7 +54,7 @@ static bool to_path(const char *name, char path[NAME_BYTES_MAX]) {
     char c = name[i];
     path[i] = !has_dots ? c : c == '.' ? '/' : c == '/' ? '.' : c;
   }
-  return path[0] != '/' && !strstr(path, "//");
+  return is_plain(path);
 }
 
 static uint64_t namespace_of(const char *path) {

@@ -4,11 +4,23 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { RuntimeSpec } from '#core/runtime-spec.ts';
 import { writeBundle } from '#runtime/bundle.ts';
 import { Launcher } from '#runtime/launcher.ts';
 import { containerSpec } from '#runtime/spec.ts';
 import { CONTAINER_ID, contained, runAt, type Site, site } from '#test/helpers/containers.ts';
+import { ESCAPE_PROGRAM } from '#test/helpers/escapes.ts';
 import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
@@ -121,3 +133,28 @@ contained('a closed stdin, stdout and stderr are /dev/null, nothing of the launc
     assert.equal(ended.status, 0);
   }
 });
+
+contained(
+  'the terminal is opened when nothing of the launcher can be reached by its name',
+  async () => {
+    using folder = tempFolder();
+    const place = site(folder.path);
+    const link = join(folder.path, 'lower/dev/ptmx');
+    const path = await bundle(place, { args: ['/init', 'true'] });
+    const spec: RuntimeSpec = JSON.parse(readFileSync(join(path, 'config.json'), 'utf8'));
+    // A /dev of the image's own, and a terminal.
+    const mounts = spec.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
+    const linux = { ...spec.linux, maskedPaths: [], readonlyPaths: [] };
+    const process = { ...spec.process, terminal: true };
+    writeFileSync(join(path, 'config.json'), JSON.stringify({ ...spec, process, mounts, linux }));
+    for (const number of NUMBERS) {
+      for (const target of ['/config.json', '/../lower/init']) {
+        rmSync(link, { force: true });
+        symlinkSync(`/proc/self/fd/${number}${target}`, link);
+        const command = [HELPER_PROGRAM, 'run', '--bundle', path, CONTAINER_ID];
+        const ran = spawnSync(ESCAPE_PROGRAM, ['on-terminal', ...command], { encoding: 'utf8' });
+        assert.match(ran.stdout, /terminal: open \/dev\/ptmx: (No such|Not a directory)/, target);
+      }
+    }
+  },
+);

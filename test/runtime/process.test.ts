@@ -163,6 +163,17 @@ contained('sysctl: parameters of the container’s own namespaces', async () => 
   );
 });
 
+contained('sysctl: no name climbs out of its namespace’s folder', async () => {
+  // A parameter that nobody can write, so that nothing happens where it is reached.
+  for (const name of ['net/../kernel/ostype', 'net.//.kernel.ostype', 'net/./core/somaxconn']) {
+    const edit = merged({ linux: { sysctl: { [name]: '1' } } });
+    await assert.rejects(runInit(['true'], { network: 'none', edit }), {
+      code: 'LAUNCH_FAILED',
+      hint: /named as sysctl/,
+    });
+  }
+});
+
 contained('sysctl: what is the machine’s, or of a namespace of the host, is refused', async () => {
   const cases: readonly [string, string][] = [
     ['kernel.panic', 'ENOTSUP'],
