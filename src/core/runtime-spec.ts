@@ -87,10 +87,23 @@ export interface LinuxSpec {
   readonly maskedPaths?: readonly string[];
   readonly readonlyPaths?: readonly string[];
   readonly seccomp?: SeccompSpec;
+  /** Besides the default ones. */
+  readonly devices?: readonly DeviceSpec[];
   readonly resources?: ResourcesSpec;
   /** Absolute: from the root of each cgroup hierarchy. Else below the launcher's own group. */
   readonly cgroupsPath?: string;
   readonly rootfsPropagation?: Propagation;
+}
+
+/** config-linux.md §Devices. */
+export interface DeviceSpec {
+  readonly path: string;
+  readonly type: 'b' | 'c';
+  readonly major: number;
+  readonly minor: number;
+  readonly fileMode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 export type Propagation =

@@ -12,6 +12,7 @@ import type {
   SeccompSpec,
 } from '#core/runtime-spec.ts';
 import { withLimits } from './limits.ts';
+import type { Privileges } from './privileges.ts';
 import { DEFAULT_SECCOMP } from './seccomp-profile.ts';
 
 export interface ContainerSpecOptions {
@@ -40,6 +41,8 @@ export interface ContainerSpecOptions {
   readonly systemPaths?: 'unconfined';
   /** A profile of AppArmor. */
   readonly apparmor?: string;
+  /** Nearly no bounds: no filter, nothing hidden, these rights and devices. */
+  readonly privileges?: Privileges;
   /** What it may use; absent: what there is. */
   readonly limits?: ContainerLimits;
   /** Asks for a pseudoterminal of the container's own. */
@@ -104,6 +107,11 @@ const DEFAULT_MOUNTS: readonly MountSpec[] = [
   },
 ];
 
+/** The same with a /sys that can be written to. */
+const PRIVILEGED_MOUNTS = DEFAULT_MOUNTS.map((mount) =>
+  mount.type === 'sysfs' ? { ...mount, options: ['nosuid', 'noexec', 'nodev'] } : mount,
+);
+
 /** Hidden: what tells about, or acts on, the machine rather than the container. */
 const MASKED_PATHS: readonly string[] = [
   '/proc/acpi',
@@ -133,18 +141,21 @@ const NAMESPACES: readonly NamespaceType[] = ['pid', 'mount', 'uts', 'ipc', 'cgr
 
 /** The container that docker would make of these options. */
 export function containerSpec(options: ContainerSpecOptions): RuntimeSpec {
+  const { privileges } = options;
+  const isOpen = options.systemPaths !== undefined || privileges !== undefined;
   const spec: RuntimeSpec = {
     ociVersion: '1.0.2',
     process: processSpec(options),
     // Beside config.json; writeBundle makes the folder, the launcher mounts the root onto it.
     root: { path: 'rootfs', ...(options.readonlyRoot ? { readonly: true } : {}) },
     hostname: options.hostname,
-    mounts: [...DEFAULT_MOUNTS, ...(options.mounts ?? [])],
+    mounts: [...(privileges ? PRIVILEGED_MOUNTS : DEFAULT_MOUNTS), ...(options.mounts ?? [])],
     linux: {
       namespaces: namespaces(options.network).map((type) => ({ type })),
-      maskedPaths: options.systemPaths ? [] : MASKED_PATHS,
-      readonlyPaths: options.systemPaths ? [] : READONLY_PATHS,
-      ...seccomp(options.seccomp ?? DEFAULT_SECCOMP),
+      maskedPaths: isOpen ? [] : MASKED_PATHS,
+      readonlyPaths: isOpen ? [] : READONLY_PATHS,
+      ...(privileges ? { devices: privileges.devices } : {}),
+      ...seccomp(options.seccomp ?? (privileges ? 'unconfined' : DEFAULT_SECCOMP)),
     },
   };
   return options.limits ? withLimits(spec, options.limits) : spec;
@@ -158,7 +169,7 @@ function processSpec(options: ContainerSpecOptions): RuntimeSpec['process'] {
     args: options.args,
     env: options.env,
     cwd: options.cwd,
-    capabilities: capabilities(DEFAULT_CAPABILITIES),
+    capabilities: capabilities(options.privileges?.capabilities ?? DEFAULT_CAPABILITIES),
     ...(options.noNewPrivileges ? { noNewPrivileges: true } : {}),
     ...(options.apparmor ? { apparmorProfile: options.apparmor } : {}),
   };

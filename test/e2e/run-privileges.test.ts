@@ -1,6 +1,6 @@
 /** What a RUN has beyond its files: networks, proxies, and rights that only --allow gives. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type FaultSite, fault } from '#test/helpers/fault-site.ts';
 
@@ -80,3 +80,24 @@ fault('--build-arg NAME is the variable; one that nobody declares is told', asyn
   assert.match(log, /SAID yes/);
   assert.match(log, /\[Warning\] One or more build-args \[NOBODY\] were not consumed/);
 });
+
+fault(
+  '--security=insecure: all capabilities, no filter, devices; another step has none of it',
+  async (site) => {
+    const look = `grep -E '^(CapEff|Seccomp):' /proc/self/status | tr '\\t\\n' ': ' | sed 's/^/SAID /'; echo; mkdir -p /m; mount -t tmpfs none /m 2>&1 && echo SAID mounted; cat /dev/loop-control 2>&1 | head -c 0`;
+    const context = site.context(
+      `RUN --security=insecure ${look}\nRUN --security=sandbox ${look}\n`,
+    );
+    const log = await built(site, context, { flags: ['--allow', 'security.insecure'] });
+    const said = [...log.matchAll(/^#\d+ [\d.]+ SAID (.*)$/gm)].map(([, text]) => text?.trim());
+    const own = /^CapBnd:\t(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    assert.deepEqual(said, [
+      `CapEff::${own} Seccomp::0`,
+      'mounted',
+      'CapEff::00000000a80425fb Seccomp::2',
+    ]);
+    // The same command with other rights is another step.
+    const sandbox = site.context(`RUN --security=sandbox ${look}\n`);
+    assert.match(await built(site, sandbox), /RUN --security=sandbox[^\n]*\n#\d+ [\d.]+ SAID/);
+  },
+);

@@ -30,6 +30,7 @@ export async function runStep(
   const { session, plan } = context;
   const command = commandFor(state, instruction);
   const network = networkOf(instruction);
+  const isPrivileged = instruction.security?.text === 'insecure';
   const operation = {
     kind: 'run',
     args: command.args,
@@ -39,6 +40,7 @@ export async function runStep(
     user: state.config.User ?? '',
     network,
     hostname: RUN_HOSTNAME,
+    ...(isPrivileged ? { security: 'insecure' } : {}),
     ...(mounts.length > 0 ? { mounts: mountsOperation(mounts) } : {}),
   };
   const request: RunRequest = {
@@ -48,6 +50,7 @@ export async function runStep(
     workdir: operation.workdir,
     user: operation.user,
     network,
+    isPrivileged,
     mounts,
   };
   return await layerStep(session, state, {
@@ -116,14 +119,9 @@ function networkOf({ network }: RunInstruction): 'host' | 'none' {
 }
 
 /** Accepted by the language, not by this version: said, never skipped. */
-function refuseUnsupported({ security, device }: RunInstruction): void {
-  const [first] = device;
-  const name =
-    security && security.text !== 'sandbox'
-      ? `--security=${security.text}`
-      : first && `--device=${first.text}`;
-  if (name === undefined) return;
-  throw new SlipwayError('SPEC_UNSUPPORTED', `RUN ${name} is not supported yet`, {
-    hint: 'this version builds RUN without devices and extended privileges; remove the flag',
+function refuseUnsupported({ device: [first] }: RunInstruction): void {
+  if (first === undefined) return;
+  throw new SlipwayError('SPEC_UNSUPPORTED', `RUN --device=${first.text} is not supported yet`, {
+    hint: 'this version builds RUN without devices; remove the flag',
   });
 }

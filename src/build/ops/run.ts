@@ -5,6 +5,7 @@ import { outOfMemory } from '#core/container-limits.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { MountSpec } from '#core/runtime-spec.ts';
 import { writeBundle } from '#runtime/bundle.ts';
+import { hostPrivileges } from '#runtime/privileges.ts';
 import { rootFiles } from '#runtime/root-files.ts';
 import { containerSpec } from '#runtime/spec.ts';
 import type { Snapshot } from '#snapshot/snapshotter.ts';
@@ -28,6 +29,8 @@ export interface RunRequest {
   /** USER as written; empty for root. */
   readonly user: string;
   readonly network: 'host' | 'none';
+  /** `--security=insecure`. */
+  readonly isPrivileged: boolean;
   readonly mounts: readonly RequestedMount[];
   /** A heredoc with its own interpreter: a file the command names. */
   readonly script?: { readonly name: string; readonly content: string };
@@ -137,6 +140,7 @@ async function prepareBundle(
     network: request.network,
     mounts: [...files, ...(await scriptMount(snapshot, request)), ...prepared.mounts],
     ...(session.limits ? { limits: session.limits } : {}),
+    ...(request.isPrivileged ? { privileges: hostPrivileges() } : {}),
   });
   const { rootfs } = snapshot;
   // Without an overlay there is one folder, in which the launcher makes what is missing.
