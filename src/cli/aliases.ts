@@ -16,5 +16,7 @@ export const ALIASES: Readonly<Record<string, string>> = {
   'image:tag': 'tag',
   'container:run': 'run',
   'builder:build': 'build',
+  'buildx:build': 'build',
+  'buildx:du': 'builder:du',
   'buildx:prune': 'builder:prune',
 };

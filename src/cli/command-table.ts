@@ -6,6 +6,7 @@ type Load = () => Promise<{ readonly default: CommandClass }>;
 /** By oclif's id: words joined by colons. */
 export const COMMANDS: Readonly<Record<string, Load>> = {
   build: () => import('../commands/build.ts'),
+  'builder:du': () => import('../commands/builder/du.ts'),
   'builder:prune': () => import('../commands/builder/prune.ts'),
   doctor: () => import('../commands/doctor.ts'),
   export: () => import('../commands/export.ts'),

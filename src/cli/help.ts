@@ -36,7 +36,7 @@ const GLOBAL_ROWS: readonly (readonly [name: string, summary: string])[] = [
 
 /** The overview's groups, each command in one of them; ids as in the manifest. */
 export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly string[]])[] = [
-  ['Common Commands', ['run', 'build', 'pull', 'push', 'images', 'version']],
+  ['Common Commands', ['run', 'build', 'pull', 'push', 'images', 'doctor', 'version']],
   [
     'Image Commands',
     [
@@ -48,6 +48,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly 
   [
     'Store Commands',
     [
+      'builder:du',
       'builder:prune',
       'image:prune',
       'system:check',

@@ -4,6 +4,7 @@ import type { ImageSummary } from '#core/local-image.ts';
 import { familiarName } from '#core/reference.ts';
 import type { DiskUsage, UsageKind } from '#core/store-report.ts';
 import { humanSize, timeSince, timestampText } from './format.ts';
+import { cacheTypeOf } from './prune-report.ts';
 import { type RowKind, rowOf } from './rows.ts';
 import type { Struct } from './template/values.ts';
 
@@ -119,7 +120,7 @@ export function cacheUsageRows(usage: DiskUsage, nowMs: number): readonly Struct
     return rowOf({
       ID: entry.id.replace(/^sha(?:256|512):/, '').slice(0, 12),
       Parent: '',
-      CacheType: entry.isMount === true ? 'exec.cachemount' : 'regular',
+      CacheType: cacheTypeOf(entry),
       Description: entry.description,
       InUse: String(entry.isActive),
       Shared: String(entry.isShared),

@@ -25,8 +25,8 @@ test('help: without a command, with --help, for a command, for a topic', async (
   for (const [argv, expected] of [
     [[], /^Common Commands:\n {2}run /m],
     [['--help'], /^Common Commands:\n {2}run /m],
-    [['build', '--help'], /^Usage: {2}slipway build \[OPTIONS\] PATH\n/],
-    [['help', 'build'], /^Usage: {2}slipway build \[OPTIONS\] PATH\n/],
+    [['build', '--help'], /^Usage: {2}slipway build \[OPTIONS\] PATH \| URL \| -\n/],
+    [['help', 'build'], /^Usage: {2}slipway build \[OPTIONS\] PATH \| URL \| -\n/],
     [['registry'], /^Usage: {2}slipway registry COMMAND\n.*\n {2}serve /s],
     [['image'], /^Usage: {2}slipway image COMMAND\n.*\n {2}rm /s],
   ] as const) {
