@@ -174,7 +174,9 @@ static int create_from(const char *path, const struct create_options *options,
   state->created = now_text();
   if (keep_config(folder, state, why) < 0 || state_save(state) < 0) return -1;
   struct bundle bundle;
-  if (hide_mounts(folder, why) < 0 || bundle_open(path, &bundle, why) < 0) return -1;
+  if (bundle_enter_user(path, why) < 0 || hide_mounts(folder, why) < 0 ||
+      bundle_open(path, &bundle, why) < 0)
+    return -1;
   int result = create_process(&bundle, options, state, why);
   bundle_close(&bundle);
   return result;

@@ -56,11 +56,24 @@ static int open_sources(struct bundle *bundle, struct failure *why) {
   return 0;
 }
 
+int bundle_enter_user(const char *path, struct failure *why) {
+  if (geteuid() == 0) return 0;
+  cleanup_close int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return fail(why, "spec", "open", path, "the bundle must be a folder");
+  struct spec spec;
+  int result = spec_read(folder, &spec, why);
+  if (result == 0 && spec.namespaces.created & CLONE_NEWUSER)
+    result = namespaces_enter_user(&spec.namespaces, why);
+  spec_free(&spec);
+  return result;
+}
+
 int bundle_open(const char *path, struct bundle *bundle, struct failure *why) {
   *bundle = (struct bundle){.folder = -1, .root = -1};
   bundle->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   int result = bundle->folder < 0 ? fail(why, "spec", "open", path, "the bundle must be a folder")
                                   : spec_read(bundle->folder, &bundle->spec, why);
+  if (namespaces_user_entered()) bundle->spec.namespaces.created &= ~(uint64_t)CLONE_NEWUSER;
   if (result == 0) result = rootfs_read(bundle->folder, &bundle->rootfs, why);
   if (result == 0) result = resolve_root(bundle, why);
   if (result == 0) {

@@ -20,6 +20,9 @@ struct bundle {
   struct rootfs rootfs;
 };
 
+// For callers that are not root: enters the user namespace that the bundle wants, so that they are root
+// of that when they open it. Nothing for root, and for a bundle that wants none.
+int bundle_enter_user(const char *path, struct failure *why);
 int bundle_open(const char *path, struct bundle *bundle, struct failure *why);
 void bundle_close(struct bundle *bundle);
 

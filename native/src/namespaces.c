@@ -205,7 +205,9 @@ static bool is_only_ourselves(const struct id_ranges *ranges, uint32_t own) {
 static int map_kind(pid_t pid, const char *file, const char *mapper,
                     const struct id_ranges *ranges, struct failure *why) {
   if (write_map(pid, file, ranges, why) == 0) return 0;
-  return why->error == EPERM && geteuid() != 0 ? run_mapper(mapper, pid, ranges, why) : -1;
+  if (why->error != EPERM || geteuid() == 0) return -1;
+  *why = (struct failure){0};
+  return run_mapper(mapper, pid, ranges, why);
 }
 
 int namespaces_map_ids(const struct namespaces_spec *namespaces, pid_t host_pid,
@@ -235,4 +237,48 @@ int namespaces_become_root(const struct namespaces_spec *namespaces, struct fail
   if (is_inside(&namespaces->uids, 0) && setresuid(0, 0, 0) < 0 && errno != EINVAL)
     return fail(why, "user", "setresuid", NULL, NULL);
   return 0;
+}
+
+// ---- without privilege ---------------------------------------------------------------------
+
+static bool is_entered;
+
+bool namespaces_user_entered(void) { return is_entered; }
+
+// Only a process outside can write the maps: this one stays there until it has.
+static _Noreturn void map_for(const struct namespaces_spec *namespaces, pid_t pid, int go,
+                              int answer) {
+  struct failure why = {0};
+  char byte;
+  if (read(go, &byte, 1) != 1) _exit(125);
+  namespaces_map_ids(namespaces, pid, &why);
+  _exit(write(answer, &why, sizeof why) == sizeof why ? 0 : 125);
+}
+
+int namespaces_enter_user(const struct namespaces_spec *namespaces, struct failure *why) {
+  int go[2], answers[2];
+  if (pipe2(go, O_CLOEXEC) < 0 || pipe2(answers, O_CLOEXEC) < 0)
+    return fail(why, "user", "pipe2", NULL, NULL);
+  pid_t self = getpid(), mapper = fork();
+  if (mapper == 0) {
+    close(go[1]);  // or its end of file would never come
+    map_for(namespaces, self, go[0], answers[1]);
+  }
+  close(go[0]), close(answers[1]);
+  struct failure answer = {0};
+  int result = mapper < 0 ? fail(why, "user", "fork", NULL, NULL) : 0;
+  if (result == 0 && sys_unshare(CLONE_NEWUSER) < 0)
+    result = fail(why, "user", "unshare CLONE_NEWUSER", NULL,
+                  "user namespaces are forbidden here; run as root");
+  if (result == 0 && (write(go[1], "g", 1) != 1 ||
+                      read(answers[0], &answer, sizeof answer) != sizeof answer))
+    result = fail(why, "user", "read", NULL, "the process that writes the maps was killed");
+  close(go[1]), close(answers[0]);
+  while (mapper > 0 && waitpid(mapper, NULL, 0) < 0 && errno == EINTR) continue;
+  if (result == 0 && answer.kind != FAILURE_NONE) {
+    *why = answer;
+    result = -1;
+  }
+  is_entered = result == 0;
+  return result < 0 ? -1 : namespaces_become_root(namespaces, why);
 }

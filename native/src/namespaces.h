@@ -3,6 +3,7 @@
 #ifndef SLIPWAY_NAMESPACES_H
 #define SLIPWAY_NAMESPACES_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "failure.h"
@@ -17,6 +18,11 @@ pid_t namespaces_clone(const struct namespaces_spec *namespaces, int group, int 
 // newgidmap, and where it has no more to give than itself as a single id.
 int namespaces_map_ids(const struct namespaces_spec *namespaces, pid_t host_pid,
                        struct failure *why);
+// This process itself becomes root of the new user namespace, and what it makes then belongs to that:
+// the way of callers without privilege, who need one before they can mount anything.
+int namespaces_enter_user(const struct namespaces_spec *namespaces, struct failure *why);
+// It has: what a spec says of a new user namespace is done.
+bool namespaces_user_entered(void);
 // In the child, once the maps are there: it is root in its user namespace.
 int namespaces_become_root(const struct namespaces_spec *namespaces, struct failure *why);
 

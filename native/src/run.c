@@ -150,7 +150,9 @@ static int run_process(const struct options *options, const struct bundle *bundl
 static int run_bundle(const struct options *options, struct container_state *state,
                       struct failure *why) {
   struct bundle bundle;
-  if (guard_enter(why) < 0 || bundle_open(state->bundle, &bundle, why) < 0) return -1;
+  if (bundle_enter_user(state->bundle, why) < 0 || guard_enter(why) < 0 ||
+      bundle_open(state->bundle, &bundle, why) < 0)
+    return -1;
   int result = run_process(options, &bundle, state, why);
   bundle_close(&bundle);
   return result;
