@@ -7,6 +7,7 @@ import type { CacheSource, CacheTarget } from '#core/build-cache.ts';
 import type { BuildOutput } from '#core/build-output.ts';
 import type { BuildAgents, BuildSecrets } from '#core/build-secret.ts';
 import type { ContainerLimits } from '#core/container-limits.ts';
+import type { ContainerNetwork } from '#core/container-network.ts';
 import type { ContainerSecurity } from '#core/container-security.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
@@ -104,6 +105,8 @@ export interface BuildOptions extends CallContext {
   readonly labels?: Readonly<Record<string, string>>;
   /** What the container of each RUN may use; not part of what is cached. */
   readonly limits?: ContainerLimits;
+  /** For every RUN that does not say otherwise. Absent: the host's. */
+  readonly network?: ContainerNetwork;
   /** For the image's manifest. */
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -176,6 +179,8 @@ export interface RunOptions extends CallContext {
   readonly user?: string;
   readonly workdir?: string;
   readonly hostname?: string;
+  /** Absent: the host's. */
+  readonly network?: ContainerNetwork;
   /** What the container may use. */
   readonly limits?: ContainerLimits;
   readonly security?: ContainerSecurity;

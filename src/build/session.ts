@@ -2,6 +2,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { BuildAgents } from '#core/build-secret.ts';
 import type { ContainerLimits } from '#core/container-limits.ts';
+import type { ContainerNetwork } from '#core/container-network.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { Entitlement } from '#core/entitlement.ts';
@@ -54,6 +55,8 @@ export interface BuildSession {
   readonly noCache: boolean;
   /** Of the container of each RUN; no part of any cache key. */
   readonly limits?: ContainerLimits;
+  /** For every RUN that does not say otherwise. Absent: the host's. */
+  readonly network?: ContainerNetwork;
   /** Steps under way, by definition key: equal steps of two stages run once. */
   readonly inFlight: Map<CacheKey, Promise<MadeLayer>>;
   /** Counters for the result. */

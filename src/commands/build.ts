@@ -8,6 +8,7 @@ import { cacheSourceIn, cacheTargetIn } from '#cli/cache-option.ts';
 import { answerCall, type CallRequest, parseCall } from '#cli/dockerfile-call.ts';
 import { list, text, toggle } from '#cli/flags.ts';
 import { LIMIT_FLAGS, limitsOf } from '#cli/limit-flags.ts';
+import { NETWORK_FLAGS } from '#cli/network-flags.ts';
 import { outputsOf, writesTo } from '#cli/output-option.ts';
 import { failureTail } from '#cli/progress/failure.ts';
 import { buildProgress } from '#cli/progress/pick.ts';
@@ -15,6 +16,7 @@ import { proxyArguments } from '#cli/proxy-arguments.ts';
 import { agentsIn, secretsIn } from '#cli/secret-option.ts';
 import { PROGRESS_MODES } from '#cli/settings.ts';
 import type { CacheTarget } from '#core/build-cache.ts';
+import { parseNetwork } from '#core/container-network.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { BuildOptions } from '#engine.ts';
 
@@ -68,6 +70,7 @@ export default class Build extends BaseCommand {
     }),
     iidfile: text({ description: 'Write the image ID to a file', helpValue: 'file' }),
     ...LIMIT_FLAGS,
+    ...NETWORK_FLAGS,
     label: list({ description: 'Set metadata of the image', helpValue: 'key=value' }),
     load: toggle({ description: 'Put the image into the local store, beside other outputs' }),
     'metadata-file': text({
@@ -144,6 +147,7 @@ export default class Build extends BaseCommand {
       settings,
     });
     const limits = limitsOf(flags);
+    const network = parseNetwork(flags);
     const options: BuildOptions = {
       context: args.path,
       tags: flags.tag,
@@ -162,6 +166,7 @@ export default class Build extends BaseCommand {
       events: progress.sink,
       signal: this.host.interrupts.signal,
       ...(limits === undefined ? {} : { limits }),
+      ...(network === undefined ? {} : { network }),
       buildContexts: flags['build-context'],
       ...([args.path, flags.file].includes('-') ? { stdin: this.host.stdin } : {}),
       ...(flags.ignorefile === undefined ? {} : { ignoreFile: flags.ignorefile }),

@@ -2,9 +2,11 @@ import { assignmentWords } from '#cli/assignments.ts';
 import { BaseCommand } from '#cli/base-command.ts';
 import { list, text, toggle } from '#cli/flags.ts';
 import { limitsOf, RUN_LIMIT_FLAGS } from '#cli/limit-flags.ts';
+import { DNS_FLAGS, NETWORK_FLAGS } from '#cli/network-flags.ts';
 import { pullImage } from '#cli/pull-image.ts';
 import { SECURITY_FLAGS, securityOf } from '#cli/security-flags.ts';
 import { outOfMemory } from '#core/container-limits.ts';
+import { parseNetwork } from '#core/container-network.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import { familiarReference, parseReference, withDefaultTag } from '#core/reference.ts';
 import type { RunOptions, RunResult } from '#engine.ts';
@@ -28,6 +30,8 @@ export default class Run extends BaseCommand {
       helpValue: 'string',
       options: ['auto', 'namespaces', 'userns', 'chroot'],
     }),
+    ...NETWORK_FLAGS,
+    ...DNS_FLAGS,
     quiet: toggle({ char: 'q', description: 'No output of a pull' }),
     rm: toggle({ description: 'Accepted; the container is always removed when it ends' }),
     runtime: text({
@@ -50,8 +54,10 @@ export default class Run extends BaseCommand {
     this.needForeignFiles(settings);
     const limits = limitsOf(flags);
     const security = securityOf(flags['security-opt']);
+    const network = parseNetwork(flags);
     const options: RunOptions = {
       image: args.image,
+      ...(network === undefined ? {} : { network }),
       env: assignmentWords(flags.env, settings.variable),
       signal: this.host.interrupts.signal,
       ...(args.command.length > 0 ? { command: args.command } : {}),

@@ -56,6 +56,7 @@ export async function buildImage(
     inFlight: new Map(),
     steps: { run: 0, cached: 0 },
     ...(options.limits ? { limits: options.limits } : {}),
+    ...(options.network ? { network: options.network } : {}),
     ...(options.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: options.sourceDateEpoch }),
   };
   const built = await build(session, {

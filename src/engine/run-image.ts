@@ -2,6 +2,7 @@
 
 import { posix } from 'node:path';
 import { toByteString } from '#core/bytes.ts';
+import type { ContainerNetwork } from '#core/container-network.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { ignoreEvents } from '#core/events.ts';
 import type { ContainerConfig } from '#core/image-config.ts';
@@ -20,6 +21,8 @@ import { type ResolvedUser, resolveUser } from '#runtime/user.ts';
 import { makeFolderIn } from '#snapshot/make-folder.ts';
 import type { Snapshotter } from '#snapshot/snapshotter.ts';
 import type { Resources } from './resources.ts';
+
+const HOST_NETWORK: ContainerNetwork = { mode: 'host' };
 
 interface RunImage {
   readonly layers: readonly LayerFiles[];
@@ -45,6 +48,7 @@ export async function runContainer(resources: Resources, options: RunOptions): P
 /** @throws what Runtime.run throws; USER_UNKNOWN; USAGE without anything to run */
 async function runImage(image: RunImage, options: RunOptions): Promise<RunResult> {
   const { runtime, snapshotter, layers, config } = image;
+  const { network = HOST_NETWORK } = options;
   const id = crypto.randomUUID();
   const args = argsOf(config, options);
   const hostname = options.hostname ?? id.slice(0, 12);
@@ -61,8 +65,8 @@ async function runImage(image: RunImage, options: RunOptions): Promise<RunResult
     cwd,
     user,
     hostname,
-    network: 'host',
-    mounts: await rootFiles(snapshot.bundle, hostname),
+    network: network.mode,
+    mounts: await rootFiles(snapshot.bundle, { hostname, network, isRun: true }),
     ...(options.limits ? { limits: options.limits } : {}),
     ...securitySpec(options.security ?? {}),
   });

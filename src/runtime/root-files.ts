@@ -1,24 +1,84 @@
 /**
- * /etc/hosts and /etc/resolv.conf of a container: written beside the bundle and bound read-only, so
- * they are never part of a layer.
+ * /etc/hosts, /etc/resolv.conf and /etc/hostname of a container, as docker makes them: written beside
+ * the bundle and bound read-only, so they are never part of a layer.
  */
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ContainerNetwork } from '#core/container-network.ts';
 import { errnoOf } from '#core/errors.ts';
 import type { MountSpec } from '#core/runtime-spec.ts';
 
+export interface RootFilesOptions {
+  readonly hostname: string;
+  readonly network: ContainerNetwork;
+  /** Like `docker run`: names of the host where its network is used, and /etc/hostname. */
+  readonly isRun?: boolean;
+}
+
 /** The files every root needs a place for; the stub folder below all layers provides it. */
-export async function rootFiles(folder: string, hostname: string): Promise<readonly MountSpec[]> {
-  const hosts = join(folder, 'hosts');
-  const resolv = join(folder, 'resolv.conf');
-  await writeFile(
-    hosts,
-    `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
-  );
-  await writeFile(resolv, await hostResolvConf());
-  // Every user of the container reads them, whatever our own umask is.
-  for (const file of [hosts, resolv]) await chmod(file, 0o644);
-  return [bind(hosts, '/etc/hosts'), bind(resolv, '/etc/resolv.conf')];
+export async function rootFiles(
+  folder: string,
+  options: RootFilesOptions,
+): Promise<readonly MountSpec[]> {
+  const { hostname, network, isRun = false } = options;
+  const host = isRun && network.mode === 'host' ? await textOf('/etc/hosts') : '';
+  const files: [string, string][] = [
+    ['hosts', hostsText(options, host)],
+    ['resolv.conf', resolvText(network, await textOf('/etc/resolv.conf'))],
+    ...(isRun ? [['hostname', `${hostname}\n`] satisfies [string, string]] : []),
+  ];
+  const mounts: MountSpec[] = [];
+  for (const [name, text] of files) {
+    const path = join(folder, name);
+    await writeFile(path, text);
+    // Every user of the container reads them, whatever our own umask is.
+    await chmod(path, 0o644);
+    mounts.push(bind(path, `/etc/${name}`));
+  }
+  return mounts;
+}
+
+/** Pure. `host`: the host's own file, empty where it does not count. */
+export function hostsText(
+  { hostname, network: { extraHosts = [] } }: RootFilesOptions,
+  host: string,
+): string {
+  const own = [
+    `127.0.0.1\tlocalhost ${hostname}`,
+    '::1\tlocalhost ip6-localhost ip6-loopback',
+    'fe00::\tip6-localnet',
+    'ff00::\tip6-mcastprefix',
+    'ff02::1\tip6-allnodes',
+    'ff02::2\tip6-allrouters',
+  ];
+  const known = host
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trim())
+    .filter((line) => line !== '' && !/\slocalhost(\s|$)/.test(line) && !/^f[ef]0/.test(line));
+  const extra = extraHosts.map(({ name, address }) => `${address}\t${name}`);
+  return `${[...own, ...known, ...extra].join('\n')}\n`;
+}
+
+/** Pure. What the flags say wins, each for itself; a name server on the host's loopback is not ours. */
+export function resolvText(network: ContainerNetwork, host: string): string {
+  const lines = host.split('\n').map((line) => line.trim());
+  const of = (word: string): readonly string[] =>
+    lines.filter((line) => new RegExp(`^${word}\\s`).test(line));
+  const isReached = (line: string): boolean =>
+    network.mode === 'host' || !/^nameserver\s+(127\.|::1)/.test(line);
+  const { dns = [], dnsSearch = [], dnsOptions = [] } = network;
+  const servers =
+    dns.length > 0 ? dns.map((one) => `nameserver ${one}`) : of('nameserver').filter(isReached);
+  const search =
+    dnsSearch.length > 0
+      ? // A single dot takes the host's list away.
+        dnsSearch.filter((one) => one !== '.').length > 0
+        ? [`search ${dnsSearch.filter((one) => one !== '.').join(' ')}`]
+        : []
+      : [...of('search'), ...of('domain')];
+  const options = dnsOptions.length > 0 ? [`options ${dnsOptions.join(' ')}`] : of('options');
+  const text = [...servers, ...search, ...options].join('\n');
+  return text === '' ? '' : `${text}\n`;
 }
 
 function bind(source: string, destination: string): MountSpec {
@@ -30,10 +90,9 @@ function bind(source: string, destination: string): MountSpec {
   };
 }
 
-/** The host's, as the network is the host's. */
-async function hostResolvConf(): Promise<string> {
+async function textOf(path: string): Promise<string> {
   try {
-    return await readFile('/etc/resolv.conf', 'utf8');
+    return await readFile(path, 'utf8');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return '';
     throw error;

@@ -1,5 +1,6 @@
 /** RUN as a step: the command with its SHELL, what it depends on, and how it is shown. */
 import { posix } from 'node:path';
+import type { ContainerNetwork, NetworkMode } from '#core/container-network.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { Heredoc, Operand, RunInstruction } from '#dockerfile/ast.ts';
 import { proxyEnv } from '../args.ts';
@@ -29,8 +30,8 @@ export async function runStep(
   const mounts = await requestedMounts(state, instruction, context);
   const { session, plan } = context;
   const command = commandFor(state, instruction);
-  const network = networkOf(instruction);
   const isPrivileged = instruction.security?.text === 'insecure';
+  const network = networkOf(instruction, session.network?.mode);
   const operation = {
     kind: 'run',
     args: command.args,
@@ -41,6 +42,7 @@ export async function runStep(
     network,
     hostname: RUN_HOSTNAME,
     ...(isPrivileged ? { security: 'insecure' } : {}),
+    ...hostsOperation(session.network),
     ...(mounts.length > 0 ? { mounts: mountsOperation(mounts) } : {}),
   };
   const request: RunRequest = {
@@ -110,8 +112,23 @@ function heredocCommand(
   return { args: [...shellOf(state), `${SCRIPT_FOLDER}/${name}`], script: { name, content } };
 }
 
-function networkOf({ network }: RunInstruction): 'host' | 'none' {
-  if (!network || network.text === 'default' || network.text === 'host') return 'host';
+/** Other hosts make another step; name servers do not, as in docker. */
+function hostsOperation(network: ContainerNetwork | undefined): {
+  readonly extraHosts?: readonly string[];
+} {
+  const hosts = network?.extraHosts ?? [];
+  return hosts.length === 0
+    ? {}
+    : { extraHosts: hosts.map(({ name, address }) => `${address} ${name}`) };
+}
+
+/** `default` is what the build was told, the host's unless it was told otherwise. */
+function networkOf(
+  { network }: RunInstruction,
+  ofTheBuild: NetworkMode | undefined = 'host',
+): NetworkMode {
+  if (!network || network.text === 'default') return ofTheBuild;
+  if (network.text === 'host') return 'host';
   if (network.text === 'none') return 'none';
   throw new SlipwayError('DOCKERFILE_INVALID', `unsupported network mode "${network.text}"`, {
     hint: 'use --network=default, host or none',

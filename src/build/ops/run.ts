@@ -119,7 +119,8 @@ async function prepareBundle(
   using tree = await stageTree(session, state);
   const user = tree.user(request.user);
   tree.makeFolder(snapshot.upper, request.workdir);
-  const files = await rootFiles(snapshot.bundle, RUN_HOSTNAME);
+  const network = { ...session.network, mode: request.network };
+  const files = await rootFiles(snapshot.bundle, { hostname: RUN_HOSTNAME, network });
   await using stack = new AsyncDisposableStack();
   const prepared = stack.use(
     await prepareMounts(session, {
