@@ -111,3 +111,23 @@ test('a limit that docker does not take is refused by its words: 125', async () 
   assert.equal(exitCode, 125);
   assert.match(stderr, /invalid argument "x" for "-m, --memory" flag: invalid size: 'x'/);
 });
+
+test('networks, hosts and name servers reach the engine', async () => {
+  const seen: RunOptions[] = [];
+  const engine = fakeEngine({
+    run: async (options) => {
+      seen.push(options);
+      return { exitCode: 0 };
+    },
+  });
+  const flags = ['--network', 'none', '--add-host', 'db:10.0.0.5', '--dns', '10.0.0.53'];
+  const more = ['--dns-search', 'corp', '--dns-option', 'ndots:2'];
+  await runCommand(['run', ...flags, ...more, 'app'], { engine });
+  assert.deepEqual(seen[0]?.network, {
+    mode: 'none',
+    extraHosts: [{ name: 'db', address: '10.0.0.5' }],
+    dns: ['10.0.0.53'],
+    dnsSearch: ['corp'],
+    dnsOptions: ['ndots:2'],
+  });
+});
