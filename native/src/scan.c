@@ -17,7 +17,7 @@
 #include "stat-cache.h"
 #include "walk.h"
 
-#define RECORD_SIZE 88
+#define RECORD_SIZE 104
 #define SKIP_BYTES_MAX (64u << 20)
 #define READ_SIZE (256u << 10)
 
@@ -139,6 +139,11 @@ static int put_record(const struct walk_entry *entry, const uint8_t digest[SHA25
   put_u32(record + 48, (uint32_t)entry->path_length);
   put_u32(record + 52, (uint32_t)target_length);
   memcpy(record + 56, digest, SHA256_SIZE);
+  // Names of one file: the caller keeps them one.
+  if (S_ISREG(st->st_mode) && st->st_nlink > 1) {
+    put_u64(record + 88, st->st_ino);
+    put_u64(record + 96, st->st_dev);
+  }
   fwrite(record, 1, sizeof record, stdout);
   fwrite(entry->path, 1, entry->path_length, stdout);
   fwrite(target, 1, target_length, stdout);

@@ -1,12 +1,14 @@
 /**
  * The context folder as a tree. Folders are read when something asks for them and files are hashed
- * when a COPY needs them, so what no COPY names and what .dockerignore leaves out costs nothing.
+ * when a COPY needs them, so what no COPY names and what .dockerignore leaves out costs nothing. A
+ * folder that is taken as a whole is scanned at once, with the memory of the scan before.
  * Symbolic links are resolved inside the context, hard links stay links; owners become root, as
  * docker sends them.
  */
 
 import { createHash } from 'node:crypto';
 import {
+  type BigIntStats,
   closeSync,
   constants,
   lstatSync,
@@ -19,8 +21,11 @@ import {
 import { type Entry, NO_XATTRS } from '#archive/entry.ts';
 import { assert } from '#core/assert.ts';
 import { type ByteString, byteStringOf, bytesOf, displayBytes } from '#core/bytes.ts';
-import { errnoOf, SlipwayError } from '#core/errors.ts';
+import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
+import { deviceNumbers } from '#layer/folder-walk.ts';
+import type { ScannedEntry } from '#layer/scan.ts';
+import { type ContextScanner, scanContext, scanContextFile } from './context-scan.ts';
 import { type FileNode, type FileTree, joinPath } from './file-tree.ts';
 import { readIgnore } from './ignore-file.ts';
 import { unreadable } from './unreadable.ts';
@@ -35,11 +40,11 @@ export interface ContextSource {
 
 interface ContextNode extends FileNode {
   readonly path: ByteString;
-  readonly size: number;
-  readonly mode: number;
-  readonly mtimeNs: bigint;
-  readonly device: number;
-  children?: ReadonlyMap<ByteString, ContextNode>;
+  /** As root's, with whole seconds. */
+  readonly entry: Entry;
+  /** Of a file's content, once known; hex. */
+  sha256?: string;
+  children?: ReadonlyMap<ByteString, ContextNode> | undefined;
 }
 
 /** @throws CONTEXT_MISSING when there is no such folder */
@@ -71,6 +76,8 @@ export function contextSource(options: {
   /** Read in place of all that is looked for. */
   readonly ignoreFile?: string;
   readonly vertices: Vertices;
+  /** Absent: every file is read by each build. */
+  readonly scanner?: ContextScanner;
 }): ContextSource {
   let patterns: Promise<IgnoreMatcher> | undefined;
   let tree: Promise<ContextTree> | undefined;
@@ -82,7 +89,8 @@ export function contextSource(options: {
     });
     return patterns;
   };
-  const load = async (): Promise<ContextTree> => new ContextTree(options.folder, await ignore());
+  const load = async (): Promise<ContextTree> =>
+    new ContextTree(options.folder, await ignore(), options.scanner);
   return {
     ignore,
     tree: () => {
@@ -93,23 +101,32 @@ export function contextSource(options: {
 }
 
 /** A folder as a tree, without what is ignored; owners become root. */
-export function folderTree(folder: string, ignore: IgnoreMatcher): FileTree & Disposable {
-  return new ContextTree(folder, ignore);
+export function folderTree(
+  folder: string,
+  ignore: IgnoreMatcher,
+  scanner?: ContextScanner,
+): FileTree & Disposable {
+  return new ContextTree(folder, ignore, scanner);
 }
 
 /** Bytes read at once from a file. */
 const CHUNK_BYTES = 1 << 20;
+const LARGE_BYTES = 1 << 20;
 
 class ContextTree implements FileTree, Disposable {
   readonly name = 'build context';
   readonly root: ContextNode;
+  readonly #root: string;
   readonly #folder: Buffer;
   readonly #ignore: IgnoreMatcher;
-  readonly #digests = new Map<ByteString, string>();
+  readonly #scanner: ContextScanner | undefined;
+  readonly #prepared = new Map<ByteString, Promise<void>>();
 
-  constructor(folder: string, ignore: IgnoreMatcher) {
+  constructor(folder: string, ignore: IgnoreMatcher, scanner?: ContextScanner) {
+    this.#root = folder;
     this.#folder = Buffer.from(folder);
     this.#ignore = ignore;
+    this.#scanner = scanner;
     const root = this.#node('' as ByteString);
     assert(root?.kind === 'directory', 'the context was checked to be a folder');
     this.root = root;
@@ -126,42 +143,37 @@ class ContextTree implements FileTree, Disposable {
   }
 
   entry(node: FileNode, path: ByteString): Entry {
-    const found = own(node);
-    const seconds = Number(found.mtimeNs / 1_000_000_000n);
-    const metadata = {
-      path,
-      mode: found.mode,
-      uid: 0,
-      gid: 0,
-      mtime: { seconds, nanoseconds: 0 },
-      xattrs: NO_XATTRS,
-    };
-    switch (found.kind) {
-      case 'file':
-        return { ...metadata, kind: 'file', size: found.size };
-      case 'symlink':
-        return {
-          ...metadata,
-          kind: 'symlink',
-          target: byteStringOf(
-            this.#access(found.path, (at) => readlinkSync(at, { encoding: 'buffer' })),
-          ),
-        };
-      case 'char':
-      case 'block':
-        return {
-          ...metadata,
-          kind: found.kind,
-          major: deviceMajor(found.device),
-          minor: deviceMinor(found.device),
-        };
-      default:
-        return { ...metadata, kind: found.kind };
-    }
+    return { ...own(node).entry, path };
+  }
+
+  /** By the helper, which knows what did not change; once for a folder and all below it. */
+  async prepare(directory: FileNode): Promise<void> {
+    const node = own(directory);
+    if (!this.#scanner) return;
+    const running = this.#runningAbove(node.path) ?? this.#scan(node, this.#scanner);
+    this.#prepared.set(node.path, running);
+    await running;
+    // This node may be older than what was scanned from further up.
+    node.children ??= this.#nodeAt(node.path)?.children;
+  }
+
+  #nodeAt(path: ByteString): ContextNode | undefined {
+    return parentsOf(path).reduce<ContextNode | undefined>((node, folder) => {
+      const name = folder.slice(folder.lastIndexOf('/') + 1) as ByteString;
+      return node?.children?.get(name);
+    }, this.root);
+  }
+
+  #runningAbove(path: ByteString): Promise<void> | undefined {
+    const above = ['', ...parentsOf(path)].find((folder) =>
+      this.#prepared.has(folder as ByteString),
+    );
+    return above === undefined ? undefined : this.#prepared.get(above as ByteString);
   }
 
   *content(node: FileNode): Iterable<Uint8Array> {
-    const { path, size } = own(node);
+    const { path, entry } = own(node);
+    const size = entry.kind === 'file' ? entry.size : 0;
     // Not waiting: somebody may have put a FIFO in the file's place.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const file = this.#access(path, (at) => openSync(at, flags));
@@ -179,14 +191,74 @@ class ContextTree implements FileTree, Disposable {
   }
 
   async contentSha256(node: FileNode): Promise<string> {
-    const { path } = own(node);
-    const known = this.#digests.get(path);
-    if (known !== undefined) return known;
+    const file = own(node);
+    file.sha256 ??= this.#remembered(file) ?? this.#hash(file);
+    return file.sha256;
+  }
+
+  /** Large files alone: a small one is read as quickly as what is remembered of it. */
+  #remembered({ path, entry }: ContextNode): string | undefined {
+    const scanner = this.#scanner;
+    if (!scanner || entry.kind !== 'file' || entry.size < LARGE_BYTES) return undefined;
+    return this.#access(path, () => scanContextFile(scanner, this.#root, path));
+  }
+
+  #hash(node: ContextNode): string {
     const hash = createHash('sha256');
     for (const chunk of this.content(node)) hash.update(chunk);
-    const digest = hash.digest('hex');
-    this.#digests.set(path, digest);
-    return digest;
+    return hash.digest('hex');
+  }
+
+  /** What cannot be scanned is read file by file, and then says what is wrong with which. */
+  async #scan(directory: ContextNode, scanner: ContextScanner): Promise<void> {
+    const { path } = directory;
+    try {
+      const place = { root: this.#root, path, ignore: this.#ignore };
+      const scanned = await scanContext(scanner, place);
+      if (scanned) this.#graft(directory, scanned);
+    } catch (error) {
+      if (errnoOf(error) === undefined && !isSlipwayError(error)) throw error;
+      if (isSlipwayError(error) && error.kind === 'cancelled') throw error;
+    }
+  }
+
+  #graft(directory: ContextNode, scanned: readonly ScannedEntry[]): void {
+    const folders = new Map<string, Map<ByteString, ContextNode>>([['', new Map()]]);
+    for (const { entry, digest, identity } of scanned) {
+      const slash = entry.path.lastIndexOf('/');
+      const name = entry.path.slice(slash + 1) as ByteString;
+      const path = joinPath(directory.path, entry.path);
+      const node: ContextNode = {
+        kind: entry.kind === 'hardlink' ? 'file' : entry.kind,
+        path,
+        entry: asRoot(entry),
+        ...(identity === undefined ? {} : { identity }),
+        ...(digest === undefined ? {} : { sha256: digest.slice('sha256:'.length) }),
+      };
+      if (node.kind === 'directory') {
+        const children = new Map<ByteString, ContextNode>();
+        node.children = children;
+        folders.set(entry.path, children);
+      }
+      folders.get(slash < 0 ? '' : entry.path.slice(0, slash))?.set(name, node);
+    }
+    this.#dropEmptied(directory.path, folders);
+    directory.children = folders.get('') ?? new Map();
+  }
+
+  /** Ignored folders that were walked for what a `!` pattern might take back in, and had nothing. */
+  #dropEmptied(
+    below: ByteString,
+    folders: ReadonlyMap<string, Map<ByteString, ContextNode>>,
+  ): void {
+    if (!this.#ignore.patterns.some((pattern) => pattern.startsWith('!'))) return;
+    for (const [path, children] of [...folders].reverse()) {
+      if (path === '' || children.size > 0) continue;
+      if (!this.#ignore.ignores(displayBytes(joinPath(below, path as ByteString)))) continue;
+      const slash = path.lastIndexOf('/');
+      const parent = folders.get(slash < 0 ? '' : path.slice(0, slash));
+      parent?.delete(path.slice(slash + 1) as ByteString);
+    }
   }
 
   hintFor(path: ByteString): string | undefined {
@@ -229,12 +301,33 @@ class ContextTree implements FileTree, Disposable {
     return {
       kind,
       path,
-      size: Number(stats.size),
-      mode: Number(stats.mode) & 0o7777,
-      mtimeNs: stats.mtimeNs,
-      device: Number(stats.rdev),
+      entry: this.#entryOf(kind, path, stats),
       ...(kind === 'file' && stats.nlink > 1n ? { identity: `${stats.dev}:${stats.ino}` } : {}),
     };
+  }
+
+  #entryOf(kind: FileNode['kind'], path: ByteString, stats: BigIntStats): Entry {
+    const metadata = {
+      path,
+      mode: Number(stats.mode) & 0o7777,
+      uid: 0,
+      gid: 0,
+      mtime: { seconds: Number(stats.mtimeNs / 1_000_000_000n), nanoseconds: 0 },
+      xattrs: NO_XATTRS,
+    };
+    switch (kind) {
+      case 'file':
+        return { ...metadata, kind, size: Number(stats.size) };
+      case 'symlink': {
+        const target = this.#access(path, (at) => readlinkSync(at, { encoding: 'buffer' }));
+        return { ...metadata, kind, target: byteStringOf(target) };
+      }
+      case 'char':
+      case 'block':
+        return { ...metadata, kind, ...deviceNumbers(stats.rdev) };
+      default:
+        return { ...metadata, kind };
+    }
   }
 
   #stat(path: ByteString) {
@@ -259,7 +352,7 @@ class ContextTree implements FileTree, Disposable {
 }
 
 function own(node: FileNode): ContextNode {
-  assert('mtimeNs' in node, 'a node of this context');
+  assert('entry' in node, 'a node of this context');
   return node as ContextNode;
 }
 
@@ -289,13 +382,15 @@ function kindOf(stats: KindStats): FileNode['kind'] | undefined {
   return stats.isFIFO() ? 'fifo' : undefined;
 }
 
-/** glibc's split of a device number. */
-function deviceMajor(device: number): number {
-  return (device >> 8) & 0xfff;
+/** Docker sends files as root's, with whole seconds. */
+function asRoot(entry: Entry): Entry {
+  return { ...entry, uid: 0, gid: 0, mtime: { ...entry.mtime, nanoseconds: 0 } };
 }
 
-function deviceMinor(device: number): number {
-  return (device & 0xff) | ((device >> 12) & 0xfff00);
+/** `a/b/c`: a, a/b, a/b/c. */
+function parentsOf(path: string): readonly string[] {
+  const parts = path === '' ? [] : path.split('/');
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 function compareBytes(a: ByteString, b: ByteString): number {

@@ -26,6 +26,8 @@ export interface FileTree {
   content(node: FileNode): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** Why a path that exists elsewhere is not here (left out by .dockerignore), with the fix. */
   hintFor?(path: ByteString): string | undefined;
+  /** All below a directory is about to be read: some trees can do that faster at once. */
+  prepare?(directory: FileNode): Promise<void>;
   /** sha256 hex of a file's bytes. */
   contentSha256(node: FileNode): Promise<string>;
 }

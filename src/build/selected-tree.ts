@@ -64,6 +64,10 @@ class SelectedTree implements FileTree {
     return this.#tree.content(own(node).inner);
   }
 
+  async prepare(directory: FileNode): Promise<void> {
+    await this.#tree.prepare?.(own(directory).inner);
+  }
+
   contentSha256(node: FileNode): Promise<string> {
     return this.#tree.contentSha256(own(node).inner);
   }

@@ -129,6 +129,7 @@ export interface DigestOptions {
 export async function sourcesDigest(op: Sources, options: DigestOptions): Promise<string> {
   const hasher = createHasher();
   for (const { tree, at, name } of nodesOf(op)) {
+    if (at.node.kind === 'directory') await tree.prepare?.(at.node);
     // A folder gives its contents only, so its own name does not count.
     await hashTree(tree, at.node, {
       ...options,

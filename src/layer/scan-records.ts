@@ -5,9 +5,10 @@ import { parseDigest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { ScannedEntry } from './scan.ts';
 
-const RECORD_BYTES = 88;
+const RECORD_BYTES = 104;
 const END_BYTES = 24;
 const DIGEST_OFFSET = 56;
+const IDENTITY_OFFSET = 88;
 
 /** @throws HELPER_FAILED when the records are cut or not understood */
 export function parseScanRecords(data: Buffer): { entries: ScannedEntry[]; hashedFiles: number } {
@@ -42,8 +43,11 @@ function parseRecord(record: Buffer): ScannedEntry {
   };
   const entry = withKind(record, metadata, pathEnd);
   if (entry.kind !== 'file') return { entry, digest: undefined };
-  const hex = record.toString('hex', DIGEST_OFFSET, RECORD_BYTES);
-  return { entry, digest: parseDigest(`sha256:${hex}`) };
+  const hex = record.toString('hex', DIGEST_OFFSET, IDENTITY_OFFSET);
+  const digest = parseDigest(`sha256:${hex}`);
+  const inode = record.readBigUInt64LE(IDENTITY_OFFSET);
+  if (inode === 0n) return { entry, digest };
+  return { entry, digest, identity: `${record.readBigUInt64LE(IDENTITY_OFFSET + 8)}:${inode}` };
 }
 
 function withKind(record: Buffer, metadata: EntryMetadata, pathEnd: number): Entry {

@@ -9,6 +9,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   openSync,
   readlinkSync,
   readSync,
@@ -18,7 +19,7 @@ import { type Entry, type EntryMetadata, NO_XATTRS } from '#archive/entry.ts';
 import { type ByteString, byteStringOf } from '#core/bytes.ts';
 import { type Digest, parseDigest } from '#core/digest.ts';
 import { changedFile, type FolderWarning, onPath } from './folder-errors.ts';
-import { deviceNumbers, type WalkedFile, walkFolder } from './folder-walk.ts';
+import { deviceNumbers, joinBytes, type WalkedFile, walkFolder } from './folder-walk.ts';
 import { StatCache, splitTime } from './stat-cache.ts';
 
 export interface ScanOptions {
@@ -30,11 +31,13 @@ export interface ScanOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A file of the context. Its `xattrs` are not read (always empty); hard links are plain files. */
+/** A file of the context. Its `xattrs` are not read (always empty); hard links are files of one identity. */
 export interface ScannedEntry {
   readonly entry: Entry;
   /** Of the content; of files only, the empty one included. */
   readonly digest: Digest | undefined;
+  /** Equal for the names of one file; absent for a file with one name, and for all that is no file. */
+  readonly identity?: string;
 }
 
 export interface ScanResult {
@@ -65,10 +68,26 @@ export function scanFolder(options: ScanOptions): ScanResult {
     }
     const { digest, isKnown } = digestOf(walked, cache);
     if (!isKnown) hashedFiles++;
-    entries.push({ entry: entryOf(walked), digest });
+    entries.push({ entry: entryOf(walked), digest, ...identityOf(walked) });
   }
   onPath(options.cacheFile ?? root, () => cache.save());
   return { entries, hashedFiles, warnings };
+}
+
+/** The digest of one file beneath `root`, by the same cache. @throws as scanFolder */
+export function scanFile(options: {
+  readonly root: string;
+  readonly path: ByteString;
+  readonly cacheFile: string;
+}): Digest | undefined {
+  const { root, path, cacheFile } = options;
+  const rootStats = onPath(root, () => statSync(root, { bigint: true }));
+  const cache = new StatCache(cacheFile, rootStats);
+  const file = joinBytes(Buffer.from(root), path);
+  const stats = onPath(path, () => lstatSync(file, { bigint: true }));
+  const { digest } = digestOf({ path, file, stats }, cache);
+  onPath(cacheFile, () => cache.save());
+  return digest;
 }
 
 function digestOf(
@@ -86,6 +105,11 @@ function digestOf(
   }
   cache.keep(path, stats, { digest, isKnown });
   return { digest: sha256(digest), isKnown };
+}
+
+function identityOf({ stats }: WalkedFile): { readonly identity?: string } {
+  const isShared = stats.isFile() && stats.nlink > 1n;
+  return isShared ? { identity: `${stats.dev}:${stats.ino}` } : {};
 }
 
 function sha256(digest: Buffer): Digest {

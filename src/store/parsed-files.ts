@@ -4,18 +4,10 @@
  * where nothing can be written nothing is kept. Reading needs no database and no node:crypto, which
  * takes 12 ms to load: a file is named by a quick hash, and the text itself in it is what decides.
  */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '#core/errors.ts';
+import { dropOldest } from './oldest-files.ts';
 
 /** A longer text is parsed each time, and costs more than the start of the parser. */
 const MAX_TEXT_LENGTH = 1 << 16;
@@ -57,7 +49,7 @@ export function keepParsed(root: string, key: ParsedKey, parsed: object): void {
   try {
     for (const path of [root, dirname(folder), folder]) makeFolder(path);
     replaceFile(pathOf(root, key), JSON.stringify({ ...key, parsed }));
-    dropOldest(folder);
+    dropOldest(folder, MAX_FILES);
   } catch (error) {
     // A read-only store or a full disk: the next run parses again.
     if (errnoOf(error) === undefined) throw error;
@@ -106,15 +98,4 @@ function quickHash(text: string): string {
     hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   }
   return (hash >>> 0).toString(16).padStart(8, '0');
-}
-
-function dropOldest(folder: string): void {
-  const names = readdirSync(folder);
-  if (names.length <= MAX_FILES) return;
-  const byAge = names
-    .map((name) => ({ name, mtimeMs: statSync(join(folder, name)).mtimeMs }))
-    .sort((left, right) => left.mtimeMs - right.mtimeMs);
-  for (const { name } of byAge.slice(0, names.length - MAX_FILES / 2)) {
-    rmSync(join(folder, name), { force: true });
-  }
 }

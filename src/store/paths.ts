@@ -10,6 +10,7 @@
  *                                      others; derived
  *     folders/v1/<alg>/<hex>/          unpacked layers, by diffID; derived
  *     parsed/v1/<hash>.json            parsed Dockerfiles (parsed-files.ts); derived
+ *     scans/v1/<hex>                   what was found in build contexts, by their place; derived
  *     stubs/v1/                        empty mount points below every container's layers
  *     mounts/<hex>.<slot>/             folders of RUN --mount=type=cache, by the hash of their id
  *     ingest/<owner>.<random>          files being written; worthless once their owner is dead
@@ -38,6 +39,7 @@ export interface StorePaths {
   readonly indexes: string;
   readonly merged: string;
   readonly folders: string;
+  readonly scans: string;
   readonly stubs: string;
   readonly uploads: string;
   readonly incoming: string;
@@ -74,6 +76,7 @@ export function storePaths(root: string): StorePaths {
     indexes: under('indexes/v1'),
     merged: under('merged/v1'),
     folders: under('folders/v1'),
+    scans: under('scans/v1'),
     stubs: under('stubs/v1'),
     uploads: under('uploads'),
     incoming: under('incoming'),

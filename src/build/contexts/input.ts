@@ -13,6 +13,7 @@ import type { SourceFile } from '#core/source.ts';
 import { compilePatterns } from '#dockerfile/dockerignore.ts';
 import { interruptible } from '#image/interruptible.ts';
 import { type ContextSource, contextSource, requireFolder } from '../context.ts';
+import { scannerOf } from '../context-scan.ts';
 import { dockerfileMissing, dockerfilePath, readDockerfile } from '../dockerfile-file.ts';
 import { EMPTY_TREE } from '../empty-tree.ts';
 import { cleanParts, type FileTree, locate } from '../file-tree.ts';
@@ -72,6 +73,7 @@ function fromFolder(session: BuildSession, request: InputRequest): BuildInput {
   const source = contextSource({
     folder: resolve(context),
     vertices: session.vertices,
+    scanner: scannerOf(session),
     ...(path === undefined ? {} : { dockerfile: path }),
     ...(ignoreFile === undefined ? {} : { ignoreFile: resolve(ignoreFile) }),
   });

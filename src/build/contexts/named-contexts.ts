@@ -10,6 +10,7 @@ import type { JsonValue } from '#core/json.ts';
 import { familiarReference, parseReference, withDefaultTag } from '#core/reference.ts';
 import { originKey } from '../cache-key.ts';
 import { folderTree, requireFolder } from '../context.ts';
+import { scannerOf } from '../context-scan.ts';
 import { planCopy } from '../copy-plan.ts';
 import { EMPTY_TREE } from '../empty-tree.ts';
 import type { FileTree } from '../file-tree.ts';
@@ -52,7 +53,7 @@ export class NamedContexts {
   /** Its files. @throws CONTEXT_MISSING, and what fetching throws */
   async files(name: string): Promise<FilePlace> {
     const opened = await this.#open(name);
-    if (opened.kind === 'folder') return { open: async () => treeOf(opened.folder) };
+    if (opened.kind === 'folder') return { open: async () => treeOf(this.#session, opened.folder) };
     const { state } = opened;
     return { definition: state.definition, open: () => stageTree(this.#session, state) };
   }
@@ -104,12 +105,12 @@ function layerOf(layer: StageLayer): Opened {
 }
 
 /** Its own .dockerignore counts; that of the build's context does not. */
-function treeOf(folder: string): FileTree & Disposable {
-  return folderTree(folder, readIgnore({ folder }).matcher);
+function treeOf(session: BuildSession, folder: string): FileTree & Disposable {
+  return folderTree(folder, readIgnore({ folder }).matcher, scannerOf(session));
 }
 
 async function folderState(session: BuildSession, folder: string): Promise<StageState> {
-  using from = treeOf(folder);
+  using from = treeOf(session, folder);
   const digest = await sourcesDigest({ from, sources: ['/'] }, { owners: false });
   const key = originKey('folder', digest);
   const item = {
