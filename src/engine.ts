@@ -93,6 +93,8 @@ export interface BuildOptions extends CallContext {
   readonly secrets?: BuildSecrets;
   /** What RUN --mount=type=ssh may ask for. */
   readonly agents?: BuildAgents;
+  /** How many steps may work at the same time; default 16, or the number of processors. */
+  readonly jobs?: number;
   /** What steps may ask for beyond what every step has. */
   readonly allow?: readonly Entitlement[];
   /** Caches to look steps up in, after the local store; the first that has one wins. */

@@ -130,6 +130,7 @@ async function buildStages(
   { isRunAgain, ...places }: StagePlaces,
 ): Promise<StageState> {
   const failure = new AbortController();
+  const failures: unknown[] = [];
   const signal = AbortSignal.any([session.signal, failure.signal]);
   const results = new Map<number, Promise<StageState>>();
   const result = (index: number): Promise<StageState> => {
@@ -152,13 +153,14 @@ async function buildStages(
   // stack.
   const all = [...plan.needed].sort(ascending).map((index) =>
     result(index).catch((error: unknown) => {
-      failure.abort(error);
+      failures.push(error);
+      // Whoever is stopped by it has not failed.
+      failure.abort(new SlipwayError('CANCELLED', 'another step failed', { cause: error }));
       throw error;
     }),
   );
   const settled = await Promise.allSettled(all);
-  if (failure.signal.aborted)
-    throw session.signal.aborted ? session.signal.reason : failure.signal.reason;
+  if (failure.signal.aborted) throw session.signal.aborted ? session.signal.reason : failures[0];
   return await (settled.length > 0
     ? result(plan.target.index)
     : Promise.reject(new SlipwayError('INTERNAL', 'nothing to build')));

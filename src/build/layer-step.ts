@@ -88,10 +88,13 @@ async function findOrMake(
     save(session, definition, { made: byContent, description: step.createdBy });
     return hit(session, step, byContent);
   }
-  const { diffId, size } = await session.vertices.run(step.name, async (vertex) => {
-    const written = await step.execute(vertex);
-    refuseLeaks(session, written);
-    return written;
+  const { diffId, size } = await session.jobs(() => {
+    session.signal.throwIfAborted();
+    return session.vertices.run(step.name, async (vertex) => {
+      const written = await step.execute(vertex);
+      refuseLeaks(session, written);
+      return written;
+    });
   });
   session.steps.run += 1;
   const made: MadeLayer = {

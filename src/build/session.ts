@@ -57,6 +57,8 @@ export interface BuildSession {
   readonly limits?: ContainerLimits;
   /** For every RUN that does not say otherwise. Absent: the host's. */
   readonly network?: ContainerNetwork;
+  /** The named limit of steps that work at the same time. */
+  readonly jobs: LimitFunction;
   /** Steps under way, by definition key: equal steps of two stages run once. */
   readonly inFlight: Map<CacheKey, Promise<MadeLayer>>;
   /** Counters for the result. */

@@ -71,6 +71,10 @@ export default class Build extends BaseCommand {
     iidfile: text({ description: 'Write the image ID to a file', helpValue: 'file' }),
     ...LIMIT_FLAGS,
     ...NETWORK_FLAGS,
+    jobs: text({
+      description: 'How many steps may work at the same time (16, or the processors)',
+      helpValue: 'number',
+    }),
     label: list({ description: 'Set metadata of the image', helpValue: 'key=value' }),
     load: toggle({ description: 'Put the image into the local store, beside other outputs' }),
     'metadata-file': text({
@@ -153,6 +157,7 @@ export default class Build extends BaseCommand {
       tags: flags.tag,
       buildArgs,
       allow: allowedIn(flags.allow),
+      ...(flags.jobs === undefined ? {} : { jobs: jobsIn(flags.jobs) }),
       noCache: flags['no-cache'],
       noCacheStages: flags['no-cache-filter'].flatMap((names) => names.split(',')),
       bases: basesFrom(flags),
@@ -268,6 +273,18 @@ function quietOutput(): SlipwayError {
     'the image ID and the output cannot both go to standard output',
     {
       hint: 'leave out -q, and write the ID to a file with --iidfile; or give the output a file with dest=',
+    },
+  );
+}
+
+/** As in podman 0 is no limit. @throws USAGE */
+function jobsIn(word: string): number {
+  if (/^\d{1,4}$/.test(word)) return Number(word) || Number.POSITIVE_INFINITY;
+  throw new SlipwayError(
+    'USAGE',
+    `invalid argument "${word}" for "--jobs": not a number of steps`,
+    {
+      hint: 'write a number such as 4, or 0 for no limit',
     },
   );
 }

@@ -1,4 +1,6 @@
 /** `slipway build` over the engine's resources: names checked first, then one build under one lease. */
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
 import { build } from '#build/build.ts';
 import { parseContexts } from '#build/contexts/named-contexts.ts';
 import { SecretStore } from '#build/mounts/secret-store.ts';
@@ -17,6 +19,9 @@ import { push } from './push.ts';
 import { remoteRepository } from './remote-repository.ts';
 import { remoteSources } from './remote-sources.ts';
 import type { Resources } from './resources.ts';
+
+/** Steps wait for networks and disks more than for processors. */
+const JOBS = Math.max(16, availableParallelism());
 
 export async function buildImage(
   resources: Resources,
@@ -53,6 +58,7 @@ export async function buildImage(
     now: () => new Date(),
     platform: hostPlatform(process.arch),
     noCache: options.noCache ?? false,
+    jobs: pLimit(options.jobs ?? JOBS),
     inFlight: new Map(),
     steps: { run: 0, cached: 0 },
     ...(options.limits ? { limits: options.limits } : {}),
