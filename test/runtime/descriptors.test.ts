@@ -3,9 +3,10 @@
  * folder or program, not by inheritance, not in the place of a closed stdin, stdout or stderr.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
+  copyFileSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -158,3 +159,27 @@ contained(
     }
   },
 );
+
+contained('who has the launcher’s program file open cannot write to it afterwards', async () => {
+  using folder = tempFolder();
+  // A copy, which nobody else executes: that alone would forbid writing.
+  const helper = folder.at('helper');
+  copyFileSync(HELPER_PROGRAM, helper);
+  const path = await bundle(site(folder.path), { args: ['/init', 'sleep', '60'] });
+  const child = spawn(helper, ['run', '--bundle', path, CONTAINER_ID], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  const below = (pid: string): readonly string[] =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  const outer = String(child.pid);
+  const held = [outer, ...below(outer)].map((pid) => openSync(`/proc/${pid}/exe`, 'r'));
+  assert.equal(held.length, 2);
+  child.kill('SIGKILL');
+  await ended;
+  for (const descriptor of held) {
+    assert.throws(() => openSync(`/proc/self/fd/${descriptor}`, 'r+'), { code: 'EROFS' });
+    closeSync(descriptor);
+  }
+});
