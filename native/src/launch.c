@@ -41,7 +41,7 @@ static int resolve_root(struct bundle *bundle, struct failure *why) {
 // share any more. And the root of a user namespace may not get to the source.
 static bool must_open_source(const struct spec *spec, const struct mount_spec *mount) {
   bool shares = mount->propagation == MS_SHARED || mount->propagation == MS_SLAVE;
-  return mount->is_bind && (shares || has_namespace(&spec->namespaces, CLONE_NEWUSER));
+  return mount->is_bind && (shares || mount->maps_ids || has_namespace(&spec->namespaces, CLONE_NEWUSER));
 }
 
 static int open_sources(struct bundle *bundle, struct failure *why) {
@@ -52,6 +52,9 @@ static int open_sources(struct bundle *bundle, struct failure *why) {
     if (!must_open_source(spec, &spec->mounts[i])) continue;
     bundle->sources[i] = mounts_open_source(&spec->mounts[i], bundle->folder, why);
     if (bundle->sources[i] < 0) return -1;
+    if (spec->mounts[i].maps_ids &&
+        mount_map_ids(spec, &spec->mounts[i], bundle->sources[i], why) < 0)
+      return -1;
   }
   return 0;
 }

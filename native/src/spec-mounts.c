@@ -84,6 +84,11 @@ static bool apply_option(struct mount_spec *mount, const char *option) {
     mount->is_recursive = option[0] == 'r';
     return true;
   }
+  if (strcmp(option, "idmap") == 0 || strcmp(option, "ridmap") == 0) {
+    mount->maps_ids = true;
+    mount->maps_ids_below = option[0] == 'r';
+    return true;
+  }
   if (strcmp(option, "tmpcopyup") == 0) return mount->copies_up = true;
   if (apply_attribute(&mount->top, option)) return true;
   if (option[0] == 'r' && apply_attribute(&mount->whole, option + 1)) return true;
@@ -99,8 +104,7 @@ static int read_options(const struct json *value, void *context, struct failure 
   for (const struct json *child = value->children; child; child = child->next) {
     const char *option;
     if (read_string(child, &option, why) < 0) return -1;
-    if (strcmp(option, "remount") == 0 || strcmp(option, "idmap") == 0 ||
-        strcmp(option, "ridmap") == 0)
+    if (strcmp(option, "remount") == 0)
       return refuse_unsupported(child, "the option is not implemented; leave it out", why);
     if (!apply_option(mount, option)) mount->data[left++] = option;
   }
@@ -119,9 +123,18 @@ static int read_source(const struct json *value, void *context, struct failure *
   return read_string(value, &((struct mount_spec *)context)->source, why);
 }
 
+static int read_uids(const struct json *value, void *context, struct failure *why) {
+  return id_ranges_read(value, &((struct mount_spec *)context)->uids, why);
+}
+
+static int read_gids(const struct json *value, void *context, struct failure *why) {
+  return id_ranges_read(value, &((struct mount_spec *)context)->gids, why);
+}
+
 static const struct field mount_fields[] = {
     {"destination", read_destination, true}, {"type", read_type, false},
     {"source", read_source, false},          {"options", read_options, false},
+    {"uidMappings", read_uids, false},       {"gidMappings", read_gids, false},
     {NULL, NULL, false},
 };
 
@@ -136,11 +149,35 @@ void spec_close_devices(struct spec *spec) {
   }
 }
 
+static int check_ids(const struct json *value, struct mount_spec *mount, struct failure *why) {
+  bool has_uids = mount->uids.count > 0, has_gids = mount->gids.count > 0;
+  if (has_uids != has_gids)
+    return refuse_malformed(value, "with both uidMappings and gidMappings, or neither", why);
+  mount->maps_ids = mount->maps_ids || has_uids;
+  if (!mount->maps_ids || mount->is_bind) return 0;
+  return refuse_unsupported(json_member(value, has_uids ? "uidMappings" : "options"),
+                            "only bind mounts can have other ids", why);
+}
+
+// Mappings of a mount that has none of its own are those of the container, known only at the end.
+int check_mount_ids(const struct json *value, const struct spec *spec, struct failure *why) {
+  const struct json *child = value->children;
+  for (size_t i = 0; child && i < spec->mount_count; i++, child = child->next) {
+    const struct mount_spec *mount = &spec->mounts[i];
+    if (mount->maps_ids && mount->uids.count == 0 && spec->namespaces.uids.count == 0)
+      return refuse_malformed(json_member(child, "options"),
+                              "without idmap: neither the mount nor the container has mappings",
+                              why);
+  }
+  return 0;
+}
+
 static int check_mount(const struct json *value, struct mount_spec *mount, struct failure *why) {
   if (strcmp(mount->destination, "/") == 0)
     return refuse_unsupported(json_member(value, "destination"), "the root cannot be mounted over",
                               why);
   if (mount->type && strcmp(mount->type, "bind") == 0) mount->is_bind = true;
+  if (check_ids(value, mount, why) < 0) return -1;
   if (mount->copies_up && (mount->is_bind || !mount->type || strcmp(mount->type, "tmpfs") != 0))
     return refuse_malformed(json_member(value, "options"), "without tmpcopyup: that is for a tmpfs",
                             why);

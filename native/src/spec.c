@@ -91,6 +91,8 @@ int spec_read(int bundle, struct spec *spec, struct failure *why) {
     return refuse_malformed(json_member(root, "hostname"), "absent without a uts namespace", why);
   if (spec->domainname && !has_namespace(&spec->namespaces, CLONE_NEWUTS))
     return refuse_malformed(json_member(root, "domainname"), "absent without a uts namespace", why);
+  const struct json *mounts = json_member(root, "mounts");
+  if (mounts != root && check_mount_ids(mounts, spec, why) < 0) return -1;
   fill_absent(spec);
   spec->opens_devices = spec->resources.device_count > 0 && devices_are_limitable();
   if (!spec->opens_devices) spec_close_devices(spec);
@@ -98,7 +100,11 @@ int spec_read(int bundle, struct spec *spec, struct failure *why) {
 }
 
 void spec_free(struct spec *spec) {
-  for (size_t i = 0; i < spec->mount_count; i++) free(spec->mounts[i].data);
+  for (size_t i = 0; i < spec->mount_count; i++) {
+    free(spec->mounts[i].data);
+    free(spec->mounts[i].uids.items);
+    free(spec->mounts[i].gids.items);
+  }
   free(spec->mounts);
   process_free(&spec->process);
   namespaces_free(&spec->namespaces);

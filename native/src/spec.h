@@ -33,6 +33,9 @@ struct mount_spec {
   struct mount_flags whole;  // of it and everything mounted below: applied first
   uint64_t propagation;      // MS_SHARED …; 0: private
   bool propagates_below;     // rshared …
+  bool maps_ids;             // idmap, or mappings of its own
+  bool maps_ids_below;       // ridmap
+  struct id_ranges uids, gids;  // its own; empty: those of the container
   const char **data;         // what is left of `options`: for the file system itself, NULL-terminated
 };
 

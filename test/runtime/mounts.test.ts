@@ -348,3 +348,47 @@ contained('what makes no sense is refused with its pointer', async () => {
     JSON.parse(JSON.stringify({ ...spec, linux: { ...spec.linux, rootfsPropagation: 'some' } }));
   await assert.rejects(runInit(['true'], { edit }), { hint: /shared, slave/ });
 });
+
+contained('idmap: a bind mount with other ids, its own or the container’s', async (t) => {
+  using folder = tempFolder();
+  mkdirSync(folder.at('data'));
+  writeFileSync(folder.at('data/file'), '');
+  spawnSync('chown', ['7:8', folder.at('data/file')]);
+  const map = (containerID: number, hostID: number): object[] => [
+    { containerID, hostID, size: 1000 },
+  ];
+  const at = async (mount: object, linux: object = {}): Promise<string> => {
+    const mounts = [{ ...bind('/etc', folder.at('data'), 'ro'), ...mount }];
+    const edit = (spec: RuntimeSpec): RuntimeSpec =>
+      JSON.parse(JSON.stringify({ ...spec, linux: { ...spec.linux, ...linux } }));
+    const { stdout } = await runInit(['stat', '/etc/file'], { mounts, edit });
+    return stdout.split(' ').slice(2, 4).join(':');
+  };
+  const own = { uidMappings: map(0, 5000), gidMappings: map(0, 6000) };
+  const shifted = await at(own).catch((error: unknown) => error);
+  // Not every file system can: that is said by name.
+  if (typeof shifted !== 'string') {
+    assert.match(String(shifted), /mount_setattr idmap/);
+    return t.skip('the file system of the temporary folder has no mounts with other ids');
+  }
+  assert.equal(shifted, '5007:6008');
+  assert.equal(await at({ ...own, options: ['rbind', 'ridmap'] }), '5007:6008');
+  const ids = { uidMappings: map(0, 100_000), gidMappings: map(0, 100_000) };
+  const namespaces = ['pid', 'mount', 'uts', 'ipc', 'cgroup', 'user'].map((type) => ({ type }));
+  assert.equal(await at({ options: ['bind', 'idmap'] }, { namespaces, ...ids }), '7:8');
+});
+
+contained('idmap: mappings without sense are refused with their pointer', async () => {
+  const map = [{ containerID: 0, hostID: 5, size: 1 }];
+  const cases: readonly [object, string][] = [
+    [{ type: 'bind', source: '/', options: ['bind', 'idmap'] }, '/mounts/6/options'],
+    [{ type: 'bind', source: '/', options: ['bind'], uidMappings: map }, '/mounts/6'],
+    [{ type: 'tmpfs', uidMappings: map, gidMappings: map }, '/mounts/6/uidMappings'],
+    [{ type: 'tmpfs', options: ['idmap'] }, '/mounts/6/options'],
+  ];
+  for (const [mount, path] of cases) {
+    const mounts = [{ destination: '/x', ...mount }];
+    const error: unknown = await runInit(['true'], { mounts }).catch((e: unknown) => e);
+    assert.equal(Reflect.get(Object(error), 'detail')?.path, path);
+  }
+});

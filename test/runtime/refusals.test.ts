@@ -55,8 +55,8 @@ contained('fields that are not implemented are refused, not ignored', async () =
 
     [['linux', 'namespaces', 1], { type: 'mount', path: '/x' }, '/linux/namespaces'],
     [['mounts', 0, 'options'], ['remount'], '/mounts/0/options/0'],
-    [['mounts', 0, 'options'], ['ro', 'idmap'], '/mounts/0/options/1'],
-    [['mounts', 0, 'uidMappings'], [], '/mounts/0/uidMappings'],
+    [['mounts', 0, 'options'], ['ro', 'idmap'], '/mounts/0/options'],
+    [['mounts', 0, 'colour'], [], '/mounts/0/colour'],
     [['ociVersion'], '2.0.0', '/ociVersion'],
   ];
   for (const [path, put, pointer] of cases) {
