@@ -11,6 +11,8 @@ export interface RemoteSources {
 export interface RemoteFileOptions {
   /** The tag that is known of it. */
   readonly known?: string;
+  /** Sent to the address itself, not to where it redirects. */
+  readonly authorization?: string;
   readonly signal: AbortSignal;
 }
 
@@ -34,6 +36,8 @@ export interface GitRequest {
   readonly remote: string;
   /** A branch, a tag, a commit; absent: what the remote calls HEAD. */
   readonly ref?: string;
+  /** For http(s). */
+  readonly authorization?: string;
   readonly signal: AbortSignal;
 }
 

@@ -12,6 +12,8 @@ import { cancelledBy } from './errors.ts';
 export interface GitAddress {
   readonly remote: string;
   readonly ref?: string;
+  /** The value of an Authorization header, for the remote's own host. */
+  readonly authorization?: string;
   readonly signal: AbortSignal;
   /** Default: the `git` on the usual paths. */
   readonly program?: string;
@@ -121,8 +123,9 @@ async function removeGitFolders(folder: string, call: GitAddress & { readonly cw
 
 async function git(
   args: readonly string[],
-  { cwd, remote, signal, program = 'git' }: GitAddress & { readonly cwd: string },
+  address: GitAddress & { readonly cwd: string },
 ): Promise<string> {
+  const { cwd, remote, signal, program = 'git' } = address;
   if (signal.aborted) throw cancelledBy(signal);
   const child = spawn(program, [...SAFE, ...args], {
     cwd,
@@ -140,6 +143,7 @@ async function git(
       GIT_CEILING_DIRECTORIES: '/',
       GIT_PROTOCOL_FROM_USER: '0',
       GIT_SSH_COMMAND: 'ssh -F /dev/null -o BatchMode=yes',
+      ...authorizing(address),
     },
   });
   const out: Buffer[] = [];
@@ -153,6 +157,17 @@ async function git(
   if (code === 0) return Buffer.concat(out).toString();
   if (signal.aborted) throw cancelledBy(signal);
   throw failed(remote, Buffer.concat(err).toString());
+}
+
+/** By the environment: arguments can be seen by everybody on the machine. */
+function authorizing({ remote, authorization }: GitAddress): Readonly<Record<string, string>> {
+  const url = URL.parse(remote);
+  if (!url || authorization === undefined) return {};
+  return {
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: `http.${url.protocol}//${url.host}/.extraHeader`,
+    GIT_CONFIG_VALUE_0: `Authorization: ${authorization}`,
+  };
 }
 
 function unstartable(error: Error): unknown {

@@ -15,6 +15,7 @@ import { planCopy } from '../copy-plan.ts';
 import { EMPTY_TREE } from '../empty-tree.ts';
 import { cleanParts, locate } from '../file-tree.ts';
 import type { GitUrl } from '../git-url.ts';
+import { gitAuthorization } from '../remote-auth.ts';
 import type { GitRequest } from '../remote-sources.ts';
 import type { BuildSession } from '../session.ts';
 import type { StageLayer } from '../state.ts';
@@ -24,7 +25,13 @@ import { findFetched, keepFetched } from './fetched-layer.ts';
 export async function gitSource(session: BuildSession, source: GitUrl): Promise<StageLayer> {
   const { remote, ref, checksum } = source;
   const { signal } = session;
-  const request: GitRequest = { remote, signal, ...(ref === undefined ? {} : { ref }) };
+  const authorization = gitAuthorization(session, remote);
+  const request: GitRequest = {
+    remote,
+    signal,
+    ...(ref === undefined ? {} : { ref }),
+    ...(authorization === undefined ? {} : { authorization }),
+  };
   return await session.vertices.run(
     `[internal] load git source ${shownUrl(source)}`,
     async (vertex) => {

@@ -9,6 +9,7 @@ import { toByteString } from '#core/bytes.ts';
 import { createHasher, type Digest, parseDigest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { originKey } from '../cache-key.ts';
+import { fileAuthorization } from '../remote-auth.ts';
 import type { RemoteFile } from '../remote-sources.ts';
 import type { BuildSession } from '../session.ts';
 import type { StageLayer } from '../state.ts';
@@ -37,7 +38,12 @@ export async function httpSource(session: BuildSession, source: HttpSource): Pro
   const shown = session.remotes.display(url);
   const layer = await session.vertices.run(`[internal] load ${shown}`, async (vertex) => {
     const tag = typeof known?.extra === 'string' ? known.extra : undefined;
-    const options = { signal: session.signal, ...(tag === undefined ? {} : { known: tag }) };
+    const authorization = fileAuthorization(session, url);
+    const options = {
+      signal: session.signal,
+      ...(tag === undefined ? {} : { known: tag }),
+      ...(authorization === undefined ? {} : { authorization }),
+    };
     await using file = await session.remotes.download(url, options);
     if (known && file.isUnchanged) {
       vertex.status('not modified', { done: true });

@@ -4,6 +4,7 @@ import { chmodSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type EngineFixture, withEngine } from '#test/helpers/engine.ts';
+import { fileServer } from '#test/helpers/file-server.ts';
 import {
   cannotServeGit,
   commit,
@@ -117,6 +118,19 @@ test('submodules come along', { skip }, () =>
     assert.ok(!paths.some((line) => line.includes('/.git ') || line.includes('/.git/')));
   }),
 );
+
+for (const id of ['GIT_AUTH_TOKEN', 'GIT_AUTH_TOKEN.127.0.0.1']) {
+  test(`the secret ${id} goes to the remote`, { skip }, () =>
+    withEngine({}, async ({ context, build }) => {
+      await using server = await fileServer({});
+      const folder = context({ Dockerfile: `FROM scratch\nADD ${server.url}/x.git /d\n` });
+      const secrets = { [id]: { kind: 'value', value: 's3cret' } } as const;
+      await assert.rejects(build({ context: folder, secrets }), { code: 'GIT_FAILED' });
+      const token = Buffer.from('x-access-token:s3cret').toString('base64');
+      assert.equal(server.headers[0]?.authorization, `Basic ${token}`);
+    }),
+  );
+}
 
 test('a commit that is not the one expected is refused', { skip }, () =>
   withRepository(async ({ first, add }) => {

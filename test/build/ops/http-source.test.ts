@@ -120,6 +120,21 @@ ADD local $URL/b /f/
     }));
 });
 
+for (const [id, expected] of [
+  ['HTTP_AUTH_TOKEN_127.0.0.1', 'Bearer s3cret'],
+  ['HTTP_AUTH_HEADER_127.0.0.1', 's3cret'],
+  ['HTTP_AUTH_TOKEN_elsewhere', undefined],
+] as const) {
+  test(`the secret ${id}`, () =>
+    withEngine({}, async ({ context, build }) => {
+      await using server = await fileServer({ '/a': { body: 'one' } });
+      const folder = context({ Dockerfile: 'FROM scratch\nARG URL\nADD $URL/a /a\n' });
+      const secrets = { [id]: { kind: 'value', value: 's3cret' } } as const;
+      await build({ context: folder, buildArgs: { URL: server.url }, secrets });
+      assert.equal(server.headers[0]?.authorization, expected);
+    }));
+}
+
 const refusals: readonly (readonly [name: string, text: string, error: RegExp])[] = [
   ['a file that is not there', 'ADD $URL/nothing /a', /with status 404 Not Found/],
   [
