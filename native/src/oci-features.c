@@ -49,6 +49,8 @@ static void append_mount_options(struct bytes *out) {
   append_names(out, "r", mount_attribute_name);
   append_names(out, "", mount_propagation_name);
   append_names(out, "r", mount_propagation_name);
+  append_name(out, "", "idmap");
+  append_name(out, "", "ridmap");
   append_name(out, "", "tmpcopyup");
   bytes_append_text(out, "]");
 }
@@ -68,7 +70,7 @@ int oci_features(const struct oci *oci, int argc, char **argv) {
   if (flags_parse(argc, argv, NULL, 0) != 0 || argc != 1)
     return oci_error("features takes no words"), 1;
   cleanup_bytes struct bytes out = {0};
-  bytes_append_text(&out, "{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"1.2.0\"");
+  bytes_append_text(&out, "{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"1.3.0\"");
   append_list(&out, "hooks", hook_name);
   append_mount_options(&out);
   bytes_append_text(&out, ",\"linux\":{");
@@ -80,7 +82,7 @@ int oci_features(const struct oci *oci, int argc, char **argv) {
   append_seccomp(&out);
   bytes_append_text(&out, ",\"apparmor\":{\"enabled\":true},\"selinux\":{\"enabled\":true},"
                           "\"intelRdt\":{\"enabled\":false},"
-                          "\"mountExtensions\":{\"idmap\":{\"enabled\":false}}}}\n");
+                          "\"mountExtensions\":{\"idmap\":{\"enabled\":true}}}}\n");
   if (fwrite(out.data, 1, out.length, stdout) == out.length && fflush(stdout) == 0) return 0;
   return oci_error("stdout: %s", strerror(errno)), 1;
 }

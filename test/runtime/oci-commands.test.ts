@@ -494,7 +494,8 @@ contained('features are what the readers take', () => {
     assert.doesNotMatch(stderr, /not supported/, option);
     assert.ok(status === 0 || /mount/.test(stderr), `${option}: ${stderr}`);
   }
-  const { capabilities, namespaces, seccomp } = linux;
+  const { capabilities, namespaces, seccomp, mountExtensions } = linux;
+  assert.deepEqual(mountExtensions, { idmap: { enabled: mountOptions.includes('idmap') } });
   assert.ok(capabilities.includes('CAP_CHECKPOINT_RESTORE') && namespaces.includes('user'));
   const filter = (action: string) => ({
     defaultAction: 'SCMP_ACT_ALLOW',
