@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -20,7 +21,15 @@ void foreground_block_signals(void) {
   signal(SIGPIPE, SIG_IGN);
 }
 
-int foreground_open_terminal(const struct process_spec *process, const char *socket, int ends[2],
+// Before the process is there: it may ask at once.
+static void take_size(struct process_spec *process) {
+  struct winsize size;
+  if (process->console_rows || process->console_columns || ioctl(0, TIOCGWINSZ, &size) < 0) return;
+  process->console_rows = size.ws_row;
+  process->console_columns = size.ws_col;
+}
+
+int foreground_open_terminal(struct process_spec *process, const char *socket, int ends[2],
                              struct failure *why) {
   ends[0] = ends[1] = -1;
   if (socket && !process->has_terminal) {
@@ -28,6 +37,7 @@ int foreground_open_terminal(const struct process_spec *process, const char *soc
     return fail(why, "terminal", "check", "--console-socket", "process.terminal is not set");
   }
   if (socket) return (ends[1] = console_connect(socket, why)) < 0 ? -1 : 0;
+  if (process->has_terminal) take_size(process);
   if (process->has_terminal && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
     return fail(why, "terminal", "socketpair", NULL, NULL);
   return 0;
@@ -42,13 +52,13 @@ static void pass_on(int signal_fd, const struct launched *launched,
   else if (number != SIGCHLD) sys_pidfd_send_signal(launched->pidfd, number);
 }
 
-int foreground_wait(const struct launched *launched, int ours, bool has_size) {
+int foreground_wait(const struct launched *launched, int ours) {
   sigset_t signals;
   sigprocmask(SIG_SETMASK, NULL, &signals);  // what is blocked
   cleanup_close int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
   struct terminal terminal = {.master = -1};
   int master = ours >= 0 ? console_receive(ours) : -1;
-  if (master >= 0) terminal_begin(&terminal, master, has_size);
+  if (master >= 0) terminal_begin(&terminal, master);
   struct pollfd watched[2 + TERMINAL_POLLED] = {{.fd = launched->pidfd, .events = POLLIN},
                                                 {.fd = signal_fd, .events = POLLIN}};
   while (!(watched[0].revents & POLLIN)) {

@@ -195,7 +195,13 @@ int hooks_run(const struct hooks *hooks, enum hook_point point, const struct hoo
   bytes_append_text(&text, "{");
   hook_state_members(state, &text);
   bytes_append_text(&text, "}\n");
-  for (size_t i = 0; i < hooks->count[point]; i++)
-    if (run_one(&hooks->items[point][i], &text, why) < 0) return -1;
-  return 0;
+  int result = 0;
+  for (size_t i = 0; i < hooks->count[point]; i++) {
+    struct failure this = {0};
+    if (run_one(&hooks->items[point][i], &text, &this) == 0) continue;
+    if (result == 0) *why = this;
+    result = -1;
+    if (point != HOOK_POSTSTOP) break;
+  }
+  return result;
 }

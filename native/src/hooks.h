@@ -46,7 +46,8 @@ struct hook_state {
 void hook_state_members(const struct hook_state *state, struct bytes *out);
 
 // Runs the hooks of a point in their order, in this process's namespaces, waiting for each. Stops at the
-// first that fails or takes too long (it is killed then): -1, stage "hook".
+// first that fails or takes too long (it is killed then): -1, stage "hook". After the container's end
+// the others still have their turn.
 int hooks_run(const struct hooks *hooks, enum hook_point point, const struct hook_state *state,
               struct failure *why);
 

@@ -81,7 +81,7 @@ static int run_program(char **program, struct failure *why) {
   close(ends[1]);
   if (launched.pid < 0) return fail(why, "clone", "clone3", NULL, NULL);
   struct failure report;
-  int status = foreground_wait(&launched, -1, false);
+  int status = foreground_wait(&launched, -1);
   if (read(errors, &report, sizeof report) != sizeof report) return status;
   *why = report;
   return -1;

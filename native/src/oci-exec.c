@@ -131,7 +131,7 @@ static int process_by_file(const char *path, struct process_spec *process, struc
 // ---- the container's side -------------------------------------------------------------------
 
 struct joining {
-  const struct process_spec *process;
+  struct process_spec *process;
   const struct seccomp_program *filter;
   struct start start;
   int container;                   // pidfd of the container's first process
@@ -279,7 +279,7 @@ static int launch_joined(const struct joining *joining, struct launched *launche
 
 static int run_joined(const struct options *options, struct joining *joining, struct failure *why) {
   int terminal[2];
-  const struct process_spec *process = joining->process;
+  struct process_spec *process = joining->process;
   if (options->is_detached && process->has_terminal && !options->console_socket) {
     errno = EINVAL;
     return fail(why, "terminal", "check", "--console-socket",
@@ -302,7 +302,7 @@ static int run_joined(const struct options *options, struct joining *joining, st
     return -1;
   }
   if (options->is_detached) return 0;
-  return foreground_wait(&launched, ours, process->console_rows || process->console_columns);
+  return foreground_wait(&launched, ours);
 }
 
 static int check_status(const struct options *options, const struct container_state *state) {

@@ -117,7 +117,7 @@ static int see_it_run(const struct options *options, const struct bundle *bundle
   return result;
 }
 
-static int run_process(const struct options *options, const struct bundle *bundle,
+static int run_process(const struct options *options, struct bundle *bundle,
                        struct container_state *state, struct failure *why) {
   int terminal[2];
   if (foreground_open_terminal(&bundle->spec.process, options->create.console_socket, terminal,
@@ -135,9 +135,8 @@ static int run_process(const struct options *options, const struct bundle *bundl
   struct launched launched;
   if (launch_start(bundle, &start, &launched, why) < 0) return -1;
   close(steal_fd(&theirs));  // or a child that fails would leave us waiting for its terminal
-  bool has_size = bundle->spec.process.console_rows || bundle->spec.process.console_columns;
   int outcome = see_it_run(options, bundle, &start, state, &launched, why);
-  int status = foreground_wait(&launched, outcome < 0 ? -1 : ours, has_size);
+  int status = foreground_wait(&launched, outcome < 0 ? -1 : ours);
   close(launched.pidfd);
   bool is_out_of_memory = launch_clean_up(&launched);
   if (outcome < 0) return -1;

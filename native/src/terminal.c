@@ -13,11 +13,10 @@ void terminal_resize(const struct terminal *terminal) {
     ioctl(terminal->master, TIOCSWINSZ, &size);
 }
 
-void terminal_begin(struct terminal *terminal, int master, bool has_size) {
+void terminal_begin(struct terminal *terminal, int master) {
   *terminal = (struct terminal){.master = master, .has_input = true};
   // A container that does not read must not stop its own output.
   fcntl(master, F_SETFL, O_NONBLOCK);
-  if (!has_size) terminal_resize(terminal);
   if (tcgetattr(0, &terminal->before) < 0) return;  // stdin is a pipe or a file
   struct termios raw = terminal->before;
   cfmakeraw(&raw);

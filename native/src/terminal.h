@@ -19,8 +19,8 @@ struct terminal {
   size_t waiting;
 };
 
-// Takes the master over. `has_size`: the container's size was chosen, else ours is given to it.
-void terminal_begin(struct terminal *terminal, int master, bool has_size);
+// Takes the master over.
+void terminal_begin(struct terminal *terminal, int master);
 void terminal_resize(const struct terminal *terminal);
 // Fills TERMINAL_POLLED places of a poll; and moves on what it found.
 void terminal_watch(const struct terminal *terminal, struct pollfd *watched);

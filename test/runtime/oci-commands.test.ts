@@ -255,10 +255,13 @@ contained('a hook that fails stops the container; after delete it only tells', a
   site.ok('create', '--bundle', after, 'three');
   refuses(site, ['start', 'three'], /hook: /);
   await site.until('three', 'stopped');
-  site.ok('create', '--bundle', bundleWith({ poststop: failing }), 'four');
+  const last = join(site.path, 'last');
+  const writes = { path: '/bin/sh', args: ['sh', '-c', `echo last > ${last}`], env: ['PATH=/bin'] };
+  site.ok('create', '--bundle', bundleWith({ poststop: [...failing, writes] }), 'four');
   const deleted = site.oci('delete', '--force', 'four');
   assert.equal(deleted.status, 0);
   assert.match(deleted.stderr, /hook: /);
+  assert.equal(textOf(last), 'last', 'the others still have their turn');
   refuses(site, ['state', 'four'], /does not exist/);
 });
 
@@ -530,6 +533,31 @@ contained('a terminal is the container’s own, with the size asked for', () => 
     / rows, .* columns, controlling\r\n$/,
   );
   return Promise.resolve();
+});
+
+contained('our terminal is passed on with its size, and is afterwards what it was', (t) => {
+  if (spawnSync('sh', ['-c', 'command -v script stty']).status !== 0) {
+    t.skip('needs script and stty');
+    return;
+  }
+  using site = ociSite();
+  const bundle = site.bundle(['all', 'tty', ',', 'sleep', '2', ',', 'tty'], (spec) => ({
+    ...spec,
+    process: { ...spec.process, terminal: true },
+  }));
+  const at = (name: string): string => join(site.path, name);
+  const steps = [
+    'stty rows 41 cols 101',
+    `stty -g > ${at('before')}`,
+    '(sleep 0.5; stty -F /dev/tty rows 42 cols 102) &',
+    `${HELPER_PROGRAM} --root ${site.root} run --bundle ${bundle} one`,
+    `stty -g > ${at('after')}`,
+  ];
+  writeFileSync(at('steps'), steps.join('\n'));
+  const line = 'mkfifo "$0" && exec script -qec "sh $1" /dev/null 0<>"$0"';
+  const { stdout } = spawnShell(line, [at('typed'), at('steps')]);
+  assert.match(stdout, /^41 rows, 101 columns, controlling\r\nready\r\n42 rows, 102 columns, /);
+  assert.equal(textOf(at('after')), textOf(at('before')));
 });
 
 contained('descriptors are the container’s when they were preserved, and no others', () => {
