@@ -93,6 +93,8 @@ export interface BuildOptions extends CallContext {
   readonly secrets?: BuildSecrets;
   /** What RUN --mount=type=ssh may ask for. */
   readonly agents?: BuildAgents;
+  /** Tell why each step that was run was not in the cache, as notes at the end. */
+  readonly explain?: boolean;
   /** How many steps may work at the same time; default 16, or the number of processors. */
   readonly jobs?: number;
   /** What steps may ask for beyond what every step has. */

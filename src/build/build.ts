@@ -44,6 +44,10 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
   const plan = await checkedPlan(session, { dockerfile, request, ignore, contexts });
   noteUnconsumed(session, plan);
   const isRunAgain = stagesRunAgain(session, plan, request);
+  // Told also of a build that fails.
+  stack.defer(() => {
+    for (const line of session.explainer?.lines() ?? []) session.vertices.note('info', line);
+  });
   const state = await buildStages(session, plan, { context, contexts, isRunAgain });
   const { cacheTo } = request;
   const annotations = cacheTo.some(({ kind }) => kind === 'inline')

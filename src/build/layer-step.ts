@@ -8,6 +8,7 @@ import type { Digest } from '#core/digest.ts';
 import type { JsonValue } from '#core/json.ts';
 import { OCI_LAYER } from '#core/media-type.ts';
 import { type CacheKey, originKey, stepKeys } from './cache-key.ts';
+import { type StepFacts, stepFacts } from './explain/step-facts.ts';
 import { withLayerHistory } from './history.ts';
 import { guardLayer } from './mounts/leak-guard.ts';
 import { type BuildSession, type MadeLayer, timestamp } from './session.ts';
@@ -15,16 +16,20 @@ import type { StageState } from './state.ts';
 import type { Vertex } from './vertex.ts';
 
 export interface LayerStep {
-  /** As shown: `[build 2/4] RUN make`. */
+  /** `[build 2/4] `. */
+  readonly label: string;
+  /** As shown behind the label: `RUN make`. */
   readonly name: string;
   /** For the image's history. */
   readonly createdBy: string;
   /** What is done, canonical: everything that can change the result except the inputs. */
-  readonly operation: JsonValue;
+  readonly operation: Readonly<Record<string, JsonValue>>;
   /** Definition keys (or content digests, for the context) of what it takes besides its parent. */
   readonly inputs: JsonValue;
   /** Content digests of the same; asked only when the definition misses. */
   readonly contentInputs: () => Promise<JsonValue>;
+  /** What they are, file by file; complete when the content was asked for. */
+  readonly files: ReadonlyMap<string, string>;
   readonly execute: (vertex: Vertex) => Promise<WrittenLayer>;
   /** The layer is the same whatever is below it, so another parent is no reason to make it again. */
   readonly isDetached?: boolean;
@@ -50,7 +55,7 @@ export async function layerStep(
     keys.content(chainIdOf(below), await step.contentInputs());
   const asked = step.isDetached ? keys.definition(originKey('scratch'), step.inputs) : definition;
   const made = await singleFlight(session, asked, () =>
-    findOrMake(session, step, { definition: asked, content }),
+    findOrMake(session, { step, state }, { definition: asked, content }),
   );
   session.made.add(made.layer.diffId);
   const next = { ...state, layers: [...state.layers, made.layer], definition };
@@ -77,7 +82,7 @@ interface StepKeys {
 
 async function findOrMake(
   session: BuildSession,
-  step: LayerStep,
+  { step, state }: { readonly step: LayerStep; readonly state: StageState },
   { definition, content }: StepKeys,
 ): Promise<MadeLayer> {
   const byDefinition = await find(session, definition);
@@ -88,11 +93,15 @@ async function findOrMake(
     save(session, definition, { made: byContent, description: step.createdBy });
     return hit(session, step, byContent);
   }
+  const facts = stepFacts(state, step);
+  const place = step.label.replace(/\/\d+\]/, ']');
   const { diffId, size } = await session.jobs(() => {
     session.signal.throwIfAborted();
-    return session.vertices.run(step.name, async (vertex) => {
+    return session.vertices.run(step.label + step.name, async (vertex) => {
+      explain(session, state, { step, facts, place, number: vertex.number });
       const written = await step.execute(vertex);
       refuseLeaks(session, written);
+      session.explainer?.made(vertex.number, written.diffId);
       return written;
     });
   });
@@ -104,7 +113,27 @@ async function findOrMake(
   for (const key of [definition, contentKey]) {
     save(session, key, { made, description: step.createdBy });
   }
+  session.store.stepFacts.save({ key: definition, place, facts: { ...facts } });
   return made;
+}
+
+function explain(
+  { explainer, noCache }: BuildSession,
+  state: StageState,
+  missed: {
+    readonly step: LayerStep;
+    readonly facts: StepFacts;
+    readonly place: string;
+    readonly number: number;
+  },
+): void {
+  const { step, facts, place, number } = missed;
+  const below = state.layers.at(-1)?.diffId;
+  explainer?.missed({
+    ...{ number, name: step.label + step.name, place, facts, isForced: noCache },
+    description: step.createdBy,
+    ...(below === undefined ? {} : { below }),
+  });
 }
 
 /** Before anything remembers the layer. COPY may take the very file, and RUN what another step left. */
@@ -116,7 +145,7 @@ function refuseLeaks({ secrets, store, lease }: BuildSession, { diffId }: Writte
 
 function hit(session: BuildSession, step: LayerStep, made: MadeLayer): MadeLayer {
   session.steps.cached += 1;
-  session.vertices.cached(step.name);
+  session.vertices.cached(step.label + step.name);
   return made;
 }
 

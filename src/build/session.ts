@@ -15,6 +15,7 @@ import type { Snapshotter } from '#snapshot/snapshotter.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import type { CacheKey } from './cache-key.ts';
+import type { Explainer } from './explain/explainer.ts';
 import type { SecretStore } from './mounts/secret-store.ts';
 import type { RemoteSources } from './remote-sources.ts';
 import type { BaseImage, StageLayer } from './state.ts';
@@ -61,6 +62,8 @@ export interface BuildSession {
   readonly jobs: LimitFunction;
   /** Steps under way, by definition key: equal steps of two stages run once. */
   readonly inFlight: Map<CacheKey, Promise<MadeLayer>>;
+  /** Absent: nobody asked why steps missed. */
+  readonly explainer?: Explainer;
   /** Counters for the result. */
   readonly steps: { run: number; cached: number };
 }

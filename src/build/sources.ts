@@ -118,6 +118,8 @@ function nearestHint(tree: FileTree, path: ByteString): string {
 export interface DigestOptions {
   /** Uid and gid count: sources that are images keep theirs. */
   readonly owners: boolean;
+  /** Gets a line for each path as it is in the tree: kind, mode, owner, content. */
+  readonly facts?: Map<string, string>;
   /** Permission bits count; they do not where `--chmod` sets them all. Default true. */
   readonly modes?: boolean;
 }
@@ -134,6 +136,7 @@ export async function sourcesDigest(op: Sources, options: DigestOptions): Promis
     await hashTree(tree, at.node, {
       ...options,
       path: at.node.kind === 'directory' ? ('' as ByteString) : name,
+      real: at.path,
       hasher,
     });
     hasher.update('\0end\0');
@@ -146,6 +149,7 @@ async function hashTree(
   node: FileNode,
   context: DigestOptions & {
     readonly path: ByteString;
+    readonly real: ByteString;
     readonly hasher: ReturnType<typeof createHasher>;
   },
 ): Promise<void> {
@@ -161,10 +165,17 @@ async function hashTree(
   hasher.update(
     `${JSON.stringify([path, entry.kind, mode, isRoot ? '' : owner, content, target, device, ...attributes(entry)])}\n`,
   );
+  const counts = content.slice(0, 16) || target || device || '-';
+  context.facts?.set(
+    displayBytes(context.real) || '.',
+    [entry.kind, mode.toString(8), owner || '-', counts, ...attributes(entry)].join(' '),
+  );
   if (node.kind !== 'directory') return;
   for (const name of tree.names(node)) {
     const child = tree.child(node, name);
-    if (child) await hashTree(tree, child, { ...context, path: joinPath(path, name) });
+    if (!child) continue;
+    const real = joinPath(context.real, name);
+    await hashTree(tree, child, { ...context, path: joinPath(path, name), real });
   }
 }
 

@@ -17,6 +17,8 @@ export interface StageState {
   readonly env: ReadonlyMap<string, string>;
   /** Declared ARGs in order of declaration, for RUN's history line. */
   readonly args: ReadonlyMap<string, string>;
+  /** The ID of the image it began with. */
+  readonly base?: Digest;
   /** The definition flavour of everything below: what was asked, not what came out. */
   readonly definition: CacheKey;
   /** CMD was set in this stage, so ENTRYPOINT must not clear it. */
@@ -124,6 +126,7 @@ export function imageState({ config: image, imageId, layers }: BaseImage): Stage
       WorkingDir: image.config.WorkingDir || '/',
     },
     ...(image.author ? { author: image.author } : {}),
+    base: imageId,
     history: image.history,
     env,
     args: new Map(),

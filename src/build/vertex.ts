@@ -5,6 +5,8 @@ import type { EventSink } from '#core/events.ts';
 import type { SourceFile } from '#core/source.ts';
 
 export interface Vertex {
+  /** In the log. */
+  readonly number: number;
   /** Output of the step's process. */
   log(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
   /** A line of progress. */
@@ -62,6 +64,7 @@ export class Vertices {
 
   #handle(vertex: number): Vertex {
     return {
+      number: vertex,
       log: (stream, bytes) =>
         this.#events({ kind: 'vertex-log', vertex, stream, bytes, atMs: this.#now() }),
       status: (text, options) =>

@@ -59,6 +59,7 @@ export default class Build extends BaseCommand {
       helpValue: 'string',
     }),
     check: toggle({ description: 'Check the Dockerfile, build nothing: --call=check' }),
+    explain: toggle({ description: 'Say why steps were not in the cache' }),
     file: text({
       char: 'f',
       description: 'The Dockerfile, or - for stdin (default: Dockerfile in PATH)',
@@ -157,6 +158,7 @@ export default class Build extends BaseCommand {
       tags: flags.tag,
       buildArgs,
       allow: allowedIn(flags.allow),
+      explain: flags.explain,
       ...(flags.jobs === undefined ? {} : { jobs: jobsIn(flags.jobs) }),
       noCache: flags['no-cache'],
       noCacheStages: flags['no-cache-filter'].flatMap((names) => names.split(',')),

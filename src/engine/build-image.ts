@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { build } from '#build/build.ts';
 import { parseContexts } from '#build/contexts/named-contexts.ts';
+import { Explainer } from '#build/explain/explainer.ts';
 import { SecretStore } from '#build/mounts/secret-store.ts';
 import type { BuildSession } from '#build/session.ts';
 import { Vertices } from '#build/vertex.ts';
@@ -60,6 +61,7 @@ export async function buildImage(
     noCache: options.noCache ?? false,
     jobs: pLimit(options.jobs ?? JOBS),
     inFlight: new Map(),
+    ...(options.explain ? { explainer: new Explainer(store.stepFacts) } : {}),
     steps: { run: 0, cached: 0 },
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.network ? { network: options.network } : {}),

@@ -21,6 +21,7 @@ import { MountCaches } from './mount-caches.ts';
 import { type StorePaths, storePaths } from './paths.ts';
 import { type PruneRequest, type PruneResult, prune } from './prune.ts';
 import { giveUpReserve, keepReserve } from './reserve.ts';
+import { StepFactsStore } from './step-facts.ts';
 import { collectDeadFiles } from './temporary-files.ts';
 import { UploadSessions } from './uploads.ts';
 import { storeUsage, type UsageQuestion } from './usage.ts';
@@ -44,6 +45,7 @@ export class LocalStore implements AsyncDisposable {
   readonly images: ImageNames;
   readonly layers: LayerStore;
   readonly records: CacheRecords;
+  readonly stepFacts: StepFactsStore;
   readonly mountCaches: MountCaches;
   readonly uploads: UploadSessions;
   readonly #metadata: Metadata;
@@ -56,6 +58,7 @@ export class LocalStore implements AsyncDisposable {
     this.images = new ImageNames(this.#metadata);
     this.layers = new LayerStore(this.paths, this.#metadata);
     this.records = new CacheRecords(this.#metadata, this.paths);
+    this.stepFacts = new StepFactsStore(this.#metadata);
     this.mountCaches = new MountCaches(this.paths, this.#metadata);
     this.uploads = new UploadSessions(this.paths, this.#metadata);
   }

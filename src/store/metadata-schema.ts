@@ -125,4 +125,21 @@ CREATE TABLE mount_users (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+const VERSION_5 = `
+-- What a cached step was made of, for those who ask why a later one missed. Records from before have none.
+CREATE TABLE step_facts (
+  key   TEXT PRIMARY KEY REFERENCES records ON DELETE CASCADE,
+  place TEXT NOT NULL,
+  facts TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX step_facts_by_place ON step_facts (place);
+CREATE INDEX records_by_description ON records (description);
+`;
+
+export const MIGRATIONS: readonly string[] = [
+  VERSION_1,
+  VERSION_2,
+  VERSION_3,
+  VERSION_4,
+  VERSION_5,
+];

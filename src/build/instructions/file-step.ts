@@ -31,12 +31,13 @@ export async function fileStep(
   const label = context.label();
   const selection = { exclude, parents };
   const modes = chmod === undefined || octalMode(chmod) === undefined;
+  const facts = new Map<string, string>();
   const contentOf = memo(() =>
     inOrder(origins, async ({ definition = null, isFetched, ...origin }) => {
       if (isFetched) return definition;
       using from = await origin.open();
       const owners = definition !== null && chown === undefined;
-      return await sourcesDigest({ ...origin, ...selection, from }, { owners, modes });
+      return await sourcesDigest({ ...origin, ...selection, from }, { owners, modes, facts });
     }),
   );
   const pointing = <T>(work: () => Promise<T>): Promise<T> =>
@@ -44,7 +45,9 @@ export async function fileStep(
       throw pointAtSource(error, instruction, context);
     });
   return layerStep(session, state, {
-    name: `${label}${stepName(instruction.source, state, context.dockerfile)}`,
+    label,
+    name: stepName(instruction.source, state, context.dockerfile),
+    files: facts,
     createdBy: historyOf(instruction, { sources, destination: written, chown, chmod, parents }),
     isDetached,
     operation: {

@@ -55,12 +55,15 @@ export async function runStep(
     isPrivileged,
     mounts,
   };
+  const files = new Map<string, string>();
   return await layerStep(session, state, {
-    name: `${label}${stepName(instruction.source, state, context.dockerfile)}${bodySummary(instruction)}`,
+    label,
+    files,
+    name: `${stepName(instruction.source, state, context.dockerfile)}${bodySummary(instruction)}`,
     createdBy: runHistory(state, command.args),
     operation,
-    inputs: await mountsDefinition(mounts),
-    contentInputs: () => mountsContent(mounts),
+    inputs: await mountsDefinition(mounts, files),
+    contentInputs: () => mountsContent(mounts, files),
     execute: (vertex) => runOp(session, state, { request, vertex }),
   });
 }

@@ -22,7 +22,9 @@ export async function workdirStep(
   const createdBy = `WORKDIR ${WorkingDir}`;
   if (posix.resolve(WorkingDir) === '/') return withMetadataHistory(next, createdBy);
   return layerStep(context.session, next, {
-    name: `${context.label()}WORKDIR ${path}`,
+    label: context.label(),
+    name: `WORKDIR ${path}`,
+    files: new Map(),
     createdBy,
     operation: { kind: 'workdir', path: WorkingDir, user: state.config.User ?? '' },
     inputs: [],

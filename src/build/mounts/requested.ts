@@ -77,25 +77,33 @@ function operationOf({ mount, path = '' }: RequestedMount): JsonValue {
 }
 
 /** The files they bring along, by content. */
-export async function mountsContent(mounts: readonly RequestedMount[]): Promise<JsonValue> {
+export async function mountsContent(
+  mounts: readonly RequestedMount[],
+  facts: Map<string, string>,
+): Promise<JsonValue> {
   const digests: JsonValue[] = [];
   for (const { files } of mounts) {
     if (!files) continue;
     using tree = await files.origin.open();
     const sources = [literalSource(files.source)];
     const owners = files.origin.definition !== undefined;
-    digests.push(await sourcesDigest({ from: tree, sources }, { owners }));
+    digests.push(await sourcesDigest({ from: tree, sources }, { owners, facts }));
   }
   return digests;
 }
 
 /** The same as far as it is known without reading: what comes of another stage is its definition. */
-export async function mountsDefinition(mounts: readonly RequestedMount[]): Promise<JsonValue> {
+export async function mountsDefinition(
+  mounts: readonly RequestedMount[],
+  facts: Map<string, string>,
+): Promise<JsonValue> {
   const inputs: JsonValue[] = [];
   for (const mount of mounts) {
     const { origin, source = null } = mount.files ?? {};
     const definition = origin?.definition;
-    inputs.push(definition === undefined ? await mountsContent([mount]) : { definition, source });
+    inputs.push(
+      definition === undefined ? await mountsContent([mount], facts) : { definition, source },
+    );
   }
   return inputs;
 }
