@@ -277,6 +277,10 @@ static int open_work(const char *path, struct work *work, struct failure *why) {
   work->bundle = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (work->bundle < 0) return fail(why, "spec", "open", path, "the bundle must be a folder");
   if (spec_read(work->bundle, &work->spec, why) < 0) return -1;
+  if (has_namespace(&work->spec.namespaces, CLONE_NEWNET)) {
+    errno = EOPNOTSUPP;
+    return fail(why, "network", "chroot", "", "a chroot has no network of its own: use --network host");
+  }
   if (rootfs_read(work->bundle, &work->rootfs, why) < 0) return -1;
   if (work->rootfs.lower_count == 0 && work->rootfs.upper) {
     work->root = work->rootfs.upper;

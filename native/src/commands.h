@@ -8,6 +8,7 @@ int command_probe(int argc, char **argv);   // probe.c: what this kernel and sto
 int command_scan(int argc, char **argv);    // scan.c: walk a folder with the stat cache
 int command_pack(int argc, char **argv);    // pack.c: folder or overlay upper to a tar
 int command_unpack(int argc, char **argv);  // unpack.c: tar to a folder, beneath a root
+int command_netns(int argc, char **argv);   // netns.c: a network namespace with a way out
 int command_chroot(int argc, char **argv);  // chroot.c: a container without namespaces
 int command_record(int argc, char **argv);  // records.c: what a folder is before a step
 int command_changes(int argc, char **argv); // changes.c: what the step has changed in it

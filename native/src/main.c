@@ -33,6 +33,7 @@ static const struct command {
     {"features", NULL, oci_features, false, "print what is implemented as JSON"},
     {"serve", command_serve, NULL, true, "the resident helper of one build"},
     {"mounted", command_mounted, NULL, true, "mount the root of a bundle and execute another runtime"},
+    {"netns", command_netns, NULL, false, "keep a network namespace, and carry its packets"},
     {"chroot", command_chroot, NULL, true, "one container without namespaces"},
     {"userns", command_userns, NULL, false, "become root of a new user namespace, then a program"},
     {"probe", command_probe, NULL, false, "print what this kernel can do with a store"},

@@ -7,7 +7,7 @@ export const NETWORK_FLAGS = {
     helpValue: 'host:ip',
   }),
   network: text({
-    description: "The network: default and host (this machine's), or none",
+    description: "The network: default and host (this machine's), none, pasta or slirp4netns",
     helpValue: 'string',
   }),
 } as const;

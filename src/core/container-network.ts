@@ -5,8 +5,11 @@
 import { isIP } from 'node:net';
 import { SlipwayError } from './errors.ts';
 
-/** `none`: one of its own with nothing but a loopback interface. */
-export type NetworkMode = 'host' | 'none';
+/**
+ * `none`: one of its own with nothing but a loopback interface. `pasta`, `slirp4netns`: one of its own
+ * whose packets the program of this name carries.
+ */
+export type NetworkMode = 'host' | 'none' | 'pasta' | 'slirp4netns';
 
 export interface ExtraHost {
   readonly name: string;
@@ -51,9 +54,9 @@ export function parseNetwork(words: NetworkWords): ContainerNetwork | undefined 
 
 function parseMode(text: string): NetworkMode {
   if (text === 'default' || text === 'host') return 'host';
-  if (text === 'none') return 'none';
+  if (text === 'none' || text === 'pasta' || text === 'slirp4netns') return text;
   throw new SlipwayError('USAGE', `network ${text} not found`, {
-    hint: 'use host (the default) or none: there is no daemon that could keep other networks',
+    hint: 'use host (the default), none, pasta or slirp4netns: there is no daemon that could keep other networks',
   });
 }
 
@@ -76,8 +79,9 @@ function parseExtraHost(text: string, mode: NetworkMode): ExtraHost {
 /** On the host's network the host is here. */
 function gateway(mode: NetworkMode): string {
   if (mode === 'host') return '127.0.0.1';
-  throw new SlipwayError('USAGE', 'host-gateway cannot be reached from --network none', {
-    hint: 'use --network host, or leave the line out',
+  if (mode === 'slirp4netns') return '10.0.2.2';
+  throw new SlipwayError('USAGE', `host-gateway cannot be reached from --network ${mode}`, {
+    hint: 'use --network host or slirp4netns, or give the address',
   });
 }
 

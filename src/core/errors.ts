@@ -177,6 +177,10 @@ export const ERROR_CODES = {
     meaning: 'The native helper is not built or cannot run here.',
   },
   HELPER_FAILED: { kind: 'internal', meaning: 'The native helper ended unexpectedly.' },
+  NETWORK_FAILED: {
+    kind: 'unsupported',
+    meaning: 'A network of its own could not be made for a container.',
+  },
   OWNER_UNMAPPED: {
     kind: 'unsupported',
     meaning: 'The owner of a file does not exist in the user namespace.',

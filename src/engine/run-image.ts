@@ -1,6 +1,6 @@
 /** `slipway run`: an image's root, a container over it, its exit code; nothing stays. */
 
-import { posix } from 'node:path';
+import { join, posix } from 'node:path';
 import { toByteString } from '#core/bytes.ts';
 import type { ContainerNetwork } from '#core/container-network.ts';
 import { SlipwayError } from '#core/errors.ts';
@@ -13,6 +13,7 @@ import type { LayerFiles } from '#layer/layer.ts';
 import { MergedTree } from '#layer/merged-tree.ts';
 import { writeBundle } from '#runtime/bundle.ts';
 import { checkLimits } from '#runtime/limits.ts';
+import { openNetwork } from '#runtime/network.ts';
 import { rootFiles } from '#runtime/root-files.ts';
 import type { Runtime } from '#runtime/runtime.ts';
 import { securitySpec } from '#runtime/security.ts';
@@ -28,6 +29,8 @@ interface RunImage {
   readonly layers: readonly LayerFiles[];
   readonly config: ContainerConfig;
   readonly runtime: Runtime;
+  /** The native helper's path. */
+  readonly helper: string;
   readonly snapshotter: Snapshotter;
 }
 
@@ -42,13 +45,14 @@ export async function runContainer(resources: Resources, options: RunOptions): P
   for (const layer of layers) files.push(await store.layers.ensure(layer, { lease }));
   await using runtime = await resources.runtime();
   const snapshotter = await resources.snapshotter(options.events ?? ignoreEvents);
-  return await runImage({ layers: files, config: config.config, runtime, snapshotter }, options);
+  const { helper } = resources.settings;
+  const image = { layers: files, config: config.config, runtime, snapshotter, helper };
+  return await runImage(image, options);
 }
 
 /** @throws what Runtime.run throws; USER_UNKNOWN; USAGE without anything to run */
 async function runImage(image: RunImage, options: RunOptions): Promise<RunResult> {
   const { runtime, snapshotter, layers, config } = image;
-  const { network = HOST_NETWORK } = options;
   const id = crypto.randomUUID();
   const args = argsOf(config, options);
   const hostname = options.hostname ?? id.slice(0, 12);
@@ -59,6 +63,12 @@ async function runImage(image: RunImage, options: RunOptions): Promise<RunResult
   using tree = MergedTree.open(layers);
   const user = userOf(tree, options.user ?? config.User ?? '');
   makeFolderIn(snapshot.upper, { tree, path: cwd });
+  const { network = HOST_NETWORK } = options;
+  await using opened = await openNetwork(network.mode, {
+    helper: image.helper,
+    file: join(snapshot.bundle, 'network'),
+    ...signals,
+  });
   const spec = containerSpec({
     args,
     env: envOf(config, { given: options.env ?? [], user, hostname }),
@@ -66,6 +76,7 @@ async function runImage(image: RunImage, options: RunOptions): Promise<RunResult
     user,
     hostname,
     network: network.mode,
+    ...(opened.path === undefined ? {} : { networkPath: opened.path }),
     mounts: await rootFiles(snapshot.bundle, { hostname, network, isRun: true }),
     ...(options.limits ? { limits: options.limits } : {}),
     ...securitySpec(options.security ?? {}),

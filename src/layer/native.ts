@@ -24,11 +24,11 @@ import type { UnpackOptions, UnpackResult } from './unpack.ts';
 
 /** One built `slipway-native`; holds nothing, each call is a process of its own. */
 export class NativeHelper {
-  readonly #program: string;
+  readonly program: string;
 
   /** @param program path of the executable; whether it can run shows at the first call */
   constructor(program: string) {
-    this.#program = program;
+    this.program = program;
   }
 
   /**
@@ -98,7 +98,7 @@ export class NativeHelper {
     options: { readonly signal?: AbortSignal; readonly stdin?: string },
   ): Promise<{ stdout: Buffer; warnings: FolderWarning[] }> {
     options.signal?.throwIfAborted();
-    const child = spawn(this.#program, [command, ...args], {
+    const child = spawn(this.program, [command, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: {},
       ...(options.signal === undefined ? {} : { signal: options.signal, killSignal: 'SIGKILL' }),
@@ -112,7 +112,7 @@ export class NativeHelper {
       buffer(child.stderr),
     ]);
     options.signal?.throwIfAborted();
-    if (exit.error !== undefined) throw helperMissing(this.#program, exit.error);
+    if (exit.error !== undefined) throw helperMissing(this.program, exit.error);
     const reports = stderr
       .toString('latin1')
       .split('\n')

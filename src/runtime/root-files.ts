@@ -4,7 +4,7 @@
  */
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ContainerNetwork } from '#core/container-network.ts';
+import type { ContainerNetwork, NetworkMode } from '#core/container-network.ts';
 import { errnoOf } from '#core/errors.ts';
 import type { MountSpec } from '#core/runtime-spec.ts';
 
@@ -59,6 +59,12 @@ export function hostsText(
   return `${[...own, ...known, ...extra].join('\n')}\n`;
 }
 
+/** Where the program that carries the packets answers for the host's name servers. */
+const OF_PROGRAM: Partial<Record<NetworkMode, string>> = {
+  pasta: '169.254.1.1',
+  slirp4netns: '10.0.2.3',
+};
+
 /** Pure. What the flags say wins, each for itself; a name server on the host's loopback is not ours. */
 export function resolvText(network: ContainerNetwork, host: string): string {
   const lines = host.split('\n').map((line) => line.trim());
@@ -67,8 +73,12 @@ export function resolvText(network: ContainerNetwork, host: string): string {
   const isReached = (line: string): boolean =>
     network.mode === 'host' || !/^nameserver\s+(127\.|::1)/.test(line);
   const { dns = [], dnsSearch = [], dnsOptions = [] } = network;
-  const servers =
-    dns.length > 0 ? dns.map((one) => `nameserver ${one}`) : of('nameserver').filter(isReached);
+  const ofProgram = OF_PROGRAM[network.mode];
+  const known = [
+    ...(ofProgram === undefined ? [] : [`nameserver ${ofProgram}`]),
+    ...of('nameserver').filter(isReached),
+  ];
+  const servers = dns.length > 0 ? dns.map((one) => `nameserver ${one}`) : known;
   const search =
     dnsSearch.length > 0
       ? // A single dot takes the host's list away.

@@ -4,6 +4,7 @@
  * numbers of disks that limits name.
  */
 import type { ContainerLimits } from '#core/container-limits.ts';
+import type { NetworkMode } from '#core/container-network.ts';
 import type {
   CapabilitySets,
   MountSpec,
@@ -28,8 +29,9 @@ export interface ContainerSpecOptions {
     readonly additionalGids?: readonly number[];
   };
   readonly hostname: string;
-  /** The host's network, or one of its own with only a loopback interface. */
-  readonly network: 'host' | 'none';
+  readonly network: NetworkMode;
+  /** The namespace to join, of a network that has been opened (network.ts). */
+  readonly networkPath?: string;
   /** Mounted after the default ones, in this order. */
   readonly mounts?: readonly MountSpec[];
   /** The root is mounted read-only; mounts keep their own options. */
@@ -151,7 +153,7 @@ export function containerSpec(options: ContainerSpecOptions): RuntimeSpec {
     hostname: options.hostname,
     mounts: [...(privileges ? PRIVILEGED_MOUNTS : DEFAULT_MOUNTS), ...(options.mounts ?? [])],
     linux: {
-      namespaces: namespaces(options.network).map((type) => ({ type })),
+      namespaces: namespaces(options),
       maskedPaths: isOpen ? [] : MASKED_PATHS,
       readonlyPaths: isOpen ? [] : READONLY_PATHS,
       ...(privileges ? { devices: privileges.devices } : {}),
@@ -184,6 +186,11 @@ function capabilities(names: readonly string[]): CapabilitySets {
   return { bounding: names, effective: names, permitted: names, inheritable: [], ambient: [] };
 }
 
-function namespaces(network: 'host' | 'none'): readonly NamespaceType[] {
-  return network === 'none' ? [...NAMESPACES, 'network'] : NAMESPACES;
+function namespaces({
+  network,
+  networkPath,
+}: ContainerSpecOptions): RuntimeSpec['linux']['namespaces'] {
+  const own = NAMESPACES.map((type) => ({ type }));
+  if (network === 'host') return own;
+  return [...own, { type: 'network', ...(networkPath ? { path: networkPath } : {}) }];
 }

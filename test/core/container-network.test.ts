@@ -15,7 +15,7 @@ test('networks that need a daemon are refused with what there is', () => {
   assert.throws(() => parseNetwork({ network: 'bridge' }), {
     code: 'USAGE',
     message: 'network bridge not found',
-    hint: /host \(the default\) or none/,
+    hint: /host \(the default\), none, pasta or slirp4netns/,
   });
 });
 

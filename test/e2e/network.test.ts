@@ -1,10 +1,11 @@
 /** What containers see of the network, through the real command. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { BUSYBOX_BASE, busyboxUnfit, writeContext } from '#test/helpers/busybox-context.ts';
 import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
-import { SLIPWAY } from '#test/helpers/unprivileged.ts';
+import { homeFolder, SLIPWAY, standingCommand, standingUnfit } from '#test/helpers/unprivileged.ts';
 
 function slipway(folder: TempFolder, ...args: readonly string[]) {
   const ran = spawnSync(SLIPWAY, ['--root', folder.at('store'), ...args], { encoding: 'utf8' });
@@ -66,3 +67,71 @@ test("build: the network of the build is RUN's default, and its files are in no 
   const names = slipway(folder, 'image', 'ls-files', 't').stdout;
   assert.doesNotMatch(names, /etc\/(hosts|resolv\.conf|hostname)/);
 });
+
+for (const program of ['slirp4netns', 'pasta']) {
+  for (const who of ['root', 'user with subids'] as const) {
+    test(`--network ${program}, ${who}: an interface with a way out, and nothing of it left`, (t) => {
+      const reason =
+        busyboxUnfit() ??
+        standingUnfit(who) ??
+        (existsSync(`/usr/bin/${program}`) ? undefined : `needs ${program}`);
+      if (reason !== undefined) return t.skip(reason);
+      using folder = tempFolder();
+      const home = homeFolder(folder.at('home'));
+      const context = writeContext(folder.at('context'), `${BUSYBOX_BASE}RUN ip route > /routes\n`);
+      // Machines differ in who may open the tun device: here everybody may, for these commands alone.
+      const script =
+        'mknod -m 666 "$1/tun" c 10 200 && mount --bind "$1/tun" /dev/net/tun && shift && exec "$@"';
+      const slipwayAs = (...args: readonly string[]) => {
+        const argv = standingCommand(who, home, [SLIPWAY, '--root', `${home}/store`, ...args]);
+        rmSync(`${home}/tun`, { force: true });
+        const all = ['--mount', 'sh', '-c', script, 'sh', home, ...argv];
+        return spawnSync('unshare', all, {
+          encoding: 'utf8',
+          env: { PATH: process.env.PATH, HOME: home },
+        });
+      };
+      const built = slipwayAs('build', '-t', 't', '--network', program, context);
+      assert.equal(built.status, 0, built.stderr);
+      assert.match(slipwayAs('image', 'cat', 't', '/routes').stdout, /^default via /m);
+      const run = slipwayAs(
+        'run',
+        '--network',
+        program,
+        't',
+        'sh',
+        '-c',
+        'ip route; cat /etc/resolv.conf',
+      );
+      assert.equal(run.status, 0, run.stderr);
+      assert.match(run.stdout, /^default via /m);
+      assert.match(
+        run.stdout,
+        program === 'pasta' ? /^nameserver 169\.254\.1\.1$/m : /^nameserver 10\.0\.2\.3$/m,
+      );
+      const left = readdirSync('/proc').filter(
+        (pid) => /^\d+$/.test(pid) && lineOf(pid).includes(home),
+      );
+      assert.deepEqual(left, []);
+    });
+  }
+}
+
+test("a chroot has the host's network or refuses", (t) => {
+  const reason = busyboxUnfit();
+  if (reason !== undefined) return t.skip(reason);
+  using folder = tempFolder();
+  built(folder, BUSYBOX_BASE);
+  const refused = slipway(folder, 'run', '--isolation', 'chroot', '--network', 'none', 't', 'true');
+  assert.equal(refused.exitCode, 125);
+  assert.match(refused.stderr, /chroot has no network of its own/);
+  assert.equal(slipway(folder, 'run', '--isolation', 'chroot', 't', 'true').exitCode, 0);
+});
+
+function lineOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
+  }
+}

@@ -2,9 +2,11 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { outOfMemory } from '#core/container-limits.ts';
+import type { NetworkMode } from '#core/container-network.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { MountSpec } from '#core/runtime-spec.ts';
 import { writeBundle } from '#runtime/bundle.ts';
+import { openNetwork } from '#runtime/network.ts';
 import { hostPrivileges } from '#runtime/privileges.ts';
 import { rootFiles } from '#runtime/root-files.ts';
 import { containerSpec } from '#runtime/spec.ts';
@@ -28,7 +30,7 @@ export interface RunRequest {
   readonly workdir: string;
   /** USER as written; empty for root. */
   readonly user: string;
-  readonly network: 'host' | 'none';
+  readonly network: NetworkMode;
   /** `--security=insecure`. */
   readonly isPrivileged: boolean;
   readonly mounts: readonly RequestedMount[];
@@ -132,6 +134,13 @@ async function prepareBundle(
   );
   const env = new Map([...request.env, ...prepared.env]);
   if (!env.has('HOME')) env.set('HOME', user.home);
+  const opened = stack.use(
+    await openNetwork(request.network, {
+      helper: session.helper.program,
+      file: join(snapshot.bundle, 'network'),
+      signal: session.signal,
+    }),
+  );
   const spec = containerSpec({
     args: request.args,
     env: [...env].map(([name, value]) => `${name}=${value}`),
@@ -139,6 +148,7 @@ async function prepareBundle(
     user,
     hostname: RUN_HOSTNAME,
     network: request.network,
+    ...(opened.path === undefined ? {} : { networkPath: opened.path }),
     mounts: [...files, ...(await scriptMount(snapshot, request)), ...prepared.mounts],
     ...(session.limits ? { limits: session.limits } : {}),
     ...(request.isPrivileged ? { privileges: hostPrivileges() } : {}),
