@@ -165,7 +165,7 @@ contained('who has the launcher’s program file open cannot write to it afterwa
   // A copy, which nobody else executes: that alone would forbid writing.
   const helper = folder.at('helper');
   copyFileSync(HELPER_PROGRAM, helper);
-  const path = await bundle(site(folder.path), { args: ['/init', 'sleep', '60'] });
+  const path = await bundle(site(folder.path), { args: ['/init', 'trap', '60'] });
   const child = spawn(helper, ['run', '--bundle', path, CONTAINER_ID], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -176,7 +176,7 @@ contained('who has the launcher’s program file open cannot write to it afterwa
   const outer = String(child.pid);
   const held = [outer, ...below(outer)].map((pid) => openSync(`/proc/${pid}/exe`, 'r'));
   assert.equal(held.length, 2);
-  child.kill('SIGKILL');
+  child.kill('SIGTERM');
   await ended;
   for (const descriptor of held) {
     assert.throws(() => openSync(`/proc/self/fd/${descriptor}`, 'r+'), { code: 'EROFS' });
