@@ -21,14 +21,16 @@ export function erofsSnapshotter(
 ): Snapshotter {
   return {
     name: 'erofs',
-    async prepare(layers) {
+    async prepare(layers, { missing } = {}) {
+      const points = missing ? { missing } : {};
       const stubs: RootfsLower = { kind: 'folder', path: await stubFolder(paths) };
       const chain = chainIdOf(layers.map(({ diffId }) => diffId));
-      if (chain === undefined) return writableRoot(paths, { lowers: [stubs], userXattr: false });
+      if (chain === undefined)
+        return writableRoot(paths, { lowers: [stubs], userXattr: false, ...points });
       const image = await ensureImage(paths, { path: paths.mergedImage(chain), layers });
       const devices = layers.map(({ tar }) => tar);
       const merged: RootfsLower = { kind: 'erofs', image, devices, backing: options.backing };
-      return writableRoot(paths, { lowers: [merged, stubs], userXattr: false });
+      return writableRoot(paths, { lowers: [merged, stubs], userXattr: false, ...points });
     },
   };
 }

@@ -31,13 +31,13 @@ export function folderSnapshotter(paths: StorePaths, options: FolderOptions): Sn
   const userXattr = options.userNamespace !== undefined;
   return {
     name: 'folders',
-    async prepare(layers) {
+    async prepare(layers, { missing } = {}) {
       const lowers: RootfsLower[] = [];
       for (const chain of chainsOf(layers)) {
         lowers.push({ kind: 'folder', path: await folders.ensure(chain) });
       }
       lowers.push({ kind: 'folder', path: await stubFolder(paths) });
-      return writableRoot(paths, { lowers, userXattr });
+      return writableRoot(paths, { lowers, userXattr, ...(missing ? { missing } : {}) });
     },
   };
 }

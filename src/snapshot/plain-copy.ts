@@ -10,7 +10,7 @@ import { writeChainTar } from '#layer/chain-tar.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import type { NativeHelper } from '#layer/native.ts';
 import type { StorePaths } from '#store/paths.ts';
-import type { Snapshot, Snapshotter } from './snapshotter.ts';
+import type { MountPoints, Snapshot, Snapshotter } from './snapshotter.ts';
 import { STUB_FILES, STUB_FOLDERS } from './stubs.ts';
 
 export function plainCopySnapshotter(
@@ -19,7 +19,7 @@ export function plainCopySnapshotter(
 ): Snapshotter {
   return {
     name: 'copy',
-    async prepare(layers, { signal } = {}) {
+    async prepare(layers, { signal, missing } = {}) {
       const folder = paths.temporary('snapshots');
       const root = join(folder, 'upper');
       const bundle = join(folder, 'bundle');
@@ -29,7 +29,11 @@ export function plainCopySnapshotter(
       await chmod(root, 0o755);
       const remove = (): Promise<void> => removeFolder(paths, folder);
       try {
-        const input = { layers, folder, root, ...(signal ? { signal } : {}) };
+        const places = {
+          folders: [...STUB_FOLDERS, ...(missing?.folders ?? [])],
+          files: [...STUB_FILES, ...(missing?.files ?? [])],
+        };
+        const input = { layers, folder, root, places, ...(signal ? { signal } : {}) };
         const stubs = await unpackChain(helper, input);
         const record = join(folder, 'record');
         await helper.record({ folder: root, output: record });
@@ -75,18 +79,18 @@ async function unpackChain(
     readonly layers: readonly LayerFiles[];
     readonly folder: string;
     readonly root: string;
+    readonly places: MountPoints;
     readonly signal?: AbortSignal;
   },
 ): Promise<readonly string[]> {
-  const { layers, folder, root } = options;
+  const { layers, folder, root, places } = options;
   const signal = options.signal ? { signal: options.signal } : {};
   const tar = join(folder, 'chain.tar');
-  const places = { folders: STUB_FOLDERS, files: STUB_FILES };
   const stubs = await writeChainTar(layers, { output: tar, places, ...signal });
   await helper.unpack({ tar, folder: root, userXattr: true, ...signal });
   await rm(tar);
   // What holds stubs may be changed as any other folder.
-  return stubs.filter((path) => !STUB_FILES.some((file) => dirname(file) === path));
+  return stubs.filter((path) => !stubs.some((other) => dirname(other) === path));
 }
 
 /** To the trash at once, and deleted there: a killed process leaves at most trash. */

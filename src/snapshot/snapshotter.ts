@@ -12,8 +12,14 @@ export interface Snapshotter {
   /** A new writable root over the chain (base first; empty for `scratch`). The caller disposes it. */
   prepare(
     layers: readonly LayerFiles[],
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal; readonly missing?: MountPoints },
   ): Promise<Snapshot>;
+}
+
+/** Places to mount over that the layers lack, parents first: below the root, no link on the way. */
+export interface MountPoints {
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
 }
 
 /** One writable root. Disposing removes the upper folder and everything in it. */

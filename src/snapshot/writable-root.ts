@@ -1,9 +1,9 @@
 /** The private folder of one root: overlay's upper and work, and the container's bundle. */
-import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RootfsLower } from '#core/runtime-spec.ts';
 import type { StorePaths } from '#store/paths.ts';
-import type { Snapshot } from './snapshotter.ts';
+import type { MountPoints, Snapshot } from './snapshotter.ts';
 
 /**
  * Makes the folder. Disposing moves it to the trash at once and deletes it there, so that a killed
@@ -11,7 +11,12 @@ import type { Snapshot } from './snapshotter.ts';
  */
 export async function writableRoot(
   paths: StorePaths,
-  options: { readonly lowers: readonly RootfsLower[]; readonly userXattr: boolean },
+  options: {
+    readonly lowers: readonly RootfsLower[];
+    readonly userXattr: boolean;
+    /** Mount points of this root alone: a lower below all others. */
+    readonly missing?: MountPoints;
+  },
 ): Promise<Snapshot> {
   const folder = paths.temporary('snapshots');
   const upper = join(folder, 'upper');
@@ -20,9 +25,10 @@ export async function writableRoot(
   for (const path of [upper, work, bundle]) await mkdir(path, { recursive: true });
   // The container's root, whatever the umask of whoever started us.
   await chmod(upper, 0o755);
+  const points = await mountPoints(join(folder, 'points'), options.missing);
   return {
     rootfs: {
-      lowers: options.lowers,
+      lowers: [...options.lowers, ...points],
       // The upper is packed or thrown away: nothing is worth a sync, and `work` is used once.
       overlay: { upper, work, userXattr: options.userXattr, volatile: true },
     },
@@ -37,4 +43,23 @@ export async function writableRoot(
       await rm(trash, { recursive: true, force: true });
     },
   };
+}
+
+async function mountPoints(
+  folder: string,
+  missing: MountPoints = { folders: [], files: [] },
+): Promise<readonly RootfsLower[]> {
+  const { folders, files } = missing;
+  if (folders.length + files.length === 0) return [];
+  // Parents that the layers have are made too; what they are like is said by the layers above.
+  const parents = [...folders, ...files].map((path) => dirname(path));
+  for (const path of ['', ...parents, ...folders]) {
+    await mkdir(join(folder, path), { recursive: true });
+    await chmod(join(folder, path), 0o755);
+  }
+  for (const path of files) {
+    await writeFile(join(folder, path), '');
+    await chmod(join(folder, path), 0o644);
+  }
+  return [{ kind: 'folder', path: folder }];
 }

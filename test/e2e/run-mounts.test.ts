@@ -245,3 +245,20 @@ fault('a target of another kind is said, at the mount', async (site) => {
     assert.match(told, /^ {2}fix: /m);
   }
 });
+
+fault('nothing of a mount point stays, whatever roots are made of', async (site) => {
+  const context = site.context(
+    `RUN mkdir /root
+RUN --mount=type=cache,target=/root/.cache/pip --mount=source=busybox,target=/deep/er/file \\
+    --mount=type=tmpfs,target=/t/t touch /root/.cache/kept
+`,
+  );
+  for (const snapshotter of ['auto', 'folders', 'copy']) {
+    const environment = { SLIPWAY_SNAPSHOTTER: snapshotter };
+    const argv = ['build', '--no-cache', '-t', 'app:1', context];
+    const { exitCode, stderr } = await site.run(argv, { environment });
+    assert.equal(exitCode, 0, `${snapshotter}: ${stderr}`);
+    const own = (await files(site)).filter((path) => !path.startsWith('/bin') && path !== '/');
+    assert.deepEqual(own, ['/root', '/root/.cache', '/root/.cache/kept'], snapshotter);
+  }
+});

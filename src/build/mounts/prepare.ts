@@ -1,16 +1,10 @@
-/**
- * The mounts of a RUN made ready: folders and files on this side, mounts of the container's spec, and
- * the places they are mounted at. Those come from a folder below all layers, so that no mount point
- * gets into the layer (ADR 5).
- */
+/** The mounts of a RUN made ready: folders and files on this side, and mounts of the container's spec. */
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { type ByteString, displayBytes, toByteString } from '#core/bytes.ts';
-import { isSlipwayError, SlipwayError } from '#core/errors.ts';
-import type { MountSpec, RootfsLower } from '#core/runtime-spec.ts';
+import { join } from 'node:path';
+import { SlipwayError } from '#core/errors.ts';
+import type { MountSpec } from '#core/runtime-spec.ts';
 import type { CacheMount, Owned, SecretMount, SshMount } from '#dockerfile/mount.ts';
 import type { MountCache } from '#store/mount-caches.ts';
-import { type FileTree, joinPath, locateForWrite } from '../file-tree.ts';
 import type { BuildSession } from '../session.ts';
 import { withPlace } from '../step-error.ts';
 import type { Vertex } from '../vertex.ts';
@@ -22,8 +16,8 @@ import { wantedCaches } from './wanted-caches.ts';
 
 export interface PrepareOptions {
   readonly requested: readonly RequestedMount[];
-  /** What the container sees below the mounts. */
-  readonly tree: FileTree;
+  /** Where each goes, all links followed. */
+  readonly points: ReadonlyMap<RequestedMount, string>;
   /** A private folder, as long as the container needs it. */
   readonly folder: string;
   /** Told when a cache is somebody else's for now. */
@@ -35,8 +29,6 @@ export interface PreparedMounts extends AsyncDisposable {
   readonly mounts: readonly MountSpec[];
   /** Variables that only this step sees. */
   readonly env: ReadonlyMap<string, string>;
-  /** To be put below all layers. */
-  readonly lowers: readonly RootfsLower[];
 }
 
 /** @throws SOURCE_MISSING, SECRET_MISSING, FILE_UNUSABLE, DISK_FULL */
@@ -62,7 +54,6 @@ class Step {
   readonly #env = new Map<string, string>();
   /** Of all mounts that mean the same one. */
   readonly #caches = new Map<string, MountCache>();
-  #points: string | undefined;
   #count = 0;
 
   constructor(session: BuildSession, options: PrepareOptions, stack: AsyncDisposableStack) {
@@ -75,24 +66,23 @@ class Step {
     return {
       mounts: this.#mounts,
       env: this.#env,
-      lowers: this.#points === undefined ? [] : [{ kind: 'folder', path: this.#points }],
     };
   }
 
   async add(request: RequestedMount): Promise<void> {
-    const { mount, path } = request;
+    const { mount } = request;
     switch (mount.type) {
       case 'tmpfs': {
         const size = mount.size === undefined ? [] : [`size=${mount.size}`];
         const options = ['nosuid', 'nodev', ...size, ...(mount.readOnly ? ['ro'] : [])];
-        const destination = await this.#place(path ?? '', true);
+        const destination = this.#pointOf(request);
         this.#mounts.push({ destination, type: 'tmpfs', source: 'tmpfs', options });
         return;
       }
       case 'bind':
         return await this.#bindFiles(request, mount.readOnly);
       case 'cache':
-        return await this.#bindCache(request, mount);
+        return this.#bindCache(request, mount);
       case 'secret':
         return await this.#giveSecret(request, mount);
       case 'ssh':
@@ -100,13 +90,14 @@ class Step {
     }
   }
 
-  async #bindFiles({ files, path = '' }: RequestedMount, readOnly: boolean): Promise<void> {
+  async #bindFiles(request: RequestedMount, readOnly: boolean): Promise<void> {
+    const { files } = request;
     if (!files) return;
     using tree = await files.origin.open();
     const folder = await this.#newFolder();
     const { signal } = this.#session;
     const made = await materialize({ tree, source: files.source, folder, signal });
-    await this.#bind({ source: made.path, path, isFolder: made.isFolder, readOnly });
+    this.#bind(request, { source: made.path, readOnly });
   }
 
   /**
@@ -124,10 +115,9 @@ class Step {
     }
   }
 
-  async #bindCache(request: RequestedMount, { readOnly }: CacheMount): Promise<void> {
-    const path = pathOf(request);
-    const source = this.#caches.get(path)?.folder;
-    if (source !== undefined) await this.#bind({ source, path, isFolder: true, readOnly });
+  #bindCache(request: RequestedMount, { readOnly }: CacheMount): void {
+    const source = this.#caches.get(pathOf(request))?.folder;
+    if (source !== undefined) this.#bind(request, { source, readOnly });
   }
 
   async #giveSecret(request: RequestedMount, mount: SecretMount): Promise<void> {
@@ -146,7 +136,7 @@ class Step {
     const source = join(this.#stack.use(await secretFolder()).folder, 'secret');
     await writeFile(source, bytes, { mode: 0o400 });
     await own(source, mount, 0o400);
-    await this.#bind({ source, path: request.path, isFolder: false, readOnly: true });
+    this.#bind(request, { source, readOnly: true });
   }
 
   async #giveAgent(request: RequestedMount, mount: SshMount): Promise<void> {
@@ -160,35 +150,20 @@ class Step {
     const source = join(folder, 'agent');
     this.#stack.use(await forwardAgent({ agent, folder, name: 'agent' }));
     await own(source, mount, 0o600);
-    const { path = '' } = request;
-    await this.#bind({ source, path, isFolder: false, readOnly: false });
-    this.#env.set('SSH_AUTH_SOCK', path);
+    this.#bind(request, { source, readOnly: false });
+    this.#env.set('SSH_AUTH_SOCK', pathOf(request));
   }
 
-  async #bind(bind: {
-    readonly source: string;
-    readonly path: string;
-    readonly isFolder: boolean;
-    readonly readOnly: boolean;
-  }): Promise<void> {
-    const destination = await this.#place(bind.path, bind.isFolder);
-    const options = ['rbind', ...(bind.readOnly ? ['ro'] : [])];
-    this.#mounts.push({ destination, type: 'bind', source: bind.source, options });
+  #bind(
+    request: RequestedMount,
+    { source, readOnly }: { readonly source: string; readonly readOnly: boolean },
+  ): void {
+    const options = ['rbind', ...(readOnly ? ['ro'] : [])];
+    this.#mounts.push({ destination: this.#pointOf(request), type: 'bind', source, options });
   }
 
-  /** Sees to it that there is something to mount over; gives its real path. */
-  async #place(path: string, isFolder: boolean): Promise<string> {
-    const { found, missing } = placeIn(this.#options.tree, path);
-    const isThere = missing.length === 0;
-    if (isThere && (found.node.kind === 'directory') !== isFolder) throw unfit(path, isFolder);
-    const real = missing.reduce((at: ByteString, name) => joinPath(at, name), found.path);
-    if (missing.length > 0) {
-      this.#points ??= await this.#newFolder();
-      const point = join(this.#points, displayBytes(real));
-      await mkdir(isFolder ? point : dirname(point), { recursive: true });
-      if (!isFolder) await writeFile(point, '', { flag: 'a' });
-    }
-    return `/${displayBytes(real)}`;
+  #pointOf(request: RequestedMount): string {
+    return this.#options.points.get(request) ?? pathOf(request);
   }
 
   async #newFolder(): Promise<string> {
@@ -210,21 +185,6 @@ class Step {
 async function own(path: string, { uid = 0, gid = 0, mode }: Owned, usual: number): Promise<void> {
   await chmod(path, mode ?? usual);
   if (uid !== 0 || gid !== 0) await chown(path, uid, gid);
-}
-
-function placeIn(tree: FileTree, path: string): ReturnType<typeof locateForWrite> {
-  try {
-    return locateForWrite(tree, toByteString(path));
-  } catch (error) {
-    throw isSlipwayError(error, 'PATH_NOT_DIRECTORY') ? unfit(path, true) : error;
-  }
-}
-
-function unfit(path: string, isFolder: boolean): SlipwayError {
-  const problem = isFolder ? 'not a directory' : 'is a directory';
-  return new SlipwayError('PATH_NOT_DIRECTORY', `cannot mount at ${path}: ${problem}`, {
-    hint: 'a folder is mounted over a folder and a file over a file: choose another target',
-  });
 }
 
 function pathOf({ path = '' }: RequestedMount): string {

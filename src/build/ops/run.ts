@@ -13,11 +13,12 @@ import { containerSpec } from '#runtime/spec.ts';
 import type { Snapshot } from '#snapshot/snapshotter.ts';
 import type { WrittenLayer } from '../layer-step.ts';
 import { Masker } from '../mounts/masker.ts';
+import { findMountPoints } from '../mounts/mount-points.ts';
 import { type PreparedMounts, prepareMounts } from '../mounts/prepare.ts';
 import type { RequestedMount } from '../mounts/requested.ts';
 import { maskedForms } from '../mounts/secret-forms.ts';
 import type { BuildSession } from '../session.ts';
-import { layerFilesOf, stageTree } from '../stage-tree.ts';
+import { layerFilesOf, type StageTree, stageTree } from '../stage-tree.ts';
 import type { StageState } from '../state.ts';
 import type { Vertex } from '../vertex.ts';
 import { commitUpper } from './commit.ts';
@@ -52,8 +53,13 @@ export async function runOp(
 ): Promise<WrittenLayer> {
   const layers = await layerFilesOf(session, state);
   const snapshotter = await session.snapshotter();
-  await using snapshot = await snapshotter.prepare(layers, { signal: session.signal });
-  await using mounted = await prepareBundle(session, state, { request, snapshot, vertex });
+  using tree = await stageTree(session, state);
+  const points = await findMountPoints(session, request.mounts, tree);
+  const { signal } = session;
+  const { missing } = points;
+  await using snapshot = await snapshotter.prepare(layers, { signal, missing });
+  const options = { request, snapshot, vertex, points: points.real };
+  await using mounted = await prepareBundle(session, tree, options);
   const output = maskedOutput(vertex, session.secrets.all().values());
   const { exitCode, oomKilled = false } = await session.runtime
     .run({
@@ -110,15 +116,15 @@ interface Mounted extends PreparedMounts {
 /** The caller disposes it when the container has ended. */
 async function prepareBundle(
   session: BuildSession,
-  state: StageState,
+  tree: StageTree,
   options: {
     readonly request: RunRequest;
     readonly snapshot: Snapshot;
     readonly vertex: Vertex;
+    readonly points: ReadonlyMap<RequestedMount, string>;
   },
 ): Promise<Mounted> {
-  const { request, snapshot, vertex } = options;
-  using tree = await stageTree(session, state);
+  const { request, snapshot, vertex, points } = options;
   const user = tree.user(request.user);
   tree.makeFolder(snapshot.upper, request.workdir);
   const network = { ...session.network, mode: request.network };
@@ -127,7 +133,7 @@ async function prepareBundle(
   const prepared = stack.use(
     await prepareMounts(session, {
       requested: request.mounts,
-      tree,
+      points,
       folder: join(snapshot.bundle, 'mounts'),
       vertex,
     }),
@@ -153,11 +159,7 @@ async function prepareBundle(
     ...(session.limits ? { limits: session.limits } : {}),
     ...(request.isPrivileged ? { privileges: hostPrivileges() } : {}),
   });
-  const { rootfs } = snapshot;
-  // Without an overlay there is one folder, in which the launcher makes what is missing.
-  const hasOverlay = rootfs.lowers.length > 0;
-  const lowers = hasOverlay ? [...rootfs.lowers, ...prepared.lowers] : [];
-  await writeBundle(snapshot.bundle, spec, { ...rootfs, lowers });
+  await writeBundle(snapshot.bundle, spec, snapshot.rootfs);
   const held = stack.move();
   return {
     ...prepared,
