@@ -40,7 +40,7 @@ export interface ContextSource {
 
 interface ContextNode extends FileNode {
   readonly path: ByteString;
-  /** As root's, with whole seconds. */
+  /** As it is in the folder. */
   readonly entry: Entry;
   /** Of a file's content, once known; hex. */
   sha256?: string;
@@ -142,8 +142,11 @@ class ContextTree implements FileTree, Disposable {
     return [...this.#children(directory).keys()];
   }
 
+  /** Docker sends files as root's, with whole seconds. */
   entry(node: FileNode, path: ByteString): Entry {
-    return { ...own(node).entry, path };
+    const { entry } = own(node);
+    const mtime = { seconds: entry.mtime.seconds, nanoseconds: 0 };
+    return { ...entry, path, uid: 0, gid: 0, mtime };
   }
 
   /** By the helper, which knows what did not change; once for a folder and all below it. */
@@ -190,7 +193,7 @@ class ContextTree implements FileTree, Disposable {
     }
   }
 
-  async contentSha256(node: FileNode): Promise<string> {
+  contentSha256(node: FileNode): string {
     const file = own(node);
     file.sha256 ??= this.#remembered(file) ?? this.#hash(file);
     return file.sha256;
@@ -231,7 +234,7 @@ class ContextTree implements FileTree, Disposable {
       const node: ContextNode = {
         kind: entry.kind === 'hardlink' ? 'file' : entry.kind,
         path,
-        entry: asRoot(entry),
+        entry,
         ...(identity === undefined ? {} : { identity }),
         ...(digest === undefined ? {} : { sha256: digest.slice('sha256:'.length) }),
       };
@@ -380,11 +383,6 @@ function kindOf(stats: KindStats): FileNode['kind'] | undefined {
   if (stats.isCharacterDevice()) return 'char';
   if (stats.isBlockDevice()) return 'block';
   return stats.isFIFO() ? 'fifo' : undefined;
-}
-
-/** Docker sends files as root's, with whole seconds. */
-function asRoot(entry: Entry): Entry {
-  return { ...entry, uid: 0, gid: 0, mtime: { ...entry.mtime, nanoseconds: 0 } };
 }
 
 /** `a/b/c`: a, a/b, a/b/c. */

@@ -28,8 +28,8 @@ export interface FileTree {
   hintFor?(path: ByteString): string | undefined;
   /** All below a directory is about to be read: some trees can do that faster at once. */
   prepare?(directory: FileNode): Promise<void>;
-  /** sha256 hex of a file's bytes. */
-  contentSha256(node: FileNode): Promise<string>;
+  /** sha256 hex of a file's bytes; at once where it is known. */
+  contentSha256(node: FileNode): string | Promise<string>;
 }
 
 export interface Located {

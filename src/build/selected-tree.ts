@@ -68,7 +68,7 @@ class SelectedTree implements FileTree {
     await this.#tree.prepare?.(own(directory).inner);
   }
 
-  contentSha256(node: FileNode): Promise<string> {
+  contentSha256(node: FileNode): string | Promise<string> {
     return this.#tree.contentSha256(own(node).inner);
   }
 
