@@ -1,6 +1,6 @@
 /** The records that the helper's `scan` writes (native/README.md §Scan records) as ScannedEntry. */
 import { type Entry, type EntryMetadata, NO_XATTRS } from '#archive/entry.ts';
-import { byteStringOf } from '#core/bytes.ts';
+import type { ByteString } from '#core/bytes.ts';
 import { parseDigest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { ScannedEntry } from './scan.ts';
@@ -19,46 +19,57 @@ export function parseScanRecords(data: Buffer): { entries: ScannedEntry[]; hashe
     const length = data.readUInt32LE(at);
     if (length === 0) break;
     if (length < RECORD_BYTES || at + length > data.length) throw damagedRecords();
-    entries.push(parseRecord(data.subarray(at, at + length)));
+    entries.push(parseRecord(data, at, at + length));
     at += length;
   }
   if (Number(data.readBigUInt64LE(at + 8)) !== entries.length) throw damagedRecords();
   return { entries, hashedFiles: Number(data.readBigUInt64LE(at + 16)) };
 }
 
-function parseRecord(record: Buffer): ScannedEntry {
-  const pathEnd = RECORD_BYTES + record.readUInt32LE(48);
-  const targetEnd = pathEnd + record.readUInt32LE(52);
-  if (targetEnd !== record.length) throw damagedRecords();
+/** Reads in place: a Buffer for each of 20,000 records would cost as much as all else. */
+function parseRecord(data: Buffer, at: number, end: number): ScannedEntry {
+  const pathEnd = at + RECORD_BYTES + data.readUInt32LE(at + 48);
+  const targetEnd = pathEnd + data.readUInt32LE(at + 52);
+  if (targetEnd !== end) throw damagedRecords();
   const metadata: EntryMetadata = {
-    path: byteStringOf(record.subarray(RECORD_BYTES, pathEnd)),
-    mode: record.readUInt32LE(28),
-    uid: record.readUInt32LE(32),
-    gid: record.readUInt32LE(36),
+    path: textOf(data, at + RECORD_BYTES, pathEnd),
+    mode: data.readUInt32LE(at + 28),
+    uid: data.readUInt32LE(at + 32),
+    gid: data.readUInt32LE(at + 36),
     mtime: {
-      seconds: Number(record.readBigInt64LE(16)),
-      nanoseconds: record.readUInt32LE(24),
+      seconds: Number(data.readBigInt64LE(at + 16)),
+      nanoseconds: data.readUInt32LE(at + 24),
     },
     xattrs: NO_XATTRS,
   };
-  const entry = withKind(record, metadata, pathEnd);
+  const entry = withKind(data, metadata, { at, pathEnd, end });
   if (entry.kind !== 'file') return { entry, digest: undefined };
-  const hex = record.toString('hex', DIGEST_OFFSET, IDENTITY_OFFSET);
+  const hex = data.toString('hex', at + DIGEST_OFFSET, at + IDENTITY_OFFSET);
   const digest = parseDigest(`sha256:${hex}`);
-  const inode = record.readBigUInt64LE(IDENTITY_OFFSET);
+  const inode = data.readBigUInt64LE(at + IDENTITY_OFFSET);
   if (inode === 0n) return { entry, digest };
-  return { entry, digest, identity: `${record.readBigUInt64LE(IDENTITY_OFFSET + 8)}:${inode}` };
+  const device = data.readBigUInt64LE(at + IDENTITY_OFFSET + 8);
+  return { entry, digest, identity: `${device}:${inode}` };
 }
 
-function withKind(record: Buffer, metadata: EntryMetadata, pathEnd: number): Entry {
-  const numbers = { major: record.readUInt32LE(40), minor: record.readUInt32LE(44) };
-  switch (record.readUInt32LE(4)) {
+function textOf(data: Buffer, start: number, end: number): ByteString {
+  // One character a byte: what byteStringOf does, without a view of the bytes.
+  return data.toString('latin1', start, end) as ByteString;
+}
+
+function withKind(
+  data: Buffer,
+  metadata: EntryMetadata,
+  { at, pathEnd, end }: { readonly at: number; readonly pathEnd: number; readonly end: number },
+): Entry {
+  const numbers = { major: data.readUInt32LE(at + 40), minor: data.readUInt32LE(at + 44) };
+  switch (data.readUInt32LE(at + 4)) {
     case 1:
-      return { ...metadata, kind: 'file', size: Number(record.readBigUInt64LE(8)) };
+      return { ...metadata, kind: 'file', size: Number(data.readBigUInt64LE(at + 8)) };
     case 2:
       return { ...metadata, kind: 'directory' };
     case 3:
-      return { ...metadata, kind: 'symlink', target: byteStringOf(record.subarray(pathEnd)) };
+      return { ...metadata, kind: 'symlink', target: textOf(data, pathEnd, end) };
     case 4:
       return { ...metadata, kind: 'char', ...numbers };
     case 5:
