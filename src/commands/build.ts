@@ -157,7 +157,8 @@ export default class Build extends BaseCommand {
       context: args.path,
       tags: flags.tag,
       buildArgs,
-      allow: allowedIn(flags.allow),
+      // Who gives the network to all steps allows it to each, as in docker.
+      allow: allowedIn([...flags.allow, ...(flags.network === 'host' ? ['network.host'] : [])]),
       explain: flags.explain,
       ...(flags.jobs === undefined ? {} : { jobs: jobsIn(flags.jobs) }),
       noCache: flags['no-cache'],

@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import { build } from '#build/build.ts';
 import { parseContexts } from '#build/contexts/named-contexts.ts';
 import { Explainer } from '#build/explain/explainer.ts';
+import { checkAgents } from '#build/mounts/check-agents.ts';
 import { SecretStore } from '#build/mounts/secret-store.ts';
 import type { BuildSession } from '#build/session.ts';
 import { Vertices } from '#build/vertex.ts';
@@ -32,6 +33,7 @@ export async function buildImage(
   const outputs = options.outputs ?? [STORE_OUTPUT];
   refuseNamelessPush(outputs, names);
   if (options.limits) checkLimits(options.limits);
+  checkAgents(options.agents ?? {});
   const events = options.events ?? ignoreEvents;
   const store = await resources.store();
   await using lease = await store.lease({ purpose: `build ${options.context}` });

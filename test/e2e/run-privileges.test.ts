@@ -32,6 +32,7 @@ fault('--network=host and --security=insecure need --allow, before any step', as
     assert.match(told, new RegExp(`^ {2}fix: allow it with --allow ${entitlement}`, 'm'));
     assert.doesNotMatch(told, /echo first\n#\d+ /);
   }
+  await built(site, site.context('RUN --network=host true\n'), { flags: ['--network', 'host'] });
   // Not of a stage that the target does not need.
   const beside = site.context('RUN --network=host true\nFROM scratch AS last\nCOPY busybox /\n');
   await built(site, beside, { flags: ['--target', 'last'] });
