@@ -18,7 +18,7 @@ const OURS: ReadonlyMap<string, string> = new Map([
   // The peer asked was older than Dockerfile 1.20.
   [
     'dockerfile parse error on line 2: unknown flag: --security',
-    'RUN --security=insecure is not supported yet',
+    'failed to load LLB: security.insecure is not allowed',
   ],
 ]);
 
