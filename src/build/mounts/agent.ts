@@ -1,6 +1,6 @@
 /** A socket of our own before an ssh agent's: with the owner and mode that the step asked for. */
 import { closeSync, constants, openSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 
 export interface Agent {
   /** The agent's socket. */
@@ -12,8 +12,13 @@ export interface Agent {
 
 /** Listens until it is disposed. */
 export async function forwardAgent({ agent, folder, name }: Agent): Promise<AsyncDisposable> {
+  const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const peer = connect({ path: agent, allowHalfOpen: true });
+    for (const socket of [client, peer]) {
+      open.add(socket);
+      socket.on('close', () => open.delete(socket));
+    }
     // Who hangs up, or an agent that is gone, ends both sides; the client says what it makes of it.
     peer.on('error', () => client.destroy());
     client.on('error', () => peer.destroy());
@@ -34,6 +39,8 @@ export async function forwardAgent({ agent, folder, name }: Agent): Promise<Asyn
     async [Symbol.asyncDispose]() {
       const closed = Promise.withResolvers<void>();
       server.close(() => closed.resolve());
+      // The step has ended: nobody waits for what an agent has still not answered.
+      for (const socket of open) socket.destroy();
       await closed.promise;
       closeSync(directory);
     },

@@ -41,3 +41,25 @@ test('an agent that is gone hangs up on the client', async () => {
   client.on('error', () => {});
   assert.equal(await text(client), '');
 });
+
+test('an agent that never answers keeps nobody from ending', async () => {
+  using folder = tempFolder();
+  const asked = Promise.withResolvers<void>();
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    client.on('error', () => {});
+    client.once('data', () => asked.resolve());
+  });
+  const agent = folder.at('agent');
+  await new Promise<void>((resolve) => server.listen(agent, resolve));
+  try {
+    const forwarded = await forwardAgent({ agent, folder: folder.path, name: 'ours' });
+    const client = connect(folder.at('ours'));
+    client.on('error', () => {});
+    client.write('question');
+    await asked.promise;
+    client.destroy();
+    await forwarded[Symbol.asyncDispose]();
+  } finally {
+    server.close();
+  }
+});
