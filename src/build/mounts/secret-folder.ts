@@ -1,11 +1,14 @@
 /**
  * A private folder for a secret, in memory where this machine has a place for that: what is on a disk
- * can be found there later. Its name says whose it is; those of dead processes go with the next one.
+ * can be found there later. Its name says whose it is; those of dead processes go with the next one of
+ * the same user: the place is everybody's, and a folder of somebody else is neither ours to remove nor
+ * to be trusted.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onDisk } from '#store/disk-errors.ts';
 import { currentOwner, ownerOfName, ownerState } from '#store/process-owner.ts';
 
 const PREFIX = 'slipway-secret-';
@@ -21,7 +24,7 @@ export async function secretFolder(): Promise<SecretFolder> {
   const parent = existsSync(MEMORY) ? MEMORY : tmpdir();
   await removeDead(parent);
   const folder = join(parent, `${PREFIX}${currentOwner()}.${crypto.randomUUID()}`);
-  await mkdir(folder, { mode: 0o700 });
+  await onDisk(folder, () => mkdir(folder, { mode: 0o700 }));
   return {
     folder,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
@@ -31,8 +34,10 @@ export async function secretFolder(): Promise<SecretFolder> {
 async function removeDead(parent: string): Promise<void> {
   for (const name of readdirSync(parent)) {
     if (!name.startsWith(PREFIX)) continue;
+    const path = join(parent, name);
     const owner = ownerOfName(name.slice(PREFIX.length));
-    if (ownerState(owner) === 'dead')
-      await rm(join(parent, name), { recursive: true, force: true });
+    if (ownerState(owner) !== 'dead') continue;
+    if (lstatSync(path, { throwIfNoEntry: false })?.uid !== process.getuid?.()) continue;
+    await rm(path, { recursive: true, force: true });
   }
 }
