@@ -1,16 +1,18 @@
 /**
  * Fails a build whose secrets reach what it gives away: the layer of a step that had them, the config
- * of the image, its history. Files are looked through as they are; what is compressed in them is not.
+ * of the image, its history. Files are looked through as they are, with their names, the targets of
+ * links and extended attributes; what is compressed in them is not.
  */
-import { type ByteString, displayBytes } from '#core/bytes.ts';
+import { type ByteString, bytesOf, displayBytes } from '#core/bytes.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { ImageConfig } from '#core/image-config.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import { MergedTree } from '#layer/merged-tree.ts';
-import { walkTree } from '#layer/tree-entries.ts';
+import { type Place, walkTree } from '#layer/tree-entries.ts';
 import { guardedForms } from './secret-forms.ts';
 
 const ROOT = '' as ByteString;
+const APART = Buffer.of(0);
 
 type Secrets = ReadonlyMap<string, Uint8Array>;
 
@@ -20,10 +22,24 @@ export function guardLayer(layer: LayerFiles, secrets: Secrets): void {
   if (forms.length === 0) return;
   using tree = MergedTree.open([layer]);
   for (const { node, path } of walkTree(tree, { node: tree.root, path: ROOT })) {
+    const described = firstIn([descriptionOf(tree, { node, path })], forms);
+    // The path may be the secret: it is not shown.
+    if (described !== undefined) {
+      throw leaked(described, 'the name, link target or attributes of a file of the layer');
+    }
     if (node.kind !== 'file') continue;
     const id = firstIn(tree.read(node), forms);
     if (id !== undefined) throw leaked(id, `the file /${displayBytes(path)} of the layer`);
   }
+}
+
+/** All that a tar says of a file beside its content, the parts kept apart. */
+function descriptionOf(tree: MergedTree, { node, path }: Place): Uint8Array {
+  const entry = tree.entry(node, path);
+  const parts: Uint8Array[] = [bytesOf(path)];
+  if (entry.kind === 'symlink') parts.push(bytesOf(entry.target));
+  for (const [name, value] of entry.xattrs) parts.push(bytesOf(name), value);
+  return Buffer.concat(parts.flatMap((part) => [part, APART]));
 }
 
 /** @throws SECRET_LEAKED */
