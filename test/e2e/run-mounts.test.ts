@@ -169,6 +169,8 @@ fault('what is missing: required or not', async (site) => {
   assert.match(told, /secret none: not found/);
   const agent = site.context('RUN --mount=type=ssh,required true\n');
   assert.match(await site.bad(1, ['build', agent]), /unset ssh forward key default/);
+  const known = site.context('RUN --mount=type=ssh,id=constructor,required true\n');
+  assert.match(await site.bad(1, ['build', known]), /unset ssh forward key constructor/);
   const source = site.context('RUN --mount=source=nowhere,target=/x true\n');
   assert.match(await site.bad(1, ['build', source]), /"\/nowhere": not found/);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SlipwayError } from '#core/errors.ts';
 import type { MountSpec } from '#core/runtime-spec.ts';
 import type { CacheMount, Owned, SecretMount, SshMount } from '#dockerfile/mount.ts';
+import { onDisk } from '#store/disk-errors.ts';
 import type { MountCache } from '#store/mount-caches.ts';
 import type { BuildSession } from '../session.ts';
 import { withPlace } from '../step-error.ts';
@@ -134,13 +135,14 @@ class Step {
     if (mount.env !== undefined) this.#env.set(mount.env, bytes.toString('utf8'));
     if (request.path === undefined) return;
     const source = join(this.#stack.use(await secretFolder()).folder, 'secret');
-    await writeFile(source, bytes, { mode: 0o400 });
+    await onDisk(source, () => writeFile(source, bytes, { mode: 0o400 }));
     await own(source, mount, 0o400);
     this.#bind(request, { source, readOnly: true });
   }
 
   async #giveAgent(request: RequestedMount, mount: SshMount): Promise<void> {
-    const agent = this.#session.agents[mount.id];
+    const { agents } = this.#session;
+    const agent = Object.hasOwn(agents, mount.id) ? agents[mount.id] : undefined;
     if (agent === undefined) {
       if (mount.required)
         throw this.#missing(request, `unset ssh forward key ${mount.id}`, `--ssh ${mount.id}`);
