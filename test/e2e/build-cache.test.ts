@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { digestOf } from '#core/digest.ts';
 import { slipway, startSlipway } from '#test/helpers/cli-process.ts';
 import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
 
@@ -123,6 +124,25 @@ test('a damaged or lost layer is a miss, and is told; the result is right', asyn
   assert.equal(cached, 0);
   assert.match(log, /cached layer sha256:\w+ of "COPY first \/first" cannot be used: /);
   assert.equal(readFileSync(place.folder.at('out/second'), 'utf8'), 'second\n');
+});
+
+test('a list with more bytes than its manifest says is not read to its end', async () => {
+  using place = placed();
+  const { build } = runners(place);
+  const cache = place.work.at('cache');
+  await build('--cache-to', `type=local,dest=${cache},mode=max`);
+  const index = JSON.parse(readFileSync(join(cache, 'index.json'), 'utf8'));
+  const [entry] = index.manifests;
+  const path = (digest: string): string => join(cache, 'blobs', digest.replace(':', '/'));
+  const manifest = JSON.parse(readFileSync(path(entry.digest), 'utf8'));
+  manifest.config.size = 10;
+  const bytes = Buffer.from(JSON.stringify(manifest));
+  Object.assign(entry, { digest: digestOf(bytes), size: bytes.byteLength });
+  writeFileSync(path(entry.digest), bytes);
+  writeFileSync(join(cache, 'index.json'), JSON.stringify(index));
+  const { cached, log } = await build('--cache-from', `type=local,src=${cache}`);
+  assert.equal(cached, 0);
+  assert.match(log, /no cache from .*: build cache invalid: its list has more than the 10 bytes/);
 });
 
 test('a cache that is not there is told, and the build goes on; one that cannot be written fails it', async () => {

@@ -15,6 +15,9 @@ export const INLINE_ANNOTATION = 'io.slipway.cache.v1';
 const RECORDS_MAX = 100_000;
 export const DOCUMENT_BYTES_MAX = 32 * 1024 * 1024;
 
+/** RFC 3339, as configs of images have it. */
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
+
 export interface CacheDocument {
   /** DiffIDs, in the order of the manifest's layers. */
   readonly layers: readonly Digest[];
@@ -71,10 +74,14 @@ function recordIn(reader: ObjectReader, layers: number): CacheDocumentRecord {
   if (!isDigest(key)) reader.refuse('key', 'a digest');
   const layer = reader.size('layer');
   if (layer >= layers) reader.refuse('layer', 'the number of a layer');
+  // It becomes part of the history of images.
+  const createdAt = reader.string('createdAt');
+  if (!TIME.test(createdAt) || Number.isNaN(Date.parse(createdAt)))
+    reader.refuse('createdAt', 'a time');
   return {
     key,
     layer,
-    createdAt: reader.string('createdAt'),
+    createdAt,
     description: reader.string('description'),
   };
 }

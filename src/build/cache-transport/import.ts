@@ -127,10 +127,8 @@ export class ImportedCaches implements AsyncDisposable {
     const { mediaType, digest, size } = manifest.config;
     if (mediaType !== CACHE_CONFIG_TYPE) throw cacheInvalid('the image brings no cache along');
     if (size > DOCUMENT_BYTES_MAX) throw cacheInvalid(`its list has ${size} bytes`);
-    const chunks: Uint8Array[] = [];
     const { signal } = this.#session;
-    for await (const chunk of repository.blobs.read(digest, { signal })) chunks.push(chunk);
-    return decodeCache(Buffer.concat(chunks));
+    return decodeCache(await bytesOf(repository.blobs.read(digest, { signal }), size));
   }
 
   async #fetch({ from, descriptor, diffId }: Offer): Promise<void> {
@@ -144,4 +142,16 @@ export class ImportedCaches implements AsyncDisposable {
     }
     await store.layers.ensure({ descriptor, diffId }, { lease, signal });
   }
+}
+
+/** All of it; whoever sends more than was announced is not read on. @throws CACHE_INVALID */
+async function bytesOf(stream: AsyncIterable<Uint8Array>, size: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let count = 0;
+  for await (const chunk of stream) {
+    count += chunk.byteLength;
+    if (count > size) throw cacheInvalid(`its list has more than the ${size} bytes announced`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }

@@ -30,7 +30,7 @@ test('the order of records is no difference', () => {
 });
 
 const good = { version: 1, layers: [layer], records: [] };
-const one = { key: digestOf('a'), layer: 0, createdAt: '', description: '' };
+const one = { key: digestOf('a'), layer: 0, createdAt: '2026-01-02T03:04:05Z', description: '' };
 for (const [what, document] of [
   ['no JSON', '{'],
   ['another version', { ...good, version: 2 }],
@@ -39,6 +39,11 @@ for (const [what, document] of [
   ['a negative layer', { ...good, records: [{ ...one, layer: -1 }] }],
   ['a key that is no digest', { ...good, records: [{ ...one, key: 'a' }] }],
   ['a record without a time', { ...good, records: [{ ...one, createdAt: undefined }] }],
+  ['a record whose time is none', { ...good, records: [{ ...one, createdAt: 'yesterday' }] }],
+  [
+    'a record of a day that no year has',
+    { ...good, records: [{ ...one, createdAt: '2026-99-99T00:00:00Z' }] },
+  ],
   ['too many records', { ...good, records: Array(100_001).fill(one) }],
 ] as const) {
   test(`refuses ${what}`, () => {
