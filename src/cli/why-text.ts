@@ -63,6 +63,8 @@ function holderText(holder: DigestHolder, nowMs: number): string {
       return `registry ${holder.repository}: pushed without a manifest yet, kept ${humanDuration((holder.untilMs - nowMs) / 1000)}${as}`;
     case 'mount':
       return `mount at ${holder.mountPoint}, pid ${holder.pid}`;
+    case 'loop':
+      return `loop device ${holder.device}`;
   }
 }
 

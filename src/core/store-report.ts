@@ -143,7 +143,8 @@ type Holding =
       readonly records: number;
     }
   | { readonly kind: 'link'; readonly repository: string; readonly untilMs: number }
-  | { readonly kind: 'mount'; readonly pid: number; readonly mountPoint: string };
+  | { readonly kind: 'mount'; readonly pid: number; readonly mountPoint: string }
+  | { readonly kind: 'loop'; readonly device: string };
 
 /** Something that is not as it should be in the store. */
 export interface StoreProblem {

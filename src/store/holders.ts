@@ -15,7 +15,7 @@ import { ownerState, pidOfOwner } from './process-owner.ts';
 import { cacheEntries } from './prune.ts';
 import { ManifestReader } from './reachable.ts';
 import { LINK_GRACE_MS } from './registry-links.ts';
-import { mountsOf } from './store-mounts.ts';
+import { loopsOf, mountsOf } from './store-mounts.ts';
 
 /** @throws BLOB_UNKNOWN for a digest of which nothing is here */
 export function holdersOf(paths: StorePaths, metadata: Metadata, digest: Digest): DigestReport {
@@ -34,7 +34,7 @@ export function holdersOf(paths: StorePaths, metadata: Metadata, digest: Digest)
     ...otherForms(metadata, digest).flatMap(({ other, form }) =>
       direct(other).map((holder) => ({ ...holder, as: { digest: other, form } })),
     ),
-    ...files.flatMap(({ path }) => mountsOf(path)),
+    ...files.flatMap(({ path }) => [...mountsOf(path), ...loopsOf(path)]),
   ];
   const mentions = [...referrersOf(metadata, digest), ...aliasesOf(metadata, digest)];
   if (files.length === 0 && holders.length === 0 && mentions.length === 0) throw unknown(digest);

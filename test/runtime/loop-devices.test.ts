@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RootfsLower } from '#core/runtime-spec.ts';
 import { Launcher } from '#runtime/launcher.ts';
 import { probe } from '#runtime/probe.ts';
+import { loopsOf, mountsOf } from '#store/store-mounts.ts';
 import { canContain, contained, INIT_PROGRAM, runAt, site } from '#test/helpers/containers.ts';
 import { directory, file, layerIn, tarOf } from '#test/helpers/entries.ts';
 import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
@@ -82,6 +83,20 @@ looped('kill -9 of the helper leaves no device', async (folder) => {
   for (const pid of helpersOf(process.pid)) process.kill(pid, 'SIGKILL');
   await assert.rejects(ran, { code: 'HELPER_FAILED' });
   assert.deepEqual(await untilDetached(folder), []);
+});
+
+looped('who asks what holds image and tar is told of mount and devices', async (folder) => {
+  const lower = await loopLower(folder);
+  const [tar = ''] = lower.devices;
+  {
+    await using launcher = new Launcher({ helper: HELPER_PROGRAM });
+    await runAt(launcher, site(folder.path, [lower]), { args: ['/init', 'cat', '/etc/note'] });
+    assert.equal(mountsOf(lower.image).length, 1);
+    assert.match(loopsOf(lower.image)[0]?.device ?? '', /^\/dev\/loop\d+$/);
+    assert.match(loopsOf(tar)[0]?.device ?? '', /^\/dev\/loop\d+$/);
+  }
+  await untilDetached(folder);
+  assert.deepEqual([mountsOf(lower.image), loopsOf(lower.image), loopsOf(tar)], [[], [], []]);
 });
 
 looped(
