@@ -3,11 +3,12 @@
  * the mount, whatever way it ends.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RootfsLower } from '#core/runtime-spec.ts';
 import { Launcher } from '#runtime/launcher.ts';
-import { probe } from '#runtime/probe.ts';
+import { parseProbe, probe } from '#runtime/probe.ts';
 import { loopsOf, mountsOf } from '#store/store-mounts.ts';
 import { canContain, contained, INIT_PROGRAM, runAt, site } from '#test/helpers/containers.ts';
 import { directory, file, layerIn, tarOf } from '#test/helpers/entries.ts';
@@ -97,6 +98,16 @@ looped('who asks what holds image and tar is told of mount and devices', async (
   }
   await untilDetached(folder);
   assert.deepEqual([mountsOf(lower.image), loopsOf(lower.image), loopsOf(tar)], [[], [], []]);
+});
+
+looped('a /dev without nodes of loop devices, as in containers, is enough', async (folder) => {
+  mkdirSync(folder.at('store'));
+  const script = 'mount -t tmpfs none /dev && mknod /dev/null c 1 3 && exec "$0" probe "$1"';
+  const bare = ['--mount', 'sh', '-c', script, HELPER_PROGRAM, folder.at('store')];
+  const { stdout, stderr, status } = spawnSync('unshare', bare, { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(parseProbe(stdout).erofsLoop, { works: true });
+  assert.deepEqual(await untilDetached(folder), []);
 });
 
 looped(
