@@ -3,7 +3,7 @@
  * config.json (`proxies.default`) first, then the environment. They are in no key and no history.
  */
 import { readFileSync } from 'node:fs';
-import { errnoOf, SlipwayError } from '#core/errors.ts';
+import { errnoOf } from '#core/errors.ts';
 import { ObjectReader, parseJson } from '#core/json.ts';
 
 /** docker's fields and the variables they are for. */
@@ -15,12 +15,21 @@ const FIELDS = [
   ['allProxy', 'ALL_PROXY'],
 ] as const;
 
+export interface ProxySources {
+  /** docker's config.json; it need not be there. */
+  readonly configFile: string | undefined;
+  readonly variable: (name: string) => string | undefined;
+  /** Hears that the file is there and cannot be read, which stops nobody, as with docker. */
+  readonly warn: (text: string) => void;
+}
+
 /** By the name of the variable, both as docker writes it and in small letters. @throws JSON_INVALID */
-export function proxyArguments(
-  configFile: string | undefined,
-  variable: (name: string) => string | undefined,
-): Readonly<Record<string, string>> {
-  const configured = configFile === undefined ? undefined : configuredProxies(configFile);
+export function proxyArguments({
+  configFile,
+  variable,
+  warn,
+}: ProxySources): Readonly<Record<string, string>> {
+  const configured = configFile === undefined ? undefined : configuredProxies(configFile, warn);
   return Object.fromEntries(
     FIELDS.flatMap(([field, name]) =>
       [name, name.toLowerCase()].flatMap((key) => {
@@ -31,15 +40,15 @@ export function proxyArguments(
   );
 }
 
-function configuredProxies(path: string): ObjectReader | undefined {
+function configuredProxies(path: string, warn: ProxySources['warn']): ObjectReader | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     const errno = errnoOf(cause);
     if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
-    const message = `error loading config file: ${path}: ${errno ?? 'unreadable'}`;
-    throw new SlipwayError('PERMISSION', message, { hint: `make ${path} readable`, cause });
+    warn(`WARNING: Error loading config file: ${path}: ${errno ?? 'unreadable'}`);
+    return undefined;
   }
   // What is for registries is read, and judged, by whoever goes to one.
   if (!text.includes('"proxies"')) return undefined;

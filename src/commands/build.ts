@@ -127,7 +127,11 @@ export default class Build extends BaseCommand {
     const settings = this.settings(flags);
     const call = parseCall(flags.check ? 'check' : (flags.call ?? 'build'));
     const buildArgs = {
-      ...proxyArguments(settings.engine.credentialsFile, settings.variable),
+      ...proxyArguments({
+        configFile: settings.engine.credentialsFile,
+        variable: settings.variable,
+        warn: (text) => this.host.stderr.write(`${text}\n`),
+      }),
       ...assignments(flags['build-arg'], settings.variable),
     };
     if (call.method !== 'build') {

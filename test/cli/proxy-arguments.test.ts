@@ -43,21 +43,24 @@ for (const [name, config, environment, expected] of [
     const path = folder.at('config.json');
     writeFileSync(path, JSON.stringify(config));
     const variables: Readonly<Record<string, string>> = environment;
-    assert.deepEqual(
-      proxyArguments(path, (variable) => variables[variable]),
-      expected,
-    );
+    const warn = (text: string): never => assert.fail(text);
+    const variable = (wanted: string): string | undefined => variables[wanted];
+    assert.deepEqual(proxyArguments({ configFile: path, variable, warn }), expected);
   });
 }
 
 test('a config that is not there has no proxies, one that is no JSON is refused', () => {
   using folder = tempFolder();
-  assert.deepEqual(
-    proxyArguments(folder.at('none.json'), () => undefined),
-    {},
-  );
+  const read = (configFile: string, warnings: string[] = []) =>
+    proxyArguments({
+      configFile,
+      variable: () => undefined,
+      warn: (text) => void warnings.push(text),
+    });
+  assert.deepEqual(read(folder.at('none.json')), {});
   writeFileSync(folder.at('bad.json'), '{"proxies"');
-  assert.throws(() => proxyArguments(folder.at('bad.json'), () => undefined), {
-    code: 'JSON_INVALID',
-  });
+  assert.throws(() => read(folder.at('bad.json')), { code: 'JSON_INVALID' });
+  const warnings: string[] = [];
+  assert.deepEqual(read(folder.path, warnings), {});
+  assert.deepEqual(warnings, [`WARNING: Error loading config file: ${folder.path}: EISDIR`]);
 });
