@@ -4,11 +4,12 @@
  * builds of several processes wait for each other as `sharing` says. A folder without a row is garbage.
  */
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf, encodedOf } from '#core/digest.ts';
 import { errnoOf } from '#core/errors.ts';
+import { giveOwner } from '#layer/give-owner.ts';
 import { onDisk } from './disk-errors.ts';
 import { type Metadata, numberOf, type Row, textOf } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
@@ -129,9 +130,9 @@ export class MountCaches {
   }
 }
 
-async function own(folder: string, { mode, uid, gid }: MountCacheRequest): Promise<void> {
+async function own(folder: string, { id, mode, uid, gid }: MountCacheRequest): Promise<void> {
   await chmod(folder, mode);
-  if (uid !== 0 || gid !== 0) await chown(folder, uid, gid);
+  await giveOwner(folder, { uid, gid, shown: id });
 }
 
 interface MountUser {

@@ -93,6 +93,26 @@ standing(
   },
 );
 
+standing('so are those of mounts', 'user without subids', ({ home, context }) => {
+  const mounts = {
+    '/c uid=7': 'type=cache,target=/c,uid=7',
+    '/run/secrets/s': 'type=secret,id=s,uid=7',
+  };
+  for (const [shown, mount] of Object.entries(mounts)) {
+    const files = context(`${BUSYBOX_BASE}RUN --mount=${mount} true\n`);
+    const built = runStanding('user without subids', { home }, [
+      SLIPWAY,
+      'build',
+      '--secret',
+      `id=s,src=${join(files, 'Dockerfile')}`,
+      files,
+    ]);
+    assert.equal(built.exitCode, 1);
+    assert.ok(built.stderr.includes(`${shown}": owner 7:0 is not mapped`), built.stderr);
+    assert.match(built.stderr, /fix: .*--add-subuids 100000-165535/);
+  }
+});
+
 standing('files of many owners come and go', 'user with subids', ({ home, context }) => {
   const who = 'user with subids';
   const files = context(

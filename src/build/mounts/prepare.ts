@@ -1,9 +1,10 @@
 /** The mounts of a RUN made ready: folders and files on this side, and mounts of the container's spec. */
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SlipwayError } from '#core/errors.ts';
 import type { MountSpec } from '#core/runtime-spec.ts';
 import type { CacheMount, Owned, SecretMount, SshMount } from '#dockerfile/mount.ts';
+import { giveOwner } from '#layer/give-owner.ts';
 import { onDisk } from '#store/disk-errors.ts';
 import type { MountCache } from '#store/mount-caches.ts';
 import type { BuildSession } from '../session.ts';
@@ -136,7 +137,7 @@ class Step {
     if (request.path === undefined) return;
     const source = join(this.#stack.use(await secretFolder()).folder, 'secret');
     await onDisk(source, () => writeFile(source, bytes, { mode: 0o400 }));
-    await own(source, mount, 0o400);
+    await own(source, mount, { usual: 0o400, shown: request.path });
     this.#bind(request, { source, readOnly: true });
   }
 
@@ -151,7 +152,7 @@ class Step {
     const folder = await this.#newFolder();
     const source = join(folder, 'agent');
     this.#stack.use(await forwardAgent({ agent, folder, name: 'agent' }));
-    await own(source, mount, 0o600);
+    await own(source, mount, { usual: 0o600, shown: request.path ?? '' });
     this.#bind(request, { source, readOnly: false });
     this.#env.set('SSH_AUTH_SOCK', pathOf(request));
   }
@@ -184,9 +185,13 @@ class Step {
   }
 }
 
-async function own(path: string, { uid = 0, gid = 0, mode }: Owned, usual: number): Promise<void> {
-  await chmod(path, mode ?? usual);
-  if (uid !== 0 || gid !== 0) await chown(path, uid, gid);
+async function own(
+  file: string,
+  { mode, uid = 0, gid = 0 }: Owned,
+  { usual, shown }: { readonly usual: number; readonly shown: string },
+): Promise<void> {
+  await chmod(file, mode ?? usual);
+  await giveOwner(file, { uid, gid, shown });
 }
 
 function pathOf({ path = '' }: RequestedMount): string {
