@@ -18,6 +18,9 @@ export const DOCUMENT_BYTES_MAX = 32 * 1024 * 1024;
 /** RFC 3339, as configs of images have it. */
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 
+/** What steers a terminal: descriptions are shown by logs and "builder du". Lines and tabs stay. */
+const CONTROL = /[^\P{Cc}\n\t]/gu;
+
 export interface CacheDocument {
   /** DiffIDs, in the order of the manifest's layers. */
   readonly layers: readonly Digest[];
@@ -82,6 +85,6 @@ function recordIn(reader: ObjectReader, layers: number): CacheDocumentRecord {
     key,
     layer,
     createdAt,
-    description: reader.string('description'),
+    description: reader.string('description').replace(CONTROL, ''),
   };
 }

@@ -72,7 +72,7 @@ export class ImportedCaches implements AsyncDisposable {
       await this.#fetch(offer);
     } catch (error) {
       if (!isSlipwayError(error) || error.kind === 'cancelled') throw error;
-      const text = `cached layer ${offer.descriptor.digest} of "${description}" cannot be used: ${error.message}`;
+      const text = `cached layer ${offer.descriptor.digest} of ${JSON.stringify(description)} cannot be used: ${error.message}`;
       this.#session.vertices.note('warning', text);
       this.#offers.delete(key);
       return undefined;

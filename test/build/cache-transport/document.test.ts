@@ -29,6 +29,16 @@ test('the order of records is no difference', () => {
   );
 });
 
+test('a description cannot steer the terminal that shows it', () => {
+  const description = 'RUN <<EOF\n\techo \u001b[2J\u009b1m\rdone\u0007\n';
+  const text = encodeCache({
+    layers: [layer],
+    records: [{ ...record('a'), layer: 0, description }],
+  });
+  const [read] = decodeCache(Buffer.from(text)).records;
+  assert.equal(read?.description, 'RUN <<EOF\n\techo [2J1mdone\n');
+});
+
 const good = { version: 1, layers: [layer], records: [] };
 const one = { key: digestOf('a'), layer: 0, createdAt: '2026-01-02T03:04:05Z', description: '' };
 for (const [what, document] of [
