@@ -1,5 +1,5 @@
 /** The secrets of one build: read when first needed, and remembered, so that they can be kept out of everything. */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { BuildSecrets } from '#core/build-secret.ts';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
 
@@ -34,7 +34,7 @@ export class SecretStore {
 
 function readSecret(id: string, path: string): Buffer {
   try {
-    const bytes = readFileSync(path);
+    const bytes = readUpTo(path, SECRET_BYTES_MAX + 1);
     if (bytes.byteLength <= SECRET_BYTES_MAX) return bytes;
   } catch (cause) {
     throw new SlipwayError(
@@ -51,4 +51,21 @@ function readSecret(id: string, path: string): Buffer {
     `invalid secret size: ${path} has more than ${SECRET_BYTES_MAX} bytes`,
     { hint: 'a secret is a key or a token; give large files as a build context' },
   );
+}
+
+/** Also of a pipe, as `<(command)` is one; a device without an end does not fill the memory. */
+function readUpTo(path: string, bytesMax: number): Buffer {
+  const bytes = Buffer.alloc(bytesMax);
+  const file = openSync(path, 'r');
+  try {
+    let count = 0;
+    while (count < bytesMax) {
+      const read = readSync(file, bytes, count, bytesMax - count, null);
+      if (read === 0) break;
+      count += read;
+    }
+    return Buffer.from(bytes.subarray(0, count));
+  } finally {
+    closeSync(file);
+  }
 }
