@@ -3,57 +3,60 @@
 const MASK = Buffer.from('***');
 
 export class Masker {
+  /** The longest first: of two that begin alike, the longer one is meant where it stands. */
   readonly #forms: readonly Buffer[];
+  readonly #firstBytes: ReadonlySet<number>;
   /** What may be the beginning of a secret. */
   #held: Buffer = Buffer.alloc(0);
 
-  /** `forms`: the longest first. */
   constructor(forms: readonly Buffer[]) {
-    this.#forms = forms;
+    this.#forms = [...forms].sort((a, b) => b.byteLength - a.byteLength);
+    this.#firstBytes = new Set(forms.flatMap((form) => form[0] ?? []));
   }
 
   /** What may be shown now. */
   add(bytes: Uint8Array): Buffer {
     if (this.#forms.length === 0) return Buffer.from(bytes);
-    const all = this.#masked(Buffer.concat([this.#held, bytes]));
-    const keep = this.#beginning(all);
-    this.#held = Buffer.from(all.subarray(all.byteLength - keep));
-    return all.subarray(0, all.byteLength - keep);
+    return this.#scan(Buffer.concat([this.#held, bytes]), { isEnd: false });
   }
 
   /** The rest, at the end of the output. */
   end(): Buffer {
-    const rest = this.#held;
-    this.#held = Buffer.alloc(0);
-    return rest;
+    return this.#scan(this.#held, { isEnd: true });
   }
 
-  #masked(bytes: Buffer): Buffer {
-    let masked = bytes;
-    for (const form of this.#forms) masked = replaceAll(masked, form);
-    return masked;
-  }
-
-  /** How many bytes at the end could go on to be a secret. */
-  #beginning(bytes: Buffer): number {
-    const longest = Math.min(bytes.byteLength, (this.#forms[0]?.byteLength ?? 1) - 1);
-    for (let length = longest; length > 0; length--) {
-      const end = bytes.subarray(bytes.byteLength - length);
-      if (
-        this.#forms.some((form) => form.byteLength > length && end.equals(form.subarray(0, length)))
-      )
-        return length;
+  /** From left to right; stops at what could still become a longer secret, and keeps it. */
+  #scan(bytes: Buffer, { isEnd }: { readonly isEnd: boolean }): Buffer {
+    const pieces: Buffer[] = [];
+    let shown = 0;
+    let at = 0;
+    while (at < bytes.byteLength) {
+      if (!this.#firstBytes.has(bytes[at] ?? -1)) {
+        at += 1;
+        continue;
+      }
+      const rest = bytes.subarray(at);
+      const found = this.#forms.find((form) => startsWith(rest, form));
+      const mayGrow = this.#forms.some(
+        (form) => form.byteLength > rest.byteLength && startsWith(form, rest),
+      );
+      if (mayGrow && !isEnd) break;
+      if (!found) {
+        at += 1;
+        continue;
+      }
+      pieces.push(bytes.subarray(shown, at), MASK);
+      at += found.byteLength;
+      shown = at;
     }
-    return 0;
+    this.#held = Buffer.from(bytes.subarray(at));
+    return Buffer.concat([...pieces, bytes.subarray(shown, at)]);
   }
 }
 
-function replaceAll(bytes: Buffer, form: Buffer): Buffer {
-  const pieces: Buffer[] = [];
-  let from = 0;
-  for (let at = bytes.indexOf(form); at >= 0; at = bytes.indexOf(form, from)) {
-    pieces.push(bytes.subarray(from, at), MASK);
-    from = at + form.byteLength;
-  }
-  return pieces.length === 0 ? bytes : Buffer.concat([...pieces, bytes.subarray(from)]);
+function startsWith(bytes: Buffer, beginning: Buffer): boolean {
+  return (
+    bytes.byteLength >= beginning.byteLength &&
+    bytes.subarray(0, beginning.byteLength).equals(beginning)
+  );
 }

@@ -45,3 +45,27 @@ test('the ends of chunks make no difference', () => {
     }),
   );
 });
+
+test('of two secrets that begin alike the longer one is masked, wherever chunks end', () => {
+  const secrets = ['abcd1234', 'abcd1234efgh5678'];
+  assert.equal(masked(secrets, ['abcd1234', 'efgh5678\n']), '***\n');
+  assert.equal(masked(secrets, ['abcd1234', 'efgh\n']), '***efgh\n');
+  assert.equal(masked(secrets, ['abcd1234']), '***');
+});
+
+test('several secrets: none is in what is shown, and nothing else is lost', () => {
+  const unit = fc.constantFrom('a', 'b');
+  const chunk = fc.string({ unit, maxLength: 12 });
+  const secret = fc.string({ unit, minLength: 4, maxLength: 7 });
+  fc.assert(
+    fc.property(
+      fc.array(chunk, { maxLength: 8 }),
+      fc.array(secret, { minLength: 1, maxLength: 3 }),
+      (chunks, secrets) => {
+        const shown = masked(secrets, chunks);
+        const whole = masked(secrets, [chunks.join('')]);
+        return shown === whole && !secrets.some((one) => shown.includes(one));
+      },
+    ),
+  );
+});
