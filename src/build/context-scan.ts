@@ -15,6 +15,7 @@ import { type ScannedEntry, type ScanOptions, scanFile, scanFolder } from '#laye
 import { dropOldest } from '#store/oldest-files.ts';
 import { joinPath } from './file-tree.ts';
 import type { BuildSession } from './session.ts';
+import { mayNotRead } from './unreadable.ts';
 
 /** Of a hundred contexts the older half is forgotten. */
 const CACHES_MAX = 100;
@@ -48,20 +49,42 @@ export async function scanContext(
     signal: scanner.signal,
   };
   try {
-    return (await scanner.helper.scan(options)).entries;
+    return (await scanned(scanner, options)).entries;
   } catch (error) {
-    if (!isSlipwayError(error, 'HELPER_MISSING')) throw error;
-    return scanFolder(options).entries;
+    throw asInputError(error, name);
   } finally {
     dropOldest(scanner.cacheFolder, CACHES_MAX);
   }
 }
 
+async function scanned({ helper }: ContextScanner, options: ScanOptions) {
+  try {
+    return await helper.scan(options);
+  } catch (error) {
+    if (!isSlipwayError(error, 'HELPER_MISSING')) throw error;
+    return scanFolder(options);
+  }
+}
+
+/** What may not be read is the user's file, and theirs to change or leave out. */
+function asInputError(error: unknown, folder: string): unknown {
+  if (!isSlipwayError(error, 'PERMISSION')) return error;
+  const path = String(error.detail.path ?? '').replace(/^"|"$/g, '');
+  // What is remembered lies elsewhere.
+  if (path.startsWith('/') && path !== folder) return error;
+  return mayNotRead(path === folder ? folder : join(folder, path), error.cause ?? error);
+}
+
 /** The sha256 of one file, hex; remembered as well. */
 export function scanContextFile(scanner: ContextScanner, root: string, path: ByteString) {
-  const digest = scanFile({ root, path, cacheFile: cacheFile(scanner, root, path) });
-  dropOldest(scanner.cacheFolder, CACHES_MAX);
-  return digest?.slice('sha256:'.length);
+  try {
+    const digest = scanFile({ root, path, cacheFile: cacheFile(scanner, root, path) });
+    return digest?.slice('sha256:'.length);
+  } catch (error) {
+    throw asInputError(error, root);
+  } finally {
+    dropOldest(scanner.cacheFolder, CACHES_MAX);
+  }
 }
 
 function cacheFile({ cacheFolder }: ContextScanner, root: string, path: ByteString): string {

@@ -3,7 +3,11 @@ import { errnoOf, SlipwayError } from '#core/errors.ts';
 
 /** PERMISSION for what Slipway may not read; any other cause as it is. */
 export function unreadable(cause: unknown, path: string): unknown {
-  if (errnoOf(cause) !== 'EACCES') return cause;
+  return errnoOf(cause) === 'EACCES' ? mayNotRead(path, cause) : cause;
+}
+
+/** In docker's words, with what helps. */
+export function mayNotRead(path: string, cause: unknown): SlipwayError {
   return new SlipwayError('PERMISSION', `error from sender: open ${path}: permission denied`, {
     cause,
     hint: 'make it readable for you, or leave it out with a line in .dockerignore',
