@@ -91,6 +91,7 @@ async function writeChunk(
   chunk: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  signal?.throwIfAborted();
   // A reader that stands still must not keep us from ending.
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => aborted.reject(signal?.reason);
