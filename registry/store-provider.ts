@@ -16,11 +16,20 @@ const LEASE_TURN_MS = 10 * 60_000;
 
 export interface StoreProvider extends RegistryProvider, AsyncDisposable {}
 
+export interface StoreProviderOptions {
+  /** Take manifests whose blobs or manifests were not all pushed. Default: false. */
+  readonly allowSparse?: boolean;
+}
+
 /** Dispose it after the server and before the store. */
-export async function storeProvider(store: LocalStore): Promise<StoreProvider> {
+export async function storeProvider(
+  store: LocalStore,
+  { allowSparse: sparse = false }: StoreProviderOptions = {},
+): Promise<StoreProvider> {
   const leases = await TurningLease.start(store);
   return {
-    repository: (name) => store.repository({ space: 'registry', name, lease: leases.current }),
+    repository: (name) =>
+      store.repository({ space: 'registry', name, lease: leases.current, sparse }),
     catalog: async ({ last = '', limit }) => store.catalog('registry', { after: last, limit }),
     uploads: {
       create: async (options) => sessionOf(await store.uploads.create(options), leases),

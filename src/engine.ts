@@ -262,6 +262,8 @@ export interface ServeOptions {
   readonly address: string;
   /** Also an address that other machines reach, though there is no authentication. */
   readonly allowPublic?: boolean;
+  /** Take manifests whose blobs or manifests were not all pushed. */
+  readonly allowSparse?: boolean;
   /** One line per request. */
   readonly log?: (line: string) => void;
 }

@@ -9,7 +9,8 @@ const WHOLE: ReadRange = { kind: 'whole' };
 
 /**
  * What a Range header asks of `size` bytes; `end` is past the last byte. Several ranges, other units
- * and what cannot be parsed count as no header, as the RFC allows.
+ * and what cannot be parsed count as no header, as the RFC allows; a range that ends before it begins
+ * is refused (§15.5.17), since the whole blob is not what its client can use.
  */
 export function parseRange(header: string | undefined, size: number): ReadRange {
   const parts = /^bytes=\s*(\d{0,15})\s*-\s*(\d{0,15})$/.exec(header?.trim() ?? '');
@@ -18,7 +19,7 @@ export function parseRange(header: string | undefined, size: number): ReadRange 
   if (first === '' && last === '') return WHOLE;
   if (first === '') return suffix(Number(last), size);
   const start = Number(first);
-  if (last !== '' && Number(last) < start) return WHOLE;
+  if (last !== '' && Number(last) < start) return { kind: 'unsatisfiable' };
   if (start >= size) return { kind: 'unsatisfiable' };
   return { kind: 'part', start, end: last === '' ? size : Math.min(Number(last) + 1, size) };
 }

@@ -7,12 +7,12 @@ import type { Resources } from './resources.ts';
 /** Disposing lets requests in progress finish. @throws ADDRESS_IN_USE, ADDRESS_INVALID, STORE_BROKEN, PERMISSION */
 export async function serve(
   resources: Resources,
-  { address, allowPublic = false, log }: ServeOptions,
+  { address, allowPublic = false, allowSparse = false, log }: ServeOptions,
 ): Promise<RegistryHandle> {
   const store = await resources.store();
   // A store that cannot be used is told at the start, not to every client.
   store.needWritable();
-  const provider = await storeProvider(store);
+  const provider = await storeProvider(store, { allowSparse });
   const stack = new AsyncDisposableStack();
   stack.use(provider);
   try {

@@ -30,13 +30,7 @@ export class LinkedBlobs implements BlobStore, BlobMounter {
 
   /** Also renews the link: whoever asks may be about to rely on the answer. */
   async stat(digest: Digest): Promise<BlobInfo | undefined> {
-    const renewed = this.#metadata.run(
-      'UPDATE links SET linked_at_ms = ? WHERE repository = ? AND digest = ?',
-      Date.now(),
-      this.#repository,
-      digest,
-    );
-    return renewed === 0 ? undefined : await this.#blobs.peek(digest);
+    return this.renew(digest) ? await this.#blobs.peek(digest) : undefined;
   }
 
   async *read(
@@ -85,6 +79,17 @@ export class LinkedBlobs implements BlobStore, BlobMounter {
       digest,
       atMs,
     );
+  }
+
+  /** Keeps a blob that is visible here for as long as a fresh one; false where it is not visible. */
+  renew(digest: Digest, atMs: number = Date.now()): boolean {
+    const renewed = this.#metadata.run(
+      'UPDATE links SET linked_at_ms = ? WHERE repository = ? AND digest = ?',
+      atMs,
+      this.#repository,
+      digest,
+    );
+    return renewed > 0;
   }
 
   #isLinked(digest: Digest): boolean {

@@ -30,13 +30,21 @@ export class LocalRepository implements Repository {
   readonly #bytes: LocalBlobs;
   readonly #links: LinkedBlobs | undefined;
   readonly #metadata: Metadata;
+  readonly #sparse: boolean;
 
   /** @internal use LocalStore.repository */
-  constructor(options: { space: Space; name: string; blobs: LocalBlobs; metadata: Metadata }) {
+  constructor(options: {
+    space: Space;
+    name: string;
+    blobs: LocalBlobs;
+    metadata: Metadata;
+    sparse: boolean;
+  }) {
     this.#space = options.space;
     this.#name = options.name;
     this.#bytes = options.blobs;
     this.#metadata = options.metadata;
+    this.#sparse = options.sparse;
     this.#links =
       options.space === 'registry'
         ? new LinkedBlobs({ repository: options.name, ...options })
@@ -72,7 +80,10 @@ export class LocalRepository implements Repository {
       blob: (digest: Digest) => this.blobs.stat(digest, options),
       manifest: async (digest: Digest) => this.#row(digest) !== undefined,
     };
-    const manifest = await checkManifest(raw, presence, options.tag);
+    const manifest = await checkManifest(raw, presence, {
+      tag: options.tag,
+      sparse: this.#sparse,
+    });
     await using ingest = await this.#bytes.ingest({ digest: raw.digest }, options);
     await ingest.write(raw.bytes);
     await ingest.commit({ digest: raw.digest, size: raw.bytes.byteLength });
@@ -162,7 +173,10 @@ export class LocalRepository implements Repository {
     }
     if (manifest.kind === 'image') {
       for (const child of childrenOf(manifest)) {
-        if (!isForeign(child)) this.#links?.link(child.digest, now);
+        if (isForeign(child)) continue;
+        // A sparse manifest proves nothing: a link would show the bytes of another repository.
+        if (this.#sparse) this.#links?.renew(child.digest, now);
+        else this.#links?.link(child.digest, now);
       }
     }
   }

@@ -32,6 +32,8 @@ export interface RepositoryOptions {
   readonly name: string;
   /** Holds what is looked for or written until it has a name. */
   readonly lease: Lease;
+  /** Take manifests whose blobs or manifests are not all there. Default: false. */
+  readonly sparse?: boolean;
 }
 
 export interface CatalogOptions {
@@ -98,6 +100,7 @@ export class LocalStore implements AsyncDisposable {
       name: options.name,
       blobs: this.blobs(options.lease),
       metadata: this.#metadata,
+      sparse: options.sparse ?? false,
     });
   }
 

@@ -17,6 +17,12 @@ export interface Presence {
   manifest(digest: Digest): Promise<boolean>;
 }
 
+export interface CheckOptions {
+  readonly tag?: string | undefined;
+  /** What the manifest refers to may be missing; what is there must have the right size all the same. */
+  readonly sparse?: boolean;
+}
+
 /**
  * Decodes and checks; stores nothing.
  * @throws DIGEST_MISMATCH, MANIFEST_INVALID, BLOB_UNKNOWN, MANIFEST_UNKNOWN, REFERENCE_INVALID (tag)
@@ -24,14 +30,14 @@ export interface Presence {
 export async function checkManifest(
   raw: RawManifest,
   presence: Presence,
-  tag?: string,
+  { tag, sparse = false }: CheckOptions = {},
 ): Promise<Manifest> {
   if (tag !== undefined) checkTag(tag);
   verifyBytes(raw.bytes, { digest: raw.digest, from: 'the manifest' });
   const manifest = decodeManifest(raw);
   for (const child of childrenOf(manifest)) {
-    if (manifest.kind === 'index') await needManifest(child, presence);
-    else await needBlob(child, presence);
+    if (manifest.kind === 'image') await checkBlob(child, presence, sparse);
+    else if (!sparse) await needManifest(child, presence);
   }
   return manifest;
 }
@@ -40,10 +46,13 @@ async function needManifest(child: Descriptor, presence: Presence): Promise<void
   if (!(await presence.manifest(child.digest))) throw manifestUnknown(child.digest);
 }
 
-async function needBlob(child: Descriptor, presence: Presence): Promise<void> {
+async function checkBlob(child: Descriptor, presence: Presence, sparse: boolean): Promise<void> {
   if (isForeign(child)) return;
   const found = await presence.blob(child.digest);
-  if (!found) throw blobUnknown(child.digest);
+  if (!found) {
+    if (sparse) return;
+    throw blobUnknown(child.digest);
+  }
   if (found.size !== child.size) {
     throw new SlipwayError(
       'MANIFEST_INVALID',

@@ -44,7 +44,7 @@ export class MemoryRepository implements Repository {
       blob: (digest: Digest) => this.blobs.stat(digest, options),
       manifest: async (digest: Digest) => this.#manifests.has(digest),
     };
-    await checkManifest(raw, presence, options.tag);
+    await checkManifest(raw, presence, options);
     this.#manifests.set(raw.digest, raw);
     if (options.tag !== undefined) this.#tags.set(options.tag, raw.digest);
     return descriptorOf(raw);

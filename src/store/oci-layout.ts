@@ -91,7 +91,7 @@ export class OciLayout implements Repository {
       blob: (digest: Digest) => this.blobs.stat(digest, options),
       manifest: async (digest: Digest) => (await this.blobs.stat(digest, options)) !== undefined,
     };
-    const manifest = await checkManifest(raw, presence, options.tag);
+    const manifest = await checkManifest(raw, presence, options);
     await using ingest = await this.blobs.ingest({ digest: raw.digest }, options);
     await ingest.write(raw.bytes);
     await ingest.commit({ digest: raw.digest, size: raw.bytes.byteLength });

@@ -1,6 +1,6 @@
 /** A registry on loopback over a store of its own, gone when disposed. */
 import { type ServeRegistryOptions, serveRegistry } from '#registry/server.ts';
-import { storeProvider } from '#registry/store-provider.ts';
+import { type StoreProviderOptions, storeProvider } from '#registry/store-provider.ts';
 import { openRemote, type RemoteOptions, type RemoteRepository } from '#remote/repository.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { temporaryStore } from './store.ts';
@@ -14,12 +14,14 @@ export interface RegistryUnderTest extends AsyncDisposable {
   url(path: string): string;
 }
 
-export async function temporaryRegistry(
-  options: Partial<Pick<ServeRegistryOptions, 'closeGraceMs'>> = {},
-): Promise<RegistryUnderTest> {
+export async function temporaryRegistry({
+  allowSparse = false,
+  ...options
+}: Partial<Pick<ServeRegistryOptions, 'closeGraceMs'>> &
+  StoreProviderOptions = {}): Promise<RegistryUnderTest> {
   const stack = new AsyncDisposableStack();
   const { store } = stack.use(await temporaryStore());
-  const provider = stack.use(await storeProvider(store));
+  const provider = stack.use(await storeProvider(store, { allowSparse }));
   const log: string[] = [];
   const server = stack.use(
     await serveRegistry({

@@ -317,6 +317,27 @@ describe('manifests', () => {
     assert.equal(await errorCode(response), 'MANIFEST_BLOB_UNKNOWN');
   });
 
+  it('with allowSparse, parts may be missing, and become visible only when they are pushed', async () => {
+    await using registry = await temporaryRegistry({ allowSparse: true });
+    const image = await sampleImage();
+    await using other = remoteAt(registry.address, { repository: 'other' });
+    await putImage(other, image, 'v1');
+    assert.equal((await putManifest(registry, 'v1', image.manifest)).status, 201);
+    const layer = `/v2/app/blobs/${image.layers[0]?.digest}`;
+    assert.equal((await fetch(registry.url(layer))).status, 404);
+    await upload(registry, image.layers[0]?.bytes ?? Buffer.of());
+    assert.equal((await fetch(registry.url(layer))).status, 200);
+    const index = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: OCI_INDEX,
+        manifests: [{ mediaType: OCI_MANIFEST, digest: digestOf(BLOB), size: 10 }],
+      }),
+    );
+    const raw = { mediaType: OCI_INDEX, digest: digestOf(index), bytes: index };
+    assert.equal((await putManifest(registry, 'sparse', raw)).status, 201);
+  });
+
   it('bytes that are not what the digest in the path says: 400', async () => {
     await using registry = await temporaryRegistry();
     const { manifest } = await pushed(registry);

@@ -15,6 +15,9 @@ export default class RegistryServe extends BaseCommand {
     'allow-public': toggle({
       description: 'Listen where other machines reach it: all who do may push and delete',
     }),
+    'allow-sparse': toggle({
+      description: 'Take indexes and images of which parts were never pushed',
+    }),
     log: toggle({ description: 'One line per request on stderr' }),
   };
 
@@ -25,6 +28,7 @@ export default class RegistryServe extends BaseCommand {
     await using registry = await engine.serveRegistry({
       address: flags.addr ?? ADDRESS_DEFAULT,
       allowPublic: flags['allow-public'],
+      allowSparse: flags['allow-sparse'],
       ...(flags.log ? { log: (line: string) => void this.host.stderr.write(`${line}\n`) } : {}),
     });
     this.print(`Registry listening on http://${registry.address}`);
