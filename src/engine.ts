@@ -87,6 +87,11 @@ export interface BuildOptions extends CallContext {
    * `offline` never; then nothing else is fetched either.
    */
   readonly bases?: 'local' | 'newest' | 'offline';
+  /**
+   * `write`: leaves `<Dockerfile>.lock` beside the Dockerfile; `frozen`: takes nothing from elsewhere that
+   * is not in it. Absent: a lock that is there is kept to.
+   */
+  readonly lock?: 'write' | 'frozen';
   /** Clamps every time that ends up in the image; seconds. */
   readonly sourceDateEpoch?: number;
   /** What RUN --mount=type=secret may ask for. Never part of what is built. */

@@ -12,6 +12,7 @@ import { type BuildInput, type InputRequest, openInput } from './contexts/input.
 import { NamedContexts } from './contexts/named-contexts.ts';
 import { refuseInvalid } from './diagnostics.ts';
 import { requireEntitlements } from './entitlements.ts';
+import { closeLock, type LockRequest, lockedBases, openLock } from './lock/locked-build.ts';
 import type { BuiltImage } from './outputs/output.ts';
 import { type OutputRequest, writeOutputs } from './outputs/write-outputs.ts';
 import { parseFile } from './parse-dockerfile.ts';
@@ -20,10 +21,9 @@ import type { BuildSession } from './session.ts';
 import { buildStage, type StageInputs } from './stage.ts';
 import type { StageState } from './state.ts';
 
-export interface BuildRequest extends OutputRequest, InputRequest {
+export interface BuildRequest extends OutputRequest, InputRequest, LockRequest {
   /** Values by name, as on the command line. */
   readonly buildContexts: ReadonlyMap<string, string>;
-  readonly target?: string;
   /** Stages whose steps all run again. */
   readonly noCacheStages: readonly string[];
   readonly cacheFrom: readonly CacheSource[];
@@ -32,9 +32,14 @@ export interface BuildRequest extends OutputRequest, InputRequest {
 
 /** Runs a whole build. @throws DOCKERFILE_MISSING, DOCKERFILE_INVALID and whatever a step throws */
 export async function build(engine: BuildSession, request: BuildRequest): Promise<BuiltImage> {
-  const remembering = { ...engine, resolveBase: rememberBases(engine.resolveBase) };
   await using stack = new AsyncDisposableStack();
-  const input = await openInput(remembering, request, stack);
+  const input = await openInput(engine, request, stack);
+  const lock = await openLock(engine, input.lock, request);
+  const remembering = {
+    ...engine,
+    resolveBase: rememberBases(lockedBases(engine, lock)),
+    ...(lock ? { lock } : {}),
+  };
   await using imported = await ImportedCaches.open(remembering, request.cacheFrom);
   const session = { ...remembering, imported };
   const { context } = input;
@@ -54,6 +59,7 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
     ? { ...request.annotations, ...inlineCache(session, state) }
     : request.annotations;
   const built = await writeOutputs(session, state, { ...request, annotations });
+  await closeLock(session, lock, { place: input.lock, request });
   await exportCaches(session, state, cacheTo);
   return built;
 }

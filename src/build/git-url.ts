@@ -85,7 +85,8 @@ function fromQuery(text: string, query: string): Omit<GitUrl, 'remote'> {
 }
 
 /** The full name of a commit, which needs no asking. */
-function isWholeCommit(ref: string | undefined): boolean {
+/** The whole name of a commit means that commit for ever. */
+export function isWholeCommit(ref: string | undefined): boolean {
   return ref !== undefined && /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(ref);
 }
 

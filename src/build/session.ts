@@ -16,6 +16,7 @@ import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import type { CacheKey } from './cache-key.ts';
 import type { Explainer } from './explain/explainer.ts';
+import type { Lock } from './lock/lock.ts';
 import type { SecretStore } from './mounts/secret-store.ts';
 import type { RemoteSources } from './remote-sources.ts';
 import type { BaseImage, StageLayer } from './state.ts';
@@ -51,6 +52,8 @@ export interface BuildSession {
   readonly platform: Platform;
   /** Seconds; every time in the image is at most this. */
   readonly sourceDateEpoch?: number;
+  /** What names outside this machine are to be; absent: whatever they are now. */
+  readonly lock?: Lock;
   /** What RUN may ask for beyond what every step has. */
   readonly allowed: ReadonlySet<Entitlement>;
   readonly noCache: boolean;

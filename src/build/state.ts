@@ -38,6 +38,8 @@ const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 
 export interface BaseImage {
   readonly imageId: Digest;
+  /** Of its manifest, as registries know it; absent: it is of an archive. */
+  readonly digest?: Digest;
   readonly config: ImageConfig;
   readonly layers: readonly StageLayer[];
 }

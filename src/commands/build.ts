@@ -87,6 +87,10 @@ export default class Build extends BaseCommand {
       helpValue: 'string',
       options: ['auto', 'namespaces', 'userns', 'chroot'],
     }),
+    frozen: toggle({
+      description: 'Take nothing from elsewhere that Dockerfile.lock does not name',
+    }),
+    lock: toggle({ description: 'Write down what was taken from elsewhere, in Dockerfile.lock' }),
     'no-cache': toggle({ description: 'Run every step again' }),
     output: list({
       char: 'o',
@@ -168,6 +172,7 @@ export default class Build extends BaseCommand {
       noCache: flags['no-cache'],
       noCacheStages: flags['no-cache-filter'].flatMap((names) => names.split(',')),
       bases: basesFrom(flags),
+      ...lockFrom(flags),
       outputs,
       cacheFrom: flags['cache-from'].map(cacheSourceIn),
       cacheTo: cacheTargets(flags['cache-to'], buildArgs),
@@ -250,6 +255,26 @@ function basesFrom({
   }
   if (pull) return 'newest';
   return offline ? 'offline' : 'local';
+}
+
+/** @throws USAGE */
+function lockFrom({
+  lock,
+  frozen,
+  pull,
+}: {
+  readonly lock: boolean;
+  readonly frozen: boolean;
+  readonly pull: boolean;
+}): Pick<BuildOptions, 'lock'> {
+  const other = lock ? '--lock' : pull ? '--pull' : undefined;
+  if (frozen && other !== undefined) {
+    throw new SlipwayError('USAGE', `--frozen and ${other} exclude each other`, {
+      hint: 'keep the one you mean: --frozen changes nothing',
+    });
+  }
+  if (frozen) return { lock: 'frozen' };
+  return lock ? { lock: 'write' } : {};
 }
 
 interface ResultFile {

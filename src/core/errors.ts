@@ -54,6 +54,16 @@ export const ERROR_CODES = {
     meaning: 'A --format template is malformed, or asks for a field that is not there.',
   },
   CACHE_INVALID: { kind: 'invalid', meaning: 'What should be a build cache is none.' },
+  LOCK_INVALID: { kind: 'invalid', meaning: 'What should be the lock of a Dockerfile is none.' },
+  LOCK_MISSING: {
+    kind: 'not-found',
+    meaning: 'A build that is to keep to the lock of its Dockerfile finds none.',
+  },
+  LOCK_OUTDATED: {
+    kind: 'conflict',
+    meaning:
+      'A build needs something from elsewhere that the lock of its Dockerfile does not name.',
+  },
   SECRET_MISSING: {
     kind: 'invalid',
     meaning: 'A step needs a secret or an ssh agent that the build was not given.',

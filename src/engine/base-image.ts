@@ -4,10 +4,12 @@ import type { BaseImage } from '#build/state.ts';
 import { assert } from '#core/assert.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
+import { layerCompressionOf } from '#core/media-type.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { familiarReference, formatReference, type Reference } from '#core/reference.ts';
-import { byNameOrDigest } from '#image/resolve.ts';
+import { byNameOrDigest, type LocalImage } from '#image/resolve.ts';
 import type { Lease } from '#store/leases.ts';
+import type { LocalStore } from '#store/local-store.ts';
 import { offline } from './offline.ts';
 import { pull } from './pull.ts';
 import type { Resources } from './resources.ts';
@@ -46,7 +48,21 @@ export async function resolveBase(
     image = await find();
   }
   assert(image, 'what was pulled is in the store');
-  return { imageId: image.imageId, config: image.config, layers: image.layers };
+  const { imageId, config, layers } = image;
+  return { imageId, config, layers, digest: publishedDigest(image, store) };
+}
+
+/**
+ * An image that was built here has plain layers, which no push sends: where it was pushed, it is known
+ * by the digest that it got then.
+ */
+function publishedDigest({ image, root, manifest, repositoryName }: LocalImage, store: LocalStore) {
+  const isBuilt = image.layers.some(({ mediaType }) => layerCompressionOf(mediaType) === 'none');
+  if (!isBuilt || root.digest !== manifest.digest) return manifest.digest;
+  const known = store.images
+    .list()
+    .find(({ repository, digest }) => repository === repositoryName && digest === root.digest);
+  return known?.aliases[0] ?? manifest.digest;
 }
 
 async function pullBase(

@@ -75,6 +75,8 @@ export async function buildImage(
     outputs,
     cacheFrom: options.cacheFrom ?? [],
     cacheTo: options.cacheTo ?? [],
+    renew: options.bases === 'newest',
+    ...(options.lock === undefined ? {} : { lock: options.lock }),
     noCacheStages: options.noCacheStages ?? [],
     labels: options.labels ?? {},
     annotations: options.annotations ?? {},

@@ -53,6 +53,7 @@ test('every flag reaches the engine', async () => {
         '--allow',
         'network.host',
         '--no-cache',
+        '--lock',
       ],
       ...['--label', 'l=1', '--annotation', 'a=1', '-o', 'out', '--pull'],
       ...['--no-cache-filter', 'one,two', '--no-cache-filter', 'three'],
@@ -77,6 +78,7 @@ test('every flag reaches the engine', async () => {
     noCache: true,
     noCacheStages: ['one', 'two', 'three'],
     bases: 'newest',
+    lock: 'write',
     buildArgs: { A: '1', HOST: 'h' },
     outputs: [{ kind: 'local', destination: resolve('out') }],
     cacheFrom: [{ kind: 'local', folder: resolve('cache'), tag: 'latest' }],
@@ -90,6 +92,16 @@ test('every flag reaches the engine', async () => {
     annotations: { a: '1' },
     sourceDateEpoch: 17,
   });
+});
+
+test('--frozen excludes what would change the lock', async () => {
+  for (const other of ['--lock', '--pull']) {
+    const { exitCode, stderr } = await runCommand(['build', '--frozen', other, '.'], {
+      engine: building([]),
+    });
+    assert.equal(exitCode, 1);
+    assert.match(stderr, new RegExp(`^--frozen and ${other} exclude each other`));
+  }
 });
 
 test('the log goes to stderr, nothing to stdout', async () => {

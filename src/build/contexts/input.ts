@@ -5,7 +5,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { open, rm, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { type ByteString, toByteString } from '#core/bytes.ts';
 import { SlipwayError } from '#core/errors.ts';
@@ -21,6 +21,7 @@ import { isHttpUrl } from '../git-url.ts';
 import { archiveOf } from '../ops/add-archive.ts';
 import type { BuildSession } from '../session.ts';
 import { stageTree } from '../stage-tree.ts';
+import { type LockPlace, lockBeside } from './lock-place.ts';
 import { gitContext, httpContext, isRemoteContext } from './remote-context.ts';
 
 export interface InputRequest {
@@ -41,6 +42,8 @@ export interface BuildInput {
   /** @throws DOCKERFILE_MISSING */
   readonly dockerfile: () => Promise<SourceFile>;
   readonly context: ContextSource;
+  /** Absent where the Dockerfile stands nowhere. */
+  readonly lock?: LockPlace;
 }
 
 const STDIN = '-';
@@ -79,7 +82,12 @@ function fromFolder(session: BuildSession, request: InputRequest): BuildInput {
   });
   return path === undefined
     ? { ...dockerfileText(() => stdinText(session, request)), context: source }
-    : { name: path, dockerfile: () => readDockerfile(path), context: source };
+    : {
+        name: path,
+        dockerfile: () => readDockerfile(path),
+        context: source,
+        lock: lockBeside(path),
+      };
 }
 
 async function fromStdin(
@@ -124,7 +132,16 @@ function fromTree(session: BuildSession, request: InputRequest, tree: FileTree):
     return { ...dockerfileText(() => stdinText(session, request)), context };
   }
   const name = request.dockerfile ?? defaultName(tree);
-  return { name, dockerfile: () => textIn(tree, name), context };
+  const lock = `${name}.lock`;
+  return {
+    name,
+    dockerfile: () => textIn(tree, name),
+    context,
+    lock: {
+      name: basename(lock),
+      read: async () => (find(tree, lock) ? (await textIn(tree, lock)).text : undefined),
+    },
+  };
 }
 
 /** Methods of a class are not its own properties. */

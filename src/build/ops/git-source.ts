@@ -14,7 +14,7 @@ import { folderTree } from '../context.ts';
 import { planCopy } from '../copy-plan.ts';
 import { EMPTY_TREE } from '../empty-tree.ts';
 import { cleanParts, locate } from '../file-tree.ts';
-import type { GitUrl } from '../git-url.ts';
+import { type GitUrl, isWholeCommit } from '../git-url.ts';
 import { gitAuthorization } from '../remote-auth.ts';
 import type { GitRequest } from '../remote-sources.ts';
 import type { BuildSession } from '../session.ts';
@@ -35,7 +35,7 @@ export async function gitSource(session: BuildSession, source: GitUrl): Promise<
   return await session.vertices.run(
     `[internal] load git source ${shownUrl(source)}`,
     async (vertex) => {
-      const commit = await session.remotes.git.resolve(request);
+      const commit = await commitOf(session, request, { isPinned: checksum !== undefined });
       vertex.status(`commit ${commit}`, { done: true });
       if (checksum !== undefined) requireCommit(commit, checksum);
       const { subdir = '', keepGitDir = false, submodules = true } = source;
@@ -57,6 +57,20 @@ export async function gitSource(session: BuildSession, source: GitUrl): Promise<
       }
     },
   );
+}
+
+/** What is written as a commit is that commit; of everything else the lock may have a say. */
+async function commitOf(
+  { remotes, lock }: BuildSession,
+  request: GitRequest,
+  { isPinned }: { readonly isPinned: boolean },
+): Promise<string> {
+  const { remote, ref = '' } = request;
+  if (!lock || isPinned || isWholeCommit(ref)) return await remotes.git.resolve(request);
+  const commit = lock.commit(remote, request.ref) ?? (await remotes.git.resolve(request));
+  // The beginning of a commit, which only a clone could complete, says enough.
+  if (isWholeCommit(commit)) lock.usedCommit(remote, request.ref, commit);
+  return commit;
 }
 
 /** The remote without what may be secret, with what is wanted of it. */

@@ -8,10 +8,11 @@ import { type EntrySource, EPOCH, NO_XATTRS } from '#archive/entry.ts';
 import { toByteString } from '#core/bytes.ts';
 import { createHasher, type Digest, parseDigest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
-import { originKey } from '../cache-key.ts';
+import { type CacheKey, originKey } from '../cache-key.ts';
 import { fileAuthorization } from '../remote-auth.ts';
 import type { RemoteFile } from '../remote-sources.ts';
 import type { BuildSession } from '../session.ts';
+import { stageTree } from '../stage-tree.ts';
 import type { StageLayer } from '../state.ts';
 import { findFetched, keepFetched } from './fetched-layer.ts';
 
@@ -31,10 +32,19 @@ export interface HttpFile {
 export async function httpSource(session: BuildSession, source: HttpSource): Promise<HttpFile> {
   const { url } = source;
   const name = fileName(url);
-  const checksum = source.checksum === undefined ? undefined : digestOf(source.checksum);
-  const key = originKey('http', JSON.stringify([url.href, checksum ?? null]));
+  const given = source.checksum === undefined ? undefined : digestOf(source.checksum);
+  const { lock } = session;
+  const locked = given === undefined ? lock?.file(url) : undefined;
+  const checksum = given ?? locked;
+  const key = keyOf(url, checksum);
   const known = findFetched(session, key);
-  if (known && checksum !== undefined) return { layer: known.layer, name };
+  const used = (digest: Digest): void => {
+    if (given === undefined) lock?.usedFile(url, digest);
+  };
+  if (known && checksum !== undefined) {
+    used(checksum);
+    return { layer: known.layer, name };
+  }
   const shown = session.remotes.display(url);
   const layer = await session.vertices.run(`[internal] load ${shown}`, async (vertex) => {
     const tag = typeof known?.extra === 'string' ? known.extra : undefined;
@@ -47,21 +57,39 @@ export async function httpSource(session: BuildSession, source: HttpSource): Pro
     await using file = await session.remotes.download(url, options);
     if (known && file.isUnchanged) {
       vertex.status('not modified', { done: true });
+      if (lock) used(await digestIn(session, { layer: known.layer, name }));
       return known.layer;
     }
     const spool = session.store.paths.temporary('ingest');
     try {
       const { digest, size } = await spooled(file, spool);
       vertex.status(`downloaded ${size}B`, { done: true });
-      if (checksum !== undefined && digest !== checksum) throw mismatch(shown, digest, checksum);
+      if (checksum !== undefined && digest !== checksum) {
+        throw mismatch(shown, { found: digest, expected: checksum, lock: locked && lock?.name });
+      }
+      used(digest);
       const { etag: extra } = file;
-      const record = { keys: [key], description: shown, ...(extra === undefined ? {} : { extra }) };
+      // Under its content, too: who locks the URL now finds it later without asking.
+      const keys = checksum === undefined ? [key, keyOf(url, digest)] : [key];
+      const record = { keys, description: shown, ...(extra === undefined ? {} : { extra }) };
       return (await keepFetched(session, [entryOf(file, { name, size, spool })], record)).layer;
     } finally {
       await rm(spool, { force: true });
     }
   });
   return { layer, name };
+}
+
+function keyOf(url: URL, checksum: Digest | undefined): CacheKey {
+  return originKey('http', JSON.stringify([url.href, checksum ?? null]));
+}
+
+/** Of a file that was downloaded earlier. */
+async function digestIn(session: BuildSession, { layer, name }: HttpFile): Promise<Digest> {
+  using tree = await stageTree(session, { layers: [layer] });
+  const node = tree.child(tree.root, toByteString(name));
+  if (!node) throw new SlipwayError('INTERNAL', 'the downloaded file is not in its layer');
+  return parseDigest(`sha256:${await tree.contentSha256(node)}`);
 }
 
 /** The last part of the path; the query, redirects and headers do not count. */
@@ -121,12 +149,22 @@ function entryOf(
   };
 }
 
-function mismatch(shown: string, found: Digest, expected: Digest): SlipwayError {
+function mismatch(
+  shown: string,
+  {
+    found,
+    expected,
+    lock,
+  }: { readonly found: Digest; readonly expected: Digest; readonly lock: string | undefined },
+): SlipwayError {
   return new SlipwayError(
     'DIGEST_MISMATCH',
     `digest mismatch for ${shown}: ${found} (expected: ${expected})`,
     {
-      hint: 'the file is not the one the checksum was taken of: look at what changed before you change the checksum',
+      hint:
+        lock === undefined
+          ? 'the file is not the one the checksum was taken of: look at what changed before you change the checksum'
+          : `the file is not the one that ${lock} was written for: look at what changed, then lock anew with "slipway build --lock --pull"`,
       detail: { expected, found },
     },
   );
