@@ -67,6 +67,7 @@ class FlagReader {
     if (!flag) throw usage(`unknown flag: --${name}`);
     if (equals >= 0) this.#set(name, text.slice(equals + 1));
     else if (flag.type === 'boolean') this.#set(name, 'true');
+    else if ('bare' in flag && flag.bare !== undefined) this.#set(name, flag.bare);
     else this.#set(name, rest.shift() ?? refuseMissing(`--${name}`));
   }
 

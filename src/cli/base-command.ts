@@ -21,6 +21,7 @@ const INTERRUPTED_OUTPUT_MS = 500;
 export interface CommandClass {
   new (argv: readonly string[], host: Host): BaseCommand;
   readonly usage: string;
+  readonly flags: FlagTable;
 }
 
 export abstract class BaseCommand {

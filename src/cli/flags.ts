@@ -27,6 +27,8 @@ export interface TextFlag extends FlagBase {
   readonly helpValue: string;
   /** The only values allowed. */
   readonly options?: readonly string[];
+  /** What `--name` alone means; a value then needs a `=`. */
+  readonly bare?: string;
 }
 
 /** `--name a --name b`. */

@@ -59,6 +59,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly 
     ],
   ],
   ['Registry Commands', ['registry:serve']],
+  ['In Place of Others', ['shim', 'shim:install']],
 ];
 
 /** Commands of a group of docker's that docker does not have. */

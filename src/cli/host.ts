@@ -4,6 +4,7 @@
  */
 import type { Readable, Writable } from 'node:stream';
 import type { Engine, Settings } from '#engine.ts';
+import type { FlagTable } from './flags.ts';
 import { type Interrupts, watchInterrupts } from './interrupts.ts';
 import { type CliSettings, processSettings, type SettingsFlags } from './settings.ts';
 import { enterUserNamespace } from './user-namespace.ts';
@@ -14,6 +15,16 @@ export type OutputStream = Writable & {
   readonly columns?: number;
   readonly rows?: number;
 };
+
+/** All commands, for the one that stands in for other programs. */
+export interface CommandSet {
+  /** Runs a command line to its exit code. */
+  readonly run: (argv: readonly string[], host: Host) => Promise<number>;
+  /** The command, or the help, that a command line asks for is there. */
+  readonly knows: (argv: readonly string[]) => boolean;
+  /** The flags of a command, by its id. */
+  readonly flagsOf: (id: string) => Promise<FlagTable>;
+}
 
 export interface Host {
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -27,6 +38,8 @@ export interface Host {
   /** Begins again as root of a user namespace where that is needed and can be; then never returns. */
   readonly enterUserNamespace: (settings: CliSettings) => void;
   readonly openEngine: (settings: Settings) => Promise<Engine>;
+  /** Given by whoever runs command lines. */
+  readonly commands?: CommandSet;
 }
 
 /** The real one. Installs signal handlers; the engine's code is loaded when one is opened. */

@@ -44,10 +44,14 @@ export interface SettingsInput {
   readonly isolation?: string | undefined;
   /** Value of `--runtime`. */
   readonly runtime?: string | undefined;
+  /** A file with credentials in place of docker's configuration. */
+  readonly credentialsFile?: string | undefined;
+  /** In place of the variable SOURCE_DATE_EPOCH. */
+  readonly sourceDateEpoch?: string | undefined;
 }
 
 /** Flags that decide what the environment decides otherwise. */
-export type SettingsFlags = Pick<SettingsInput, 'root' | 'isolation' | 'runtime'>;
+export type SettingsFlags = Omit<SettingsInput, 'environment' | 'isRoot'>;
 
 /**
  * Our environment for ourselves in a user namespace. Who is root there keeps the store of whoever
@@ -96,7 +100,10 @@ export function resolveSettings(input: SettingsInput): CliSettings {
   const runtime = pick('engine.runtime', [['--runtime', input.runtime], read('SLIPWAY_RUNTIME')]);
   const transfers = pick('engine.parallelTransfers', [read('SLIPWAY_PARALLEL_TRANSFERS')]);
   const progress = pick('progress', [read('BUILDKIT_PROGRESS')]) ?? 'auto';
-  const epoch = pick('sourceDateEpoch', [read('SOURCE_DATE_EPOCH')]);
+  const epoch = pick('sourceDateEpoch', [
+    ['--timestamp', input.sourceDateEpoch],
+    read('SOURCE_DATE_EPOCH'),
+  ]);
   const dockerConfig =
     pick('engine.credentialsFile', [read('DOCKER_CONFIG')]) ?? join(home, '.docker');
   const noRedraw = pick('redraw', [
@@ -108,7 +115,7 @@ export function resolveSettings(input: SettingsInput): CliSettings {
     engine: {
       root: resolve(root),
       helper: resolve(helper),
-      credentialsFile: join(resolve(dockerConfig), 'config.json'),
+      credentialsFile: resolve(input.credentialsFile ?? join(dockerConfig, 'config.json')),
       snapshotter: oneOf('SLIPWAY_SNAPSHOTTER', snapshotter, ['auto', 'erofs', 'folders', 'copy']),
       isolation: oneOf(
         input.isolation === undefined ? 'SLIPWAY_ISOLATION' : '--isolation',

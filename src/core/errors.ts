@@ -64,6 +64,11 @@ export const ERROR_CODES = {
     meaning:
       'A build needs something from elsewhere that the lock of its Dockerfile does not name.',
   },
+  NOT_IMPLEMENTED: {
+    kind: 'unsupported',
+    meaning:
+      'A command or an option of the program that Slipway stands in for is one that it lacks.',
+  },
   SECRET_MISSING: {
     kind: 'invalid',
     meaning: 'A step needs a secret or an ssh agent that the build was not given.',

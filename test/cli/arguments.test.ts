@@ -10,6 +10,7 @@ const LINE = {
     file: text({ char: 'f', description: '', helpValue: 'file' }),
     interactive: toggle({ char: 'i', description: '' }),
     progress: text({ description: '', helpValue: 's', options: ['auto', 'plain'] }),
+    pull: text({ description: '', helpValue: 's', bare: 'always' }),
     quiet: toggle({ char: 'q', description: '' }),
     tag: list({ char: 't', description: '', helpValue: 'name' }),
   },
@@ -23,6 +24,7 @@ const NOTHING = {
   file: undefined,
   interactive: false,
   progress: undefined,
+  pull: undefined,
   quiet: false,
   tag: [],
 };
@@ -44,6 +46,12 @@ const ACCEPTED: readonly {
   { fact: 'a value that looks like a flag', argv: ['-f', '-q', 'a'], flags: { file: '-q' } },
   { fact: 'the last value wins', argv: ['-f1', '-f2', 'a'], flags: { file: '2' } },
   { fact: 'a list gathers', argv: ['-t1', '--tag', '2', 'a'], flags: { tag: ['1', '2'] } },
+  {
+    fact: 'a flag that may have a value, without',
+    argv: ['--pull', 'a'],
+    flags: { pull: 'always' },
+  },
+  { fact: 'a flag that may have a value, with', argv: ['--pull=x', 'a'], flags: { pull: 'x' } },
   { fact: 'toggles together', argv: ['-qi', 'a'], flags: { quiet: true, interactive: true } },
   { fact: 'toggles before a value', argv: ['-qfF', 'a'], flags: { quiet: true, file: 'F' } },
   { fact: 'a toggle switched off', argv: ['-q', '--quiet=false', 'a'] },

@@ -21,6 +21,8 @@ export interface CliOptions {
   readonly temporary?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly input?: string | Buffer;
+  /** What is started in place of bin/slipway: a link to it. */
+  readonly program?: string;
   /** Uid and gid to run as; needs root. */
   readonly user?: number;
   /** A descriptor to be its stdout; nothing is collected then. */
@@ -41,7 +43,7 @@ export interface CliProcess {
 }
 
 export function startSlipway(argv: readonly string[], options: CliOptions = {}): CliProcess {
-  const child = spawn(SLIPWAY, [...argv], {
+  const child = spawn(options.program ?? SLIPWAY, [...argv], {
     cwd: options.cwd,
     env: {
       PATH: process.env.PATH,
