@@ -92,6 +92,8 @@ export interface BuildOptions extends CallContext {
    * is not in it. Absent: a lock that is there is kept to.
    */
   readonly lock?: 'write' | 'frozen';
+  /** Build twice without the cache, and fail where a step gives something else; notes tell what. */
+  readonly verify?: boolean;
   /** Clamps every time that ends up in the image; seconds. */
   readonly sourceDateEpoch?: number;
   /** What RUN --mount=type=secret may ask for. Never part of what is built. */

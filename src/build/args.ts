@@ -13,6 +13,9 @@ import type { StageState } from './state.ts';
 const PROXY_NAMES = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'];
 const PROXY_ARGS = new Set(PROXY_NAMES.flatMap((name) => [name, name.toLowerCase()]));
 
+/** Passed on to whoever declares it; who does not has not forgotten it. */
+const EPOCH_ARG = 'SOURCE_DATE_EPOCH';
+
 export interface BuildArgs {
   /** --build-arg, as given. */
   readonly given: ReadonlyMap<string, string>;
@@ -38,6 +41,15 @@ export function platformArgs(options: {
     ['TARGETVARIANT', target.variant ?? ''],
     ['TARGETSTAGE', targetStage],
   ]);
+}
+
+/** As docker does: a build whose times are clamped says so to the tools that it runs. */
+export function withEpochArg(
+  given: ReadonlyMap<string, string>,
+  sourceDateEpoch: number | undefined,
+): ReadonlyMap<string, string> {
+  if (sourceDateEpoch === undefined || given.has(EPOCH_ARG)) return given;
+  return new Map([...given, [EPOCH_ARG, String(sourceDateEpoch)]]);
 }
 
 /** Adds the ARGs before the first FROM; each default may use those above it. */
@@ -90,6 +102,7 @@ export function proxyEnv(build: BuildArgs): ReadonlyMap<string, string> {
 /** --build-arg names that no ARG of the Dockerfile declares and that are not predefined. */
 export function unconsumedArgs(build: BuildArgs, declared: ReadonlySet<string>): readonly string[] {
   return [...build.given.keys()].filter(
-    (name) => !declared.has(name) && !PROXY_ARGS.has(name) && !build.global.has(name),
+    (name) =>
+      !declared.has(name) && !PROXY_ARGS.has(name) && name !== EPOCH_ARG && !build.global.has(name),
   );
 }

@@ -4,6 +4,7 @@ import type { CacheSource, CacheTarget } from '#core/build-cache.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
 import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
+import { withEpochArg } from './args.ts';
 import { findBases, rememberBases } from './base-images.ts';
 import { exportCaches, inlineCache } from './cache-transport/export.ts';
 import { ImportedCaches } from './cache-transport/import.ts';
@@ -20,6 +21,7 @@ import { type BuildPlan, planBuild } from './plan.ts';
 import type { BuildSession } from './session.ts';
 import { buildStage, type StageInputs } from './stage.ts';
 import type { StageState } from './state.ts';
+import { firstOfTwo, verifyBuild } from './verify/verify.ts';
 
 export interface BuildRequest extends OutputRequest, InputRequest, LockRequest {
   /** Values by name, as on the command line. */
@@ -28,6 +30,8 @@ export interface BuildRequest extends OutputRequest, InputRequest, LockRequest {
   readonly noCacheStages: readonly string[];
   readonly cacheFrom: readonly CacheSource[];
   readonly cacheTo: readonly CacheTarget[];
+  /** Build twice, and give nothing away of two builds that differ. */
+  readonly verify: boolean;
 }
 
 /** Runs a whole build. @throws DOCKERFILE_MISSING, DOCKERFILE_INVALID and whatever a step throws */
@@ -41,7 +45,9 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
     ...(lock ? { lock } : {}),
   };
   await using imported = await ImportedCaches.open(remembering, request.cacheFrom);
-  const session = { ...remembering, imported };
+  const session: BuildSession = request.verify
+    ? firstOfTwo({ ...remembering, imported })
+    : { ...remembering, imported };
   const { context } = input;
   const dockerfile = await loadDockerfile(session, input);
   const contexts = new NamedContexts(session, request.buildContexts);
@@ -54,6 +60,12 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
     for (const line of session.explainer?.lines() ?? []) session.vertices.note('info', line);
   });
   const state = await buildStages(session, plan, { context, contexts, isRunAgain });
+  if (request.verify) {
+    await verifyBuild(session, async (second) => {
+      const again = new NamedContexts(second, request.buildContexts);
+      await buildStages(second, plan, { context, contexts: again, isRunAgain });
+    });
+  }
   const { cacheTo } = request;
   const annotations = cacheTo.some(({ kind }) => kind === 'inline')
     ? { ...request.annotations, ...inlineCache(session, state) }
@@ -90,7 +102,7 @@ async function checkedPlan(
   let plan: BuildPlan;
   try {
     plan = planBuild(dockerfile, {
-      buildArgs: request.buildArgs,
+      buildArgs: withEpochArg(request.buildArgs, session.sourceDateEpoch),
       platform: session.platform,
       isContext: (name) => contexts.has(name),
       ...(request.target === undefined ? {} : { target: request.target }),

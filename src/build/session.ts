@@ -20,6 +20,7 @@ import type { Lock } from './lock/lock.ts';
 import type { SecretStore } from './mounts/secret-store.ts';
 import type { RemoteSources } from './remote-sources.ts';
 import type { BaseImage, StageLayer } from './state.ts';
+import type { MadeStep } from './verify/made-step.ts';
 import type { Vertices } from './vertex.ts';
 
 export interface BuildSession {
@@ -67,6 +68,10 @@ export interface BuildSession {
   readonly inFlight: Map<CacheKey, Promise<MadeLayer>>;
   /** Absent: nobody asked why steps missed. */
   readonly explainer?: Explainer;
+  /** What was made, step by step; absent: nobody compares. */
+  readonly trail?: MadeStep[];
+  /** The name of a build that is only compared with another: nothing remembers what it makes. */
+  readonly trial?: string;
   /** Counters for the result. */
   readonly steps: { run: number; cached: number };
 }

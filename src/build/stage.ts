@@ -18,6 +18,7 @@ import type { BuildPlan, PlannedStage } from './plan.ts';
 import type { BuildSession } from './session.ts';
 import { imageState, type StageState, scratchState } from './state.ts';
 import { atPlaceAsync } from './step-error.ts';
+import { stepName } from './step-name.ts';
 
 /** What instructions of a stage may ask for. */
 export interface StageContext {
@@ -55,7 +56,12 @@ export async function buildStage(context: StageInputs): Promise<StageState> {
     dockerfile: plan.dockerfile,
   }));
   const located: readonly Located[] = [...triggers, ...own];
-  const label = stepLabels(plan, { stage, instructions: located.map((one) => one.instruction) });
+  const next = stepLabels(plan, { stage, instructions: located.map((one) => one.instruction) });
+  let last = '';
+  const label = (): string => {
+    last = next();
+    return last;
+  };
   let state = base;
   if (stage.base.kind === 'image') {
     context.session.vertices.cached(`${label()}FROM ${formatReference(stage.base.reference)}`);
@@ -66,6 +72,10 @@ export async function buildStage(context: StageInputs): Promise<StageState> {
     state = await atPlaceAsync(dockerfile, instruction, () =>
       apply(before, instruction, { ...context, dockerfile, label }),
     );
+    if (state.layers.length === before.layers.length) continue;
+    const name = last + stepName(instruction.source, before, dockerfile);
+    const { layers } = state;
+    context.session.trail?.push({ stage: stage.index, name, instruction, dockerfile, layers });
   }
   return state;
 }

@@ -16,12 +16,21 @@ export interface Vertex {
 export class Vertices {
   readonly #events: EventSink;
   readonly #now: () => number;
-  #last = 0;
+  /** In front of every name. */
+  readonly #prefix: string;
+  readonly #last: { number: number };
 
   /** `now`: milliseconds. */
-  constructor(events: EventSink, now: () => number) {
+  constructor(events: EventSink, now: () => number, prefix = '', last = { number: 0 }) {
     this.#events = events;
     this.#now = now;
+    this.#prefix = prefix;
+    this.#last = last;
+  }
+
+  /** More steps of the same log, with something in front of their names. */
+  named(prefix: string): Vertices {
+    return new Vertices(this.#events, this.#now, prefix, this.#last);
   }
 
   /** Runs one step between its start and finish events; errors pass through. */
@@ -57,9 +66,11 @@ export class Vertices {
   }
 
   #start(name: string): number {
-    this.#last += 1;
-    this.#events({ kind: 'vertex-started', vertex: this.#last, name, atMs: this.#now() });
-    return this.#last;
+    this.#last.number += 1;
+    const vertex = this.#last.number;
+    const shown = this.#prefix + name;
+    this.#events({ kind: 'vertex-started', vertex, name: shown, atMs: this.#now() });
+    return vertex;
   }
 
   #handle(vertex: number): Vertex {

@@ -123,6 +123,7 @@ export default class Build extends BaseCommand {
       helpValue: 'agent',
     }),
     tag: list({ char: 't', description: 'Name for the image', helpValue: 'name[:tag]' }),
+    verify: toggle({ description: 'Build twice, and show the first difference if there is one' }),
     target: text({ description: 'Build up to this stage', helpValue: 'stage' }),
   };
 
@@ -173,6 +174,7 @@ export default class Build extends BaseCommand {
       noCacheStages: flags['no-cache-filter'].flatMap((names) => names.split(',')),
       bases: basesFrom(flags),
       ...lockFrom(flags),
+      ...(flags.verify ? { verify: true } : {}),
       outputs,
       cacheFrom: flags['cache-from'].map(cacheSourceIn),
       cacheTo: cacheTargets(flags['cache-to'], buildArgs),

@@ -163,6 +163,10 @@ export const ERROR_CODES = {
     meaning: 'COPY or ADD cannot put this source at this destination.',
   },
   BASE_UNKNOWN: { kind: 'not-found', meaning: 'The base image of a stage cannot be found.' },
+  NOT_REPRODUCIBLE: {
+    kind: 'integrity',
+    meaning: 'Two builds of the same, one after the other, gave different layers.',
+  },
   RUN_FAILED: {
     kind: 'step-failed',
     meaning: 'The command of a RUN step ended with a non-zero code.',

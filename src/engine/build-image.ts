@@ -9,7 +9,7 @@ import { SecretStore } from '#build/mounts/secret-store.ts';
 import type { BuildSession } from '#build/session.ts';
 import { Vertices } from '#build/vertex.ts';
 import { type BuildOutput, STORE_OUTPUT } from '#core/build-output.ts';
-import { SlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { ignoreEvents } from '#core/events.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { parseTag, type Reference } from '#core/reference.ts';
@@ -29,6 +29,16 @@ export async function buildImage(
   resources: Resources,
   options: BuildOptions,
 ): Promise<BuildResult> {
+  try {
+    return await buildUnderLease(resources, options);
+  } catch (error) {
+    // What the second build made is nobody's.
+    if (isSlipwayError(error, 'NOT_REPRODUCIBLE')) await (await resources.store()).gc();
+    throw error;
+  }
+}
+
+async function buildUnderLease(resources: Resources, options: BuildOptions): Promise<BuildResult> {
   const names = options.tags.map(parseTag);
   const outputs = options.outputs ?? [STORE_OUTPUT];
   refuseNamelessPush(outputs, names);
@@ -75,6 +85,7 @@ export async function buildImage(
     outputs,
     cacheFrom: options.cacheFrom ?? [],
     cacheTo: options.cacheTo ?? [],
+    verify: options.verify ?? false,
     renew: options.bases === 'newest',
     ...(options.lock === undefined ? {} : { lock: options.lock }),
     noCacheStages: options.noCacheStages ?? [],

@@ -87,6 +87,20 @@ export class MountCaches {
     }
   }
 
+  /** Removes the folders of a trial, which nobody uses any more. */
+  async forgetTrial(trial: string): Promise<void> {
+    const slots = this.#metadata.transaction(() => {
+      const mine = storedMountCaches(this.#paths, this.#metadata).filter(({ id }) =>
+        id.endsWith(trialId('', trial)),
+      );
+      for (const { id, slot } of mine) {
+        this.#metadata.run('DELETE FROM mount_caches WHERE id = ? AND slot = ?', id, slot);
+      }
+      return mine;
+    });
+    for (const { path } of slots) await rm(path, { recursive: true, force: true });
+  }
+
   /** The slot that is ours now; undefined: wait. */
   #enter({ id, sharing }: MountCacheRequest, token: string): number | undefined {
     return this.#metadata.transaction(() => {
@@ -128,6 +142,11 @@ export class MountCaches {
       await rm(fresh, { recursive: true, force: true });
     }
   }
+}
+
+/** A cache of a trial's own in place of the one that it would share. */
+export function trialId(id: string, trial: string): string {
+  return `${id} trial=${trial}`;
 }
 
 async function own(folder: string, { id, mode, uid, gid }: MountCacheRequest): Promise<void> {

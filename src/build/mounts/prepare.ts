@@ -6,7 +6,7 @@ import type { MountSpec } from '#core/runtime-spec.ts';
 import type { CacheMount, Owned, SecretMount, SshMount } from '#dockerfile/mount.ts';
 import { giveOwner } from '#layer/give-owner.ts';
 import { onDisk } from '#store/disk-errors.ts';
-import type { MountCache } from '#store/mount-caches.ts';
+import { type MountCache, trialId } from '#store/mount-caches.ts';
 import type { BuildSession } from '../session.ts';
 import { withPlace } from '../step-error.ts';
 import type { Vertex } from '../vertex.ts';
@@ -110,9 +110,12 @@ class Step {
     const { requested, vertex } = this.#options;
     const { store, signal } = this.#session;
     for (const wanted of await wantedCaches(requested, signal)) {
-      const { id } = wanted;
+      const { trial } = this.#session;
+      const id = trial === undefined ? wanted.id : trialId(wanted.id, trial);
       const onWait = (): void => vertex.status(`waiting for cache mount ${id}, which is in use`);
-      const cache = this.#stack.use(await store.mountCaches.acquire({ ...wanted, signal, onWait }));
+      const cache = this.#stack.use(
+        await store.mountCaches.acquire({ ...wanted, id, signal, onWait }),
+      );
       for (const request of wanted.requests) this.#caches.set(pathOf(request), cache);
     }
   }

@@ -44,7 +44,8 @@ export async function keepFetched(
   const { description, extra } = record;
   const createdAt = timestamp(session);
   const kept = { diffId, createdAt, description, ...(extra === undefined ? {} : { extra }) };
-  for (const key of record.keys) store.records.save({ key, ...kept });
+  const keys = session.trial === undefined ? record.keys : [];
+  for (const key of keys) store.records.save({ key, ...kept });
   return { layer: layerOf(diffId, size), ...(extra === undefined ? {} : { extra }) };
 }
 
