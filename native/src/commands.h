@@ -12,6 +12,7 @@ int command_netns(int argc, char **argv);   // netns.c: a network namespace with
 int command_chroot(int argc, char **argv);  // chroot.c: a container without namespaces
 int command_record(int argc, char **argv);  // records.c: what a folder is before a step
 int command_changes(int argc, char **argv); // changes.c: what the step has changed in it
+int command_remove(int argc, char **argv);  // remove.c: delete folders, without hurry
 int command_userns(int argc, char **argv);  // userns.c: root of a user namespace, then a program
 
 #endif

@@ -1,8 +1,8 @@
 // See hard-links.h.
 #include "hard-links.h"
 
-#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "memory.h"
 
@@ -26,14 +26,15 @@ static void make_room(struct hard_links *links) {
   *links = larger;
 }
 
-const char *hard_links_first(struct hard_links *links, const struct stat *st, const char *path,
-                             size_t length) {
+struct hard_link *hard_links_find(struct hard_links *links, dev_t device, ino_t inode,
+                                  const char *path, bool *is_first) {
   make_room(links);
-  struct hard_link *slot = find(links, st->st_dev, st->st_ino);
-  if (slot->path) return slot->path;
-  *slot = (struct hard_link){st->st_dev, st->st_ino, copy_text(path, length)};
+  struct hard_link *slot = find(links, device, inode);
+  *is_first = !slot->path;
+  if (slot->path) return slot;
+  *slot = (struct hard_link){.device = device, .inode = inode, .path = copy_text(path, strlen(path))};
   links->count++;
-  return NULL;
+  return slot;
 }
 
 void hard_links_free(struct hard_links *links) {

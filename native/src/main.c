@@ -42,6 +42,7 @@ static const struct command {
     {"unpack", command_unpack, NULL, false, "a tar to a folder"},
     {"record", command_record, NULL, false, "note what a folder holds"},
     {"changes", command_changes, NULL, false, "make of a folder what has changed in it since then"},
+    {"remove", command_remove, NULL, false, "delete folders, without hurry"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -25,6 +25,7 @@ static int remove_contents(int fd, const char *path) {
 int remove_tree(int parent, const char *name, const char *path) {
   if (unlinkat(parent, name, 0) == 0 || errno == ENOENT) return 0;
   if (errno != EISDIR && errno != EPERM) return report_system("unlinkat", path);
+  if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
   int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) return report_system("openat", path);
   if (remove_contents(fd, path) < 0) return -1;

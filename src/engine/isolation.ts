@@ -72,7 +72,7 @@ async function snapshotterOf(
 ): Promise<Snapshotter> {
   if (rung.roots === 'erofs' && found.erofs !== 'none') {
     const { erofsSnapshotter } = await import('#snapshot/erofs-overlay.ts');
-    return erofsSnapshotter(paths, { backing: found.erofs });
+    return erofsSnapshotter(paths, { backing: found.erofs, helper });
   }
   if (rung.roots === 'copy') {
     const { plainCopySnapshotter } = await import('#snapshot/plain-copy.ts');

@@ -30,7 +30,17 @@ export async function writeLayer(
   sources: Iterable<EntrySource> | AsyncIterable<EntrySource>,
   ingest: Ingest,
 ): Promise<WrittenLayer> {
-  const writer = new TarWriter((chunk) => ingest.write(chunk));
+  const { index } = await streamLayer(sources, (chunk) => ingest.write(chunk));
+  const { digest, size } = await ingest.commit();
+  return { diffId: digest, size, index };
+}
+
+/** The same into any sink: bytes of the tar, in order; each chunk is reused after its promise settles. */
+export async function streamLayer(
+  sources: Iterable<EntrySource> | AsyncIterable<EntrySource>,
+  sink: (chunk: Uint8Array) => Promise<void>,
+): Promise<{ readonly size: number; readonly index: Uint8Array }> {
+  const writer = new TarWriter(sink);
   const tree = new LayerTree();
   for await (const source of sources) {
     const entry = storedForm(source.entry);
@@ -39,9 +49,8 @@ export async function writeLayer(
     tree.add(entry, plainData({ device: 1, dataOffset, size }));
   }
   await writer.finish();
-  const index = writeErofs({ root: tree.finish(), deviceSizes: [writer.size] });
-  const { digest, size } = await ingest.commit();
-  return { diffId: digest, size, index };
+  const { size } = writer;
+  return { size, index: writeErofs({ root: tree.finish(), deviceSizes: [size] }) };
 }
 
 /** The entry as it reads back from the tar. */

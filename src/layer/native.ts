@@ -37,6 +37,7 @@ export class NativeHelper {
    */
   async pack(options: PackOptions): Promise<PackResult> {
     const args = ['--folder', options.folder, '--output', options.output];
+    if (options.index !== undefined) args.push('--index', options.index);
     if (options.overlay) args.push('--overlay');
     if (options.sourceDateEpoch !== undefined) {
       args.push('--source-date-epoch', String(options.sourceDateEpoch));
@@ -81,6 +82,25 @@ export class NativeHelper {
     const args = ['--folder', options.folder, '--record', options.record];
     const stdin = options.excluded.map((path) => `${path}\0`).join('');
     await this.#run('changes', args, { stdin });
+  }
+
+  /**
+   * Deletes a folder after this process has gone on, or ended: nobody waits for it. False when no
+   * process could be started, and nothing was done.
+   */
+  async removeLater(folder: string): Promise<boolean> {
+    const child = spawn(this.program, ['remove', folder], {
+      stdio: 'ignore',
+      env: {},
+      cwd: '/',
+      detached: true,
+    });
+    const isStarted = await new Promise<boolean>((resolve) => {
+      child.once('spawn', () => resolve(true));
+      child.once('error', () => resolve(false));
+    });
+    child.unref();
+    return isStarted;
   }
 
   /** Like `scanFolder`. @throws as scanFolder; HELPER_MISSING, HELPER_FAILED */

@@ -1,6 +1,6 @@
 /**
- * A folder, or the upper folder of an overlay mount, becomes the tar of a layer: the twin of the
- * helper's `pack`, with the same bytes. Node cannot read extended attributes: they come from the
+ * A folder, or the upper folder of an overlay mount, becomes the tar of a layer and its index: the
+ * twin of the helper's `pack --folder`, with the same bytes. Node cannot read extended attributes: they come from the
  * caller's HostCalls, and without them an overlay upper (whose opaque marks are attributes) is refused.
  */
 import {
@@ -11,12 +11,12 @@ import {
   openSync,
   readlinkSync,
   readSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import type { Entry, EntryMetadata, EntrySource } from '#archive/entry.ts';
 import { EPOCH, NO_XATTRS } from '#archive/entry.ts';
 import { splitPath } from '#archive/entry-path.ts';
-import { TarWriter } from '#archive/tar-write.ts';
 import { OPAQUE_NAME, WHITEOUT_PREFIX, whiteoutOf } from '#archive/whiteout.ts';
 import { type ByteString, byteStringOf } from '#core/bytes.ts';
 import { createHasher, type Digest } from '#core/digest.ts';
@@ -24,6 +24,7 @@ import { SlipwayError } from '#core/errors.ts';
 import { changedFile, type FolderWarning, onPath, refusedEntry } from './folder-errors.ts';
 import { deviceNumbers, type WalkedFile, walkFolder } from './folder-walk.ts';
 import { type HostCalls, hasOpaqueMark, isKeptXattr } from './host-calls.ts';
+import { streamLayer } from './layer-writer.ts';
 
 export interface PackOptions {
   readonly folder: string;
@@ -31,6 +32,8 @@ export interface PackOptions {
   readonly overlay: boolean;
   /** The tar to write; created or replaced, empty after a failure. Not synced. */
   readonly output: string;
+  /** Where to write the layer's index; like the tar, but nothing is there after a failure. */
+  readonly index?: string;
   /** SOURCE_DATE_EPOCH: no time is later than this, seconds. */
   readonly sourceDateEpoch?: number;
   readonly signal?: AbortSignal;
@@ -79,20 +82,23 @@ async function packInto(
   options: PackOptions & { readonly host?: Pick<HostCalls, 'readXattrs'> },
 ): Promise<PackResult> {
   const hasher = createHasher();
-  const writer = new TarWriter(async (chunk) => {
-    hasher.update(chunk);
-    onPath(options.output, () => writeAll(fd, chunk));
-  });
   const warnings: FolderWarning[] = [];
   const output = fstatSync(fd, { bigint: true });
   let entries = 0;
-  for (const source of sourcesOf({ ...options, warnings, output })) {
-    options.signal?.throwIfAborted();
-    await writer.add(source);
-    entries++;
+  function* counted(): Generator<EntrySource> {
+    for (const source of sourcesOf({ ...options, warnings, output })) {
+      options.signal?.throwIfAborted();
+      entries++;
+      yield source;
+    }
   }
-  await writer.finish();
-  return { digest: hasher.digest(), size: writer.size, entries, warnings };
+  const { size, index } = await streamLayer(counted(), async (chunk) => {
+    hasher.update(chunk);
+    onPath(options.output, () => writeAll(fd, chunk));
+  });
+  const { index: place } = options;
+  if (place !== undefined) onPath(place, () => writeFileSync(place, index));
+  return { digest: hasher.digest(), size, entries, warnings };
 }
 
 function writeAll(fd: number, chunk: Uint8Array): void {

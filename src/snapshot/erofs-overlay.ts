@@ -9,6 +9,7 @@ import { errnoOf } from '#core/errors.ts';
 import type { RootfsLower } from '#core/runtime-spec.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import { mergedImage } from '#layer/merged-image.ts';
+import type { NativeHelper } from '#layer/native.ts';
 import type { StorePaths } from '#store/paths.ts';
 import type { Snapshotter } from './snapshotter.ts';
 import { stubFolder } from './stubs.ts';
@@ -17,20 +18,23 @@ import { writableRoot } from './writable-root.ts';
 /** `backing`: how the kernel takes the image, as the probe found. */
 export function erofsSnapshotter(
   paths: StorePaths,
-  options: { readonly backing: 'file' | 'ramfs' | 'loop' },
+  options: {
+    readonly backing: 'file' | 'ramfs' | 'loop';
+    readonly helper: Pick<NativeHelper, 'removeLater'>;
+  },
 ): Snapshotter {
+  const { backing, helper } = options;
   return {
     name: 'erofs',
     async prepare(layers, { missing } = {}) {
-      const points = missing ? { missing } : {};
+      const given = { helper, userXattr: false, ...(missing ? { missing } : {}) };
       const stubs: RootfsLower = { kind: 'folder', path: await stubFolder(paths) };
       const chain = chainIdOf(layers.map(({ diffId }) => diffId));
-      if (chain === undefined)
-        return writableRoot(paths, { lowers: [stubs], userXattr: false, ...points });
+      if (chain === undefined) return writableRoot(paths, { ...given, lowers: [stubs] });
       const image = await ensureImage(paths, { path: paths.mergedImage(chain), layers });
       const devices = layers.map(({ tar }) => tar);
-      const merged: RootfsLower = { kind: 'erofs', image, devices, backing: options.backing };
-      return writableRoot(paths, { lowers: [merged, stubs], userXattr: false, ...points });
+      const merged: RootfsLower = { kind: 'erofs', image, devices, backing };
+      return writableRoot(paths, { ...given, lowers: [merged, stubs] });
     },
   };
 }

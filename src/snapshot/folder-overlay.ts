@@ -37,7 +37,8 @@ export function folderSnapshotter(paths: StorePaths, options: FolderOptions): Sn
         lowers.push({ kind: 'folder', path: await folders.ensure(chain) });
       }
       lowers.push({ kind: 'folder', path: await stubFolder(paths) });
-      return writableRoot(paths, { lowers, userXattr, ...(missing ? { missing } : {}) });
+      const { helper } = options;
+      return writableRoot(paths, { helper, lowers, userXattr, ...(missing ? { missing } : {}) });
     },
   };
 }

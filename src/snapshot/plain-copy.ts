@@ -4,12 +4,13 @@
  * by the size of the image, and the same layers come out. With hard links one thing differs from
  * overlay: a change through one name is seen through all.
  */
-import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeChainTar } from '#layer/chain-tar.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import type { NativeHelper } from '#layer/native.ts';
 import type { StorePaths } from '#store/paths.ts';
+import { discard } from './discard.ts';
 import type { MountPoints, Snapshot, Snapshotter } from './snapshotter.ts';
 import { STUB_FILES, STUB_FOLDERS } from './stubs.ts';
 
@@ -27,7 +28,7 @@ export function plainCopySnapshotter(
         await mkdir(path, { recursive: true });
       }
       await chmod(root, 0o755);
-      const remove = (): Promise<void> => removeFolder(paths, folder);
+      const remove = (): Promise<void> => discard(paths, helper, folder);
       try {
         const places = {
           folders: [...STUB_FOLDERS, ...(missing?.folders ?? [])],
@@ -91,12 +92,4 @@ async function unpackChain(
   await rm(tar);
   // What holds stubs may be changed as any other folder.
   return stubs.filter((path) => !stubs.some((other) => dirname(other) === path));
-}
-
-/** To the trash at once, and deleted there: a killed process leaves at most trash. */
-async function removeFolder(paths: StorePaths, folder: string): Promise<void> {
-  const trash = paths.temporary('trash');
-  await mkdir(dirname(trash), { recursive: true });
-  await rename(folder, trash);
-  await rm(trash, { recursive: true, force: true });
 }

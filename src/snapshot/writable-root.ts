@@ -1,17 +1,17 @@
 /** The private folder of one root: overlay's upper and work, and the container's bundle. */
-import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RootfsLower } from '#core/runtime-spec.ts';
+import type { NativeHelper } from '#layer/native.ts';
 import type { StorePaths } from '#store/paths.ts';
+import { discard } from './discard.ts';
 import type { MountPoints, Snapshot } from './snapshotter.ts';
 
-/**
- * Makes the folder. Disposing moves it to the trash at once and deletes it there, so that a killed
- * process leaves at most trash, which the next start of the store removes.
- */
+/** Makes the folder. Disposing discards it. */
 export async function writableRoot(
   paths: StorePaths,
   options: {
+    readonly helper: Pick<NativeHelper, 'removeLater'>;
     readonly lowers: readonly RootfsLower[];
     readonly userXattr: boolean;
     /** Mount points of this root alone: a lower below all others. */
@@ -36,12 +36,7 @@ export async function writableRoot(
     bundle,
     // Mounts are never written to, and mount points are in a lower.
     changes: async () => upper,
-    async [Symbol.asyncDispose]() {
-      const trash = paths.temporary('trash');
-      await mkdir(dirname(trash), { recursive: true });
-      await rename(folder, trash);
-      await rm(trash, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: () => discard(paths, options.helper, folder),
   };
 }
 

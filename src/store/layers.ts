@@ -8,8 +8,9 @@ import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { type LayerCompression, layerCompressionOf } from '#core/media-type.ts';
+import type { BlobInfo } from '#core/repository.ts';
 import type { LayerFiles } from '#layer/layer.ts';
-import { writeInPlace } from './durable-file.ts';
+import { putInPlace, writeInPlace } from './durable-file.ts';
 import type { Lease } from './leases.ts';
 import { LocalBlobs } from './local-blobs.ts';
 import { digestIn, type Metadata, numberOf, textOf } from './metadata.ts';
@@ -71,11 +72,21 @@ export class LayerStore {
   /** Adds the index of a tar that is a blob here already. @throws BLOB_UNKNOWN */
   async addIndex(diffId: Digest, index: Uint8Array): Promise<LayerFiles> {
     await writeInPlace(this.#paths.temporary('ingest'), this.#paths.index(diffId), index);
-    const files = this.files(diffId);
-    if (files) return files;
-    throw new SlipwayError('BLOB_UNKNOWN', `layer ${diffId} not found: blob unknown`, {
-      detail: { digest: diffId },
-    });
+    return this.#present(diffId);
+  }
+
+  /**
+   * Takes over a finished layer, tar and index, of the same file system; both are gone from their old
+   * places afterwards. The tar's digest and size are trusted as in LocalBlobs.adopt. @throws SIZE_MISMATCH
+   */
+  async adopt(
+    tar: BlobInfo,
+    files: { readonly tar: string; readonly index: string },
+    lease: Lease,
+  ): Promise<LayerFiles> {
+    await new LocalBlobs(this.#paths, lease).adopt(files.tar, tar);
+    await putInPlace(files.index, this.#paths.index(tar.digest));
+    return this.#present(tar.digest);
   }
 
   /** The compressed form of a plain tar, if one is known and its blob still here. */
@@ -101,6 +112,15 @@ export class LayerStore {
       descriptor.size,
       descriptor.mediaType,
     );
+  }
+
+  /** @throws BLOB_UNKNOWN */
+  #present(diffId: Digest): LayerFiles {
+    const files = this.files(diffId);
+    if (files) return files;
+    throw new SlipwayError('BLOB_UNKNOWN', `layer ${diffId} not found: blob unknown`, {
+      detail: { digest: diffId },
+    });
   }
 
   async #runAlone(layer: StoredLayer, options: EnsureOptions): Promise<void> {

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
+  createReadStream,
   mkdirSync,
   readFileSync,
   rmSync,
@@ -17,10 +18,11 @@ import {
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { isSlipwayError } from '#core/errors.ts';
+import { indexTar } from '#layer/index-tar.ts';
 import { packFolder } from '#layer/pack.ts';
 import { HostBatch, hasPython, hostCalls } from '#test/helpers/host-calls.ts';
 import { nativeHelper } from '#test/helpers/native-helper.ts';
-import { tempFolder } from '#test/helpers/temp-folder.ts';
+import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
 import { describeTree, isRoot, makeTortureTree } from '#test/helpers/torture-tree.ts';
 
 function tar(...args: string[]): string {
@@ -33,6 +35,20 @@ function sha256(content: Uint8Array): string {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }
 
+/** Where a twin puts its tar and its index. */
+function places(folder: TempFolder, twin: 'native' | 'twin') {
+  return { output: folder.at(`${twin}.tar`), index: folder.at(`${twin}.index`) };
+}
+
+/** Both indexes are what indexing the finished tar gives. */
+async function assertIndexes(folder: TempFolder): Promise<void> {
+  const { index } = await indexTar(createReadStream(folder.at('native.tar')));
+  for (const twin of ['native', 'twin']) {
+    const made = readFileSync(folder.at(`${twin}.index`));
+    assert.ok(made.equals(index), `the index of ${twin} differs from that of the tar`);
+  }
+}
+
 test('the torture tree: both twins write the same bytes, and GNU tar unpacks the same tree', async (t) => {
   const helper = nativeHelper(t);
   if (helper === undefined) return;
@@ -43,13 +59,11 @@ test('the torture tree: both twins write the same bytes, and GNU tar unpacks the
   mkdirSync(folder.at('out'));
   makeTortureTree(folder.at('tree'));
   const options = { folder: folder.at('tree'), overlay: false };
-  const native = await helper.pack({ ...options, output: folder.at('native.tar') });
-  const twin = await packFolder({
-    ...options,
-    output: folder.at('twin.tar'),
-    host: hostCalls(folder.at('tree')),
-  });
+  const native = await helper.pack({ ...options, ...places(folder, 'native') });
+  const host = hostCalls(folder.at('tree'));
+  const twin = await packFolder({ ...options, ...places(folder, 'twin'), host });
   assert.deepEqual(native, twin);
+  await assertIndexes(folder);
   assert.equal(native.digest, sha256(readFileSync(folder.at('native.tar'))));
   assert.equal(native.size, statSync(folder.at('native.tar')).size);
   assert.equal(native.digest, sha256(readFileSync(folder.at('twin.tar'))));
@@ -97,6 +111,23 @@ test('the order is depth first by bytes, and the root is no entry', async (t) =>
   for (const name of ['a/x', 'a-b', 'Z', 'a.b']) writeFileSync(folder.at('tree', name), '');
   await helper.pack({ folder: folder.at('tree'), overlay: false, output: folder.at('t.tar') });
   assert.equal(tar('-tf', folder.at('t.tar')), 'Z\na/\na/x\na-b\na.b\n');
+});
+
+test('an empty folder, and one whose names fill many blocks: the same index', async (t) => {
+  const helper = nativeHelper(t);
+  if (helper === undefined) return;
+  for (const count of [0, 1, 3_000]) {
+    using folder = tempFolder();
+    mkdirSync(folder.at('tree'));
+    for (let i = 0; i < count; i++) {
+      const name = `${i % 7 === 0 ? '!' : '~'}${'n'.repeat(i % 250)}${i}`.slice(-255);
+      writeFileSync(folder.at('tree', name), Buffer.alloc(i % 1_100));
+    }
+    const options = { folder: folder.at('tree'), overlay: false };
+    const native = await helper.pack({ ...options, ...places(folder, 'native') });
+    assert.deepEqual(native, await packFolder({ ...options, ...places(folder, 'twin') }));
+    await assertIndexes(folder);
+  }
 });
 
 test('SOURCE_DATE_EPOCH is the latest time, and earlier times stay', async (t) => {
@@ -216,10 +247,11 @@ test('an overlay upper: deletions and replaced directories become whiteouts', as
     spawnSync('umount', [folder.at('merged')]);
   }
   const options = { folder: folder.at('upper'), overlay: true };
-  const native = await helper.pack({ ...options, output: folder.at('native.tar') });
+  const native = await helper.pack({ ...options, ...places(folder, 'native') });
   const host = hostCalls(folder.at('upper'));
-  const twin = await packFolder({ ...options, output: folder.at('twin.tar'), host });
+  const twin = await packFolder({ ...options, ...places(folder, 'twin'), host });
   assert.deepEqual(native, twin);
+  await assertIndexes(folder);
   assert.equal(
     tar('-tf', folder.at('native.tar')),
     'changed/\nchanged/.wh.gone\nchanged/kept\n.wh.gone1\n.wh.gone2\n' +

@@ -20,6 +20,7 @@ import { cannotRunContainers, HELPER } from '#test/helpers/engine.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
 const skip = cannotRunContainers();
+const helper = new NativeHelper(HELPER);
 
 interface Fixture {
   readonly paths: StorePaths;
@@ -60,8 +61,8 @@ function link(path: string, target: string): Entry {
 }
 
 const kinds: readonly (readonly [string, (paths: StorePaths) => Snapshotter])[] = [
-  ['erofs', (paths) => erofsSnapshotter(paths, { backing: 'file' })],
-  ['folders', (paths) => folderSnapshotter(paths, { helper: new NativeHelper(HELPER) })],
+  ['erofs', (paths) => erofsSnapshotter(paths, { backing: 'file', helper })],
+  ['folders', (paths) => folderSnapshotter(paths, { helper })],
 ];
 
 for (const [name, make] of kinds) {
@@ -94,7 +95,7 @@ for (const [name, make] of kinds) {
 test('erofs: one image for the chain, its tars as devices base first, made once', () =>
   withStore(async ({ paths, layer }) => {
     const layers = [await layer(folder('a')), await layer(folder('b'))];
-    const snapshotter = erofsSnapshotter(paths, { backing: 'file' });
+    const snapshotter = erofsSnapshotter(paths, { backing: 'file', helper });
     await using snapshot = await snapshotter.prepare(layers);
     const [lower] = snapshot.rootfs.lowers;
     assert.ok(lower?.kind === 'erofs');
@@ -126,7 +127,7 @@ test('folders: a failed unpack leaves no folder that looks whole', { skip }, () 
   withStore(async ({ paths, layer }) => {
     const good = await layer(folder('a'));
     const bad = { ...good, tar: join(paths.root, 'missing.tar') };
-    const snapshotter = folderSnapshotter(paths, { helper: new NativeHelper(HELPER) });
+    const snapshotter = folderSnapshotter(paths, { helper });
     await assert.rejects(snapshotter.prepare([bad]));
     assert.equal(existsSync(paths.folder(good.diffId)), false);
     assert.deepEqual(readdirSync(paths.ingest), []);

@@ -9,6 +9,8 @@ import { snapshotterContract } from '#test/contract/snapshotter.ts';
 import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
+const helper = new NativeHelper(HELPER_PROGRAM);
+
 async function obstacleOf(
   what: 'erofsFile' | 'erofsRamfs' | 'erofsLoop' | 'overlay',
 ): Promise<string | undefined> {
@@ -20,24 +22,24 @@ async function obstacleOf(
 }
 
 snapshotterContract('erofs, file', {
-  make: async (paths) => erofsSnapshotter(paths, { backing: 'file' }),
+  make: async (paths) => erofsSnapshotter(paths, { backing: 'file', helper }),
   obstacle: () => obstacleOf('erofsFile'),
 });
 snapshotterContract('erofs, ramfs', {
-  make: async (paths) => erofsSnapshotter(paths, { backing: 'ramfs' }),
+  make: async (paths) => erofsSnapshotter(paths, { backing: 'ramfs', helper }),
   obstacle: () => obstacleOf('erofsRamfs'),
   isVariant: true,
 });
 snapshotterContract('erofs, loop devices', {
-  make: async (paths) => erofsSnapshotter(paths, { backing: 'loop' }),
+  make: async (paths) => erofsSnapshotter(paths, { backing: 'loop', helper }),
   obstacle: () => obstacleOf('erofsLoop'),
   isVariant: true,
 });
 snapshotterContract('folders', {
-  make: async (paths) => folderSnapshotter(paths, { helper: new NativeHelper(HELPER_PROGRAM) }),
+  make: async (paths) => folderSnapshotter(paths, { helper }),
   obstacle: () => obstacleOf('overlay'),
 });
 snapshotterContract('plain copy', {
-  make: async (paths) => plainCopySnapshotter(paths, { helper: new NativeHelper(HELPER_PROGRAM) }),
+  make: async (paths) => plainCopySnapshotter(paths, { helper }),
   obstacle: () => obstacleOf('overlay'),
 });

@@ -1,27 +1,25 @@
 /** Turns what a container left in its upper folder into a layer of the store. */
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { indexTarStream } from '#layer/index-tar.ts';
 import type { WrittenLayer } from '../layer-step.ts';
 import type { BuildSession } from '../session.ts';
 
-/** Packs the upper folder deterministically; the tar is moved, never copied, into the store. */
+/** Packs the upper folder deterministically; tar and index are moved, never copied, into the store. */
 export async function commitUpper(
   session: BuildSession,
   options: { readonly upper: string; readonly scratch: string },
 ): Promise<WrittenLayer> {
   const { store, lease, helper, sourceDateEpoch } = session;
-  const tar = join(options.scratch, 'layer.tar');
+  const files = {
+    tar: join(options.scratch, 'layer.tar'),
+    index: join(options.scratch, 'layer.index'),
+  };
   const packed = await helper.pack({
     folder: options.upper,
     overlay: true,
-    output: tar,
+    output: files.tar,
+    index: files.index,
     ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
   });
-  await store.blobs(lease).adopt(tar, packed);
-  const { index } = await indexTarStream(
-    createReadStream(store.blobs(lease).path(packed.digest), { highWaterMark: 1 << 20 }),
-  );
-  await store.layers.addIndex(packed.digest, index);
+  await store.layers.adopt(packed, files, lease);
   return { diffId: packed.digest, size: packed.size };
 }
