@@ -171,19 +171,20 @@ async function* inflate(
 }
 
 /**
- * Compresses a stream, the same bytes for the same input.
- * gzip: level 6, parallel; zstd: level 3, with checksum; none: as it is.
+ * Compresses a stream, the same bytes for the same input and level.
+ * gzip: level 6 unless said, parallel; zstd: level 3 unless said, with checksum; none: as it is.
  */
 export async function* compress(
   source: AsyncIterable<Uint8Array>,
   compression: WrittenCompression,
-  options: CompressionOptions = {},
+  options: CompressionOptions & { readonly level?: number | undefined } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const { level } = options;
   switch (compression) {
     case 'none':
       return yield* source;
     case 'gzip':
-      return yield* gzipInBlocks(source, options);
+      return yield* gzipInBlocks(source, { ...options, level: level ?? GZIP_LEVEL });
     case 'zstd':
       // In fixed blocks: zstd's choices depend on how its input is cut.
       return yield* through(
@@ -191,7 +192,7 @@ export async function* compress(
         createZstdCompress({
           chunkSize: OUTPUT_CHUNK_BYTES,
           params: {
-            [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL,
+            [constants.ZSTD_c_compressionLevel]: level ?? ZSTD_LEVEL,
             [constants.ZSTD_c_checksumFlag]: 1,
           },
         }),
@@ -221,7 +222,7 @@ const deflateBlock = promisify<Buffer, object, Buffer>(deflateRaw);
 
 async function* gzipInBlocks(
   source: AsyncIterable<Uint8Array>,
-  { signal }: CompressionOptions,
+  { signal, level }: CompressionOptions & { readonly level: number },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   yield GZIP_HEADER;
   const pending: Promise<Buffer>[] = [];
@@ -233,7 +234,7 @@ async function* gzipInBlocks(
       signal?.throwIfAborted();
       crc = crc32(block, crc);
       size += block.length;
-      pending.push(deflate(block, before));
+      pending.push(deflate(block, { level, before }));
       before = block.subarray(Math.max(0, block.length - WINDOW_BYTES));
       if (pending.length >= BLOCKS_AHEAD) yield await (pending.shift() ?? DEFLATE_END);
     }
@@ -270,12 +271,15 @@ async function* inBlocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buff
   if (used > 0) yield block.subarray(0, used);
 }
 
-function deflate(block: Buffer, dictionary: Buffer | undefined): Promise<Buffer> {
+function deflate(
+  block: Buffer,
+  { level, before }: { readonly level: number; readonly before: Buffer | undefined },
+): Promise<Buffer> {
   const result = deflateBlock(block, {
-    level: GZIP_LEVEL,
+    level,
     finishFlush: constants.Z_SYNC_FLUSH,
     chunkSize: OUTPUT_CHUNK_BYTES,
-    ...(dictionary === undefined ? {} : { dictionary }),
+    ...(before === undefined ? {} : { dictionary: before }),
   });
   // Awaited in order later; a failure in between must not count as unhandled.
   result.catch(() => undefined);

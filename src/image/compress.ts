@@ -1,7 +1,7 @@
 /**
  * The form of a local image that travels: a built image's layers are plain tars here, registries get
- * them compressed. Each tar is compressed once and remembered by its diffID, with bytes that depend
- * on nothing but the tar, so a second push compresses nothing and finds its blobs there.
+ * them compressed. Each tar is compressed once a form and remembered by its diffID, with bytes that
+ * depend on nothing but the tar, so a second push compresses nothing and finds its blobs there.
  */
 
 import type { LimitFunction } from 'p-limit';
@@ -9,18 +9,23 @@ import { compress } from '#archive/compression.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import { type Digest, digestOf } from '#core/digest.ts';
 import { type JsonObject, type JsonValue, parseJson } from '#core/json.ts';
+import { formName, GZIP, type LayerForm } from '#core/layer-form.ts';
 import { decodeManifest } from '#core/manifest.ts';
 import {
   DOCKER_LAYER,
   DOCKER_LAYER_GZIP,
+  DOCKER_LAYER_ZSTD,
   layerCompressionOf,
+  OCI_LAYER,
   OCI_LAYER_GZIP,
+  OCI_LAYER_ZSTD,
 } from '#core/media-type.ts';
 import type { RawManifest, Repository } from '#core/repository.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { MemoryRepository } from '#store/memory-repository.ts';
-import { walkImage } from '#store/walk.ts';
+import { readConfig } from '#store/read-config.ts';
+import { type WalkedImage, walkImage } from '#store/walk.ts';
 
 export interface CompressOptions {
   readonly store: LocalStore;
@@ -29,6 +34,10 @@ export interface CompressOptions {
   /** A repository of the store. */
   readonly from: Repository;
   readonly selector: string;
+  /** Default: gzip. */
+  readonly form?: LayerForm;
+  /** Layers that are compressed otherwise get the form as well; default: they stay as they are. */
+  readonly force?: boolean;
   /** How many layers are compressed at once. */
   readonly limit: LimitFunction;
   readonly signal?: AbortSignal;
@@ -37,55 +46,111 @@ export interface CompressOptions {
 export interface CompressedImage {
   /** Shows the compressed image, over the store's blobs. */
   readonly repository: Repository;
+  /** All of it, children first. */
+  readonly manifests: readonly RawManifest[];
   /** Equal to the original where there was nothing to compress. */
   readonly manifest: Descriptor;
 }
 
 /** @throws MANIFEST_UNKNOWN, BLOB_UNKNOWN, DISK_FULL */
 export async function compressLayers(options: CompressOptions): Promise<CompressedImage> {
-  const { store, lease, from, selector, signal } = options;
+  const { store, lease, from, selector, limit, signal, form = GZIP, force = false } = options;
   const image = await walkImage(from, { selector, ...(signal ? { signal } : {}) });
-  const plain = image.blobs.filter(isPlainLayer);
+  const layers = image.blobs.filter((layer) => isToChange(layer, { form, force }));
+  const diffIds = layers.every(isPlain) ? undefined : await diffIdsOf(from, image);
   const made = await Promise.all(
-    plain.map((layer) => options.limit(() => compressed(layer, options))),
+    layers.map((layer) =>
+      limit(() => compressed(layer, diffIds?.get(layer.digest) ?? layer.digest, options)),
+    ),
   );
   const replaced = new Map<Digest, Descriptor>();
-  for (const [i, layer] of plain.entries()) {
+  for (const [i, layer] of layers.entries()) {
     const descriptor = made[i];
     if (descriptor) replaced.set(layer.digest, descriptor);
   }
   const repository = new MemoryRepository({ blobs: store.blobs(lease) });
+  const manifests: RawManifest[] = [];
   let manifest = image.root;
   // Children come first, so an index finds what became of them.
   for (const { raw } of image.manifests) {
     const rewritten = replaceDescriptors(raw, replaced);
+    manifests.push(rewritten);
     manifest = await repository.putManifest(rewritten);
     replaced.set(raw.digest, manifest);
   }
-  return { repository, manifest };
+  return { repository, manifests, manifest };
 }
 
-function isPlainLayer({ mediaType }: Descriptor): boolean {
+function isPlain({ mediaType }: Descriptor): boolean {
   return layerCompressionOf(mediaType) === 'none';
 }
 
-/** A plain layer's digest is its diffID. */
-async function compressed(layer: Descriptor, options: CompressOptions): Promise<Descriptor> {
-  const { store, lease, signal } = options;
-  const diffId = layer.digest;
+function isToChange(
+  { mediaType, urls = [] }: Descriptor,
+  { form, force }: { readonly form: LayerForm; readonly force: boolean },
+): boolean {
+  const codec = layerCompressionOf(mediaType);
+  // What is no layer, and what is to be fetched from elsewhere.
+  if (codec === undefined || urls.length > 0) return false;
+  if (codec === form.codec) return force && codec !== 'none' && form.level !== undefined;
+  return codec === 'none' || force;
+}
+
+/** By the digests of layers, as the configs of their images say. */
+async function diffIdsOf(
+  from: Repository,
+  { manifests }: WalkedImage,
+): Promise<ReadonlyMap<Digest, Digest>> {
+  const found = new Map<Digest, Digest>();
+  for (const { manifest } of manifests) {
+    if (manifest.kind === 'index') continue;
+    const { rootfs } = await readConfig(from.blobs, manifest);
+    for (const [i, { digest }] of manifest.layers.entries()) {
+      const diffId = rootfs.diff_ids[i];
+      if (diffId !== undefined) found.set(digest, diffId);
+    }
+  }
+  return found;
+}
+
+async function compressed(
+  layer: Descriptor,
+  diffId: Digest,
+  options: CompressOptions,
+): Promise<Descriptor> {
+  const { store, lease, signal, form = GZIP } = options;
   const blobs = store.blobs(lease);
-  const known = store.layers.compressed(diffId, 'gzip');
-  if (known && (await blobs.stat(known.digest))) return known;
+  const mediaType = mediaTypeLike(layer, form);
+  const known = store.layers.compressed(diffId, formName(form));
+  if (known && (await blobs.stat(known.digest))) return { ...known, mediaType };
   const call = signal ? { signal } : {};
+  if (!isPlain(layer)) await store.layers.ensure({ descriptor: layer, diffId }, { lease, ...call });
+  if (form.codec === 'none') {
+    const size = (await blobs.stat(diffId))?.size ?? 0;
+    return { mediaType, digest: diffId, size };
+  }
   await using ingest = await blobs.ingest({}, call);
-  for await (const chunk of compress(blobs.read(diffId, call), 'gzip', call)) {
+  for await (const chunk of compress(blobs.read(diffId, call), form.codec, {
+    ...call,
+    level: form.level,
+  })) {
     await ingest.write(chunk);
   }
   const { digest, size } = await ingest.commit();
-  const mediaType = layer.mediaType === DOCKER_LAYER ? DOCKER_LAYER_GZIP : OCI_LAYER_GZIP;
   const descriptor = { mediaType, digest, size };
-  store.layers.rememberCompressed(diffId, 'gzip', descriptor);
+  store.layers.rememberCompressed(diffId, formName(form), descriptor);
   return descriptor;
+}
+
+const MEDIA_TYPES = {
+  oci: { none: OCI_LAYER, gzip: OCI_LAYER_GZIP, zstd: OCI_LAYER_ZSTD },
+  docker: { none: DOCKER_LAYER, gzip: DOCKER_LAYER_GZIP, zstd: DOCKER_LAYER_ZSTD },
+} as const;
+
+/** Docker's stays docker's. */
+function mediaTypeLike({ mediaType }: Descriptor, { codec }: LayerForm): string {
+  const isDocker = Object.values<string>(MEDIA_TYPES.docker).includes(mediaType);
+  return MEDIA_TYPES[isDocker ? 'docker' : 'oci'][codec];
 }
 
 /** The same document with other descriptors; every field it does not know stays. */

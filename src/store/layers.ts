@@ -89,12 +89,15 @@ export class LayerStore {
     return this.#present(tar.digest);
   }
 
-  /** The compressed form of a plain tar, if one is known and its blob still here. */
-  compressed(diffId: Digest, codec: LayerCompression): Descriptor | undefined {
+  /**
+   * A compressed form of a plain tar, if it is known and its blob still here. `form`: the codec, with
+   * the level behind it where that is not the usual one.
+   */
+  compressed(diffId: Digest, form: string): Descriptor | undefined {
     const row = this.#metadata.get(
       'SELECT * FROM compressed WHERE diff_id = ? AND codec = ?',
       diffId,
-      codec,
+      form,
     );
     if (!row) return undefined;
     const digest = digestIn(row, 'digest');
@@ -103,11 +106,11 @@ export class LayerStore {
   }
 
   /** Remembers a compressed form; both live as long as either is reachable from a name. */
-  rememberCompressed(diffId: Digest, codec: LayerCompression, descriptor: Descriptor): void {
+  rememberCompressed(diffId: Digest, form: string, descriptor: Descriptor): void {
     this.#metadata.run(
       'INSERT OR REPLACE INTO compressed VALUES (?, ?, ?, ?, ?)',
       diffId,
-      codec,
+      form,
       descriptor.digest,
       descriptor.size,
       descriptor.mediaType,
