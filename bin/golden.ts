@@ -114,7 +114,7 @@ function refusals(subject: LintSubject): readonly string[] {
   const found = [...refusalsOf(subject), ...referenceDiagnostics(stages.stages)];
   if (found.length > 0) return found.map((one) => `${formatDiagnostic(one, dockerfile.file)}\n`);
   return refusalOf(dockerfile, () =>
-    planBuild(dockerfile, { buildArgs: new Map(), platform: PLATFORM }),
+    planBuild(dockerfile, { buildArgs: new Map(), platform: PLATFORM, buildPlatform: PLATFORM }),
   );
 }
 

@@ -3,6 +3,7 @@
  * users talk to this interface only; what it stands on is loaded when first used.
  */
 import type { ArchivePlanSummary } from '#core/archive-summary.ts';
+import type { BuildAnnotation } from '#core/build-annotation.ts';
 import type { CacheSource, CacheTarget } from '#core/build-cache.ts';
 import type { BuildOutput } from '#core/build-output.ts';
 import type { BuildAgents, BuildSecrets } from '#core/build-secret.ts';
@@ -118,12 +119,16 @@ export interface BuildOptions extends CallContext {
   readonly limits?: ContainerLimits;
   /** For every RUN that does not say otherwise. Absent: the host's. */
   readonly network?: ContainerNetwork;
-  /** For the image's manifest. */
-  readonly annotations?: Readonly<Record<string, string>>;
+  /** For the image's manifests, their index, and what the index says of them. */
+  readonly annotations?: readonly BuildAnnotation[];
+  /** What to build for; several give an index. Default: the machine's own. */
+  readonly platforms?: readonly Platform[];
+  /** An index also where there is one platform. */
+  readonly isIndex?: boolean;
 }
 
 export interface BuildResult {
-  /** The image ID: digest of the config. */
+  /** The image ID: digest of the config; where the result is an index, its own digest. */
   readonly imageId: Digest;
   /** As the last output has it: where layers were compressed, not as the local store has it. */
   readonly manifest: Descriptor;

@@ -61,15 +61,16 @@ export function globalScope(
     readonly expand: (env: ReadonlyMap<string, string>) => Expand;
   },
 ): BuildArgs {
-  const global = new Map(predefined);
+  const { given } = options;
+  const global = new Map([...predefined].map(([name, value]) => [name, given.get(name) ?? value]));
   for (const { args } of declarations) {
     for (const { name, value } of args) {
-      const passed = options.given.get(name.text);
+      const passed = given.get(name.text);
       if (passed !== undefined) global.set(name.text, passed);
       else if (value) global.set(name.text, options.expand(global)(value));
     }
   }
-  return { given: options.given, global };
+  return { given, global };
 }
 
 /** ARG inside a stage: --build-arg, else the default, else the global value; nothing when none has one. */

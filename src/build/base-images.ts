@@ -4,7 +4,8 @@
  */
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { ImageConfig } from '#core/image-config.ts';
-import { formatReference } from '#core/reference.ts';
+import { formatPlatform, type Platform } from '#core/platform.ts';
+import { formatReference, type Reference } from '#core/reference.ts';
 import { imageReference } from '#dockerfile/base-name.ts';
 import type { BaseImage as BaseFacts, LintSubject } from '#dockerfile/lint/rule.ts';
 import { suggest } from '#dockerfile/suggest.ts';
@@ -14,20 +15,35 @@ import { withPlace } from './step-error.ts';
 
 export type BaseConfigs = ReadonlyMap<string, ImageConfig>;
 
+/** One name may be two images in a build: those of two platforms. */
+export function baseKey(reference: Reference, platform: Platform): string {
+  return `${formatReference(reference)} ${formatPlatform(platform)}`;
+}
+
 export interface FoundBases {
-  /** By the whole reference. */
+  /** By {@link baseKey}. */
   readonly configs: BaseConfigs;
   /** The first that cannot be had, with its place. */
   readonly failure?: { readonly error: unknown };
 }
 
-/** The same with a memory: FROM and --from of one name ask once a build. */
+/**
+ * The same with a memory: FROM and --from of one name ask once a build. Two platforms of a name are
+ * asked for one after the other, as each may change what the name is in the store.
+ */
 export function rememberBases(resolve: BuildSession['resolveBase']): BuildSession['resolveBase'] {
   const known = new Map<string, ReturnType<typeof resolve>>();
-  return (reference, signal) => {
-    const name = formatReference(reference);
-    const asked = known.get(name) ?? resolve(reference, signal);
+  const last = new Map<string, Promise<unknown>>();
+  return (reference, options) => {
+    const name = baseKey(reference, options.platform);
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const image = formatReference(reference);
+    const turn = last.get(image);
+    const ask = () => resolve(reference, options);
+    const asked = turn === undefined ? ask() : turn.then(ask, ask);
     known.set(name, asked);
+    last.set(image, asked);
     return asked;
   };
 }
@@ -38,11 +54,14 @@ export async function findBases(session: BuildSession, plan: BuildPlan): Promise
   const stages = plan.stages.filter(({ index }) => plan.needed.has(index));
   const failures = await Promise.all(
     stages.map(async (stage) => {
-      const { base, from } = stage;
+      const { base, from, platform } = stage;
       if (base.kind !== 'image') return [];
       try {
-        const { config } = await session.resolveBase(base.reference, session.signal);
-        configs.set(formatReference(base.reference), config);
+        const { config } = await session.resolveBase(base.reference, {
+          platform,
+          signal: session.signal,
+        });
+        configs.set(baseKey(base.reference, platform), config);
         return [];
       } catch (error) {
         const told = withStageHint(error, from.image.text, plan.stages.slice(0, stage.index));
@@ -77,9 +96,9 @@ export function withStageHint(
 export async function baseFacts(configs: BaseConfigs): Promise<LintSubject['baseImage']> {
   const facts = new Map<string, BaseFacts>();
   for (const [name, config] of configs) facts.set(name, await factsOf(name, config));
-  return ({ image }) => {
+  return ({ image, platform }) => {
     try {
-      return facts.get(formatReference(imageReference(image)));
+      return facts.get(baseKey(imageReference(image), platform));
     } catch (error) {
       // A name that is none has no image.
       if (isSlipwayError(error)) return undefined;

@@ -1,12 +1,13 @@
 /** A build from Dockerfile to image: read, parse, plan, build the stages, write the image. */
 import { basename } from 'node:path';
 import type { CacheSource, CacheTarget } from '#core/build-cache.ts';
-import { SlipwayError } from '#core/errors.ts';
+import type { Platform } from '#core/platform.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
 import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
 import { withEpochArg } from './args.ts';
 import { findBases, rememberBases } from './base-images.ts';
-import { exportCaches, inlineCache } from './cache-transport/export.ts';
+import { buildTargets } from './build-stages.ts';
+import { exportCaches } from './cache-transport/export.ts';
 import { ImportedCaches } from './cache-transport/import.ts';
 import { reportFindings } from './check.ts';
 import { type BuildInput, type InputRequest, openInput } from './contexts/input.ts';
@@ -14,13 +15,11 @@ import { NamedContexts } from './contexts/named-contexts.ts';
 import { refuseInvalid } from './diagnostics.ts';
 import { requireEntitlements } from './entitlements.ts';
 import { closeLock, type LockRequest, lockedBases, openLock } from './lock/locked-build.ts';
-import type { BuiltImage } from './outputs/output.ts';
-import { type OutputRequest, writeOutputs } from './outputs/write-outputs.ts';
+import type { BuiltImage, OutputRequest } from './outputs/output.ts';
+import { writeOutputs } from './outputs/write-outputs.ts';
 import { parseFile } from './parse-dockerfile.ts';
 import { type BuildPlan, planBuild } from './plan.ts';
 import type { BuildSession } from './session.ts';
-import { buildStage, type StageInputs } from './stage.ts';
-import type { StageState } from './state.ts';
 import { firstOfTwo, verifyBuild } from './verify/verify.ts';
 
 export interface BuildRequest extends OutputRequest, InputRequest, LockRequest {
@@ -41,7 +40,7 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
   const lock = await openLock(engine, input.lock, request);
   const remembering = {
     ...engine,
-    resolveBase: rememberBases(lockedBases(engine, lock)),
+    resolveBase: rememberBases(lockedBases(engine.resolveBase, lock)),
     ...(lock ? { lock } : {}),
   };
   await using imported = await ImportedCaches.open(remembering, request.cacheFrom);
@@ -52,27 +51,26 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
   const dockerfile = await loadDockerfile(session, input);
   const contexts = new NamedContexts(session, request.buildContexts);
   const ignore = await context.ignore();
-  const plan = await checkedPlan(session, { dockerfile, request, ignore, contexts });
-  noteUnconsumed(session, plan);
-  const isRunAgain = stagesRunAgain(session, plan, request);
+  const plans = await checkedPlans(session, { dockerfile, request, ignore, contexts });
+  noteUnconsumed(session, plans[0]);
+  const isRunAgain = stagesRunAgain(session, plans[0], request);
   // Told also of a build that fails.
   stack.defer(() => {
     for (const line of session.explainer?.lines() ?? []) session.vertices.note('info', line);
   });
-  const state = await buildStages(session, plan, { context, contexts, isRunAgain });
+  const targets = await buildTargets(session, plans, { context, contexts, isRunAgain });
   if (request.verify) {
     await verifyBuild(session, async (second) => {
       const again = new NamedContexts(second, request.buildContexts);
-      await buildStages(second, plan, { context, contexts: again, isRunAgain });
+      await buildTargets(second, plans, { context, contexts: again, isRunAgain });
     });
   }
   const { cacheTo } = request;
-  const annotations = cacheTo.some(({ kind }) => kind === 'inline')
-    ? { ...request.annotations, ...inlineCache(session, state) }
-    : request.annotations;
-  const built = await writeOutputs(session, state, { ...request, annotations });
+  const isInline = cacheTo.some(({ kind }) => kind === 'inline');
+  const built = await writeOutputs(session, targets, { ...request, isInline });
   await closeLock(session, lock, { place: input.lock, request });
-  await exportCaches(session, state, cacheTo);
+  const states = targets.map(({ state }) => state);
+  await exportCaches(session, states, cacheTo);
   return built;
 }
 
@@ -87,23 +85,43 @@ async function loadDockerfile(session: BuildSession, input: BuildInput): Promise
   });
 }
 
+type Plans = readonly [BuildPlan, ...BuildPlan[]];
+
+/** One for each platform. */
+async function checkedPlans(session: BuildSession, inputs: PlanInputs): Promise<Plans> {
+  const seen = new Set<string>();
+  const [first, ...others] = session.platforms;
+  const checked = (platform: Platform) => checkedPlan(session, { ...inputs, platform, seen });
+  const plans: [BuildPlan, ...BuildPlan[]] = [await checked(first ?? session.buildPlatform)];
+  for (const platform of others) plans.push(await checked(platform));
+  return plans;
+}
+
+interface PlanInputs {
+  readonly dockerfile: Dockerfile;
+  readonly request: BuildRequest;
+  readonly ignore: IgnoreMatcher;
+  readonly contexts: NamedContexts;
+}
+
 /** Findings come first, also those of a file that cannot be planned or has a base nobody has. */
 async function checkedPlan(
   session: BuildSession,
-  inputs: {
-    readonly dockerfile: Dockerfile;
-    readonly request: BuildRequest;
-    readonly ignore: IgnoreMatcher;
-    readonly contexts: NamedContexts;
+  inputs: PlanInputs & {
+    readonly platform: Platform;
+    /** Findings that were told for another platform. */
+    readonly seen: Set<string>;
   },
 ): Promise<BuildPlan> {
-  const { dockerfile, ignore, request, contexts } = inputs;
-  const check = { dockerfile, ignore, buildArgs: request.buildArgs };
+  const { request, contexts, platform, ...rest } = inputs;
+  const { dockerfile } = rest;
+  const check = { ...rest, platform, buildArgs: request.buildArgs };
   let plan: BuildPlan;
   try {
     plan = planBuild(dockerfile, {
       buildArgs: withEpochArg(request.buildArgs, session.sourceDateEpoch),
-      platform: session.platform,
+      platform,
+      buildPlatform: session.buildPlatform,
       isContext: (name) => contexts.has(name),
       ...(request.target === undefined ? {} : { target: request.target }),
     });
@@ -139,55 +157,4 @@ function stagesRunAgain(
     session.vertices.note('warning', `--no-cache-filter ${name}: there is no such stage`);
   }
   return (name) => wanted.has(name.toLowerCase());
-}
-
-interface StagePlaces extends Pick<StageInputs, 'context' | 'contexts'> {
-  readonly isRunAgain: (stage: string) => boolean;
-}
-
-/** Every needed stage starts at once and waits for others where it needs them; the first failure ends all. */
-async function buildStages(
-  session: BuildSession,
-  plan: BuildPlan,
-  { isRunAgain, ...places }: StagePlaces,
-): Promise<StageState> {
-  const failure = new AbortController();
-  const failures: unknown[] = [];
-  const signal = AbortSignal.any([session.signal, failure.signal]);
-  const results = new Map<number, Promise<StageState>>();
-  const result = (index: number): Promise<StageState> => {
-    const known = results.get(index);
-    if (known !== undefined) return known;
-    const stage = plan.stages[index];
-    if (!stage) throw new SlipwayError('INTERNAL', `stage ${index} was not planned`);
-    const noCache = session.noCache || isRunAgain(stage.name);
-    const promise = buildStage({
-      session: { ...session, signal, noCache },
-      plan,
-      stage,
-      result,
-      ...places,
-    });
-    results.set(index, promise);
-    return promise;
-  };
-  // In the file's order, so that what a stage needs has been started: chains may be longer than the
-  // stack.
-  const all = [...plan.needed].sort(ascending).map((index) =>
-    result(index).catch((error: unknown) => {
-      failures.push(error);
-      // Whoever is stopped by it has not failed.
-      failure.abort(new SlipwayError('CANCELLED', 'another step failed', { cause: error }));
-      throw error;
-    }),
-  );
-  const settled = await Promise.allSettled(all);
-  if (failure.signal.aborted) throw session.signal.aborted ? session.signal.reason : failures[0];
-  return await (settled.length > 0
-    ? result(plan.target.index)
-    : Promise.reject(new SlipwayError('INTERNAL', 'nothing to build')));
-}
-
-function ascending(left: number, right: number): number {
-  return left - right;
 }

@@ -1,5 +1,6 @@
 /** A build's checks: findings are told, and end the build where the Dockerfile asks for it. */
 import { SlipwayError } from '#core/errors.ts';
+import type { Platform } from '#core/platform.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
 import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
 import { failureOf, lint } from '#dockerfile/lint/engine.ts';
@@ -14,6 +15,9 @@ export interface CheckInputs {
   readonly dockerfile: Dockerfile;
   readonly ignore: IgnoreMatcher;
   readonly buildArgs: ReadonlyMap<string, string>;
+  readonly platform: Platform;
+  /** What was told for another platform; findings are added. */
+  readonly seen: Set<string>;
   readonly bases: BaseConfigs;
   /** Indexes of the stages that are built: only they are judged in every respect, as docker does. */
   readonly needed: ReadonlySet<number>;
@@ -30,12 +34,17 @@ export async function reportFindings(session: BuildSession, inputs: CheckInputs)
   const subject = createSubject(dockerfile, {
     buildArgs: inputs.buildArgs,
     ignore: inputs.ignore,
-    platforms: { build: session.platform, target: session.platform },
+    platforms: { build: session.buildPlatform, target: inputs.platform },
     isNeeded: (stage) => needed.has(stage),
     ...(baseImage && { baseImage }),
   });
   const reported = lint(subject);
-  for (const one of reported) session.vertices.diagnostic(diagnosticOf(one), dockerfile.file);
+  for (const diagnostic of reported.map(diagnosticOf)) {
+    const key = JSON.stringify([diagnostic.code, diagnostic.message, diagnostic.range]);
+    if (inputs.seen.has(key)) continue;
+    inputs.seen.add(key);
+    session.vertices.diagnostic(diagnostic, dockerfile.file);
+  }
   refuseInvalid({ file: dockerfile.file, diagnostics: refusalsOf(subject) });
   const failure = failureOf(reported);
   if (failure === undefined) return;

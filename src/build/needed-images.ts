@@ -4,6 +4,7 @@
  * is built.
  */
 import type { ContainerConfig } from '#core/image-config.ts';
+import type { Platform } from '#core/platform.ts';
 import { formatReference, type Reference } from '#core/reference.ts';
 import type { Instruction } from '#dockerfile/ast.ts';
 import { refuseInvalid } from './diagnostics.ts';
@@ -13,7 +14,10 @@ import { sourceNames, sourceOf } from './stage-references.ts';
 import { atPlace } from './step-error.ts';
 
 /** Gives what the image adds to a build of it (`OnBuild` of its config), and has it ready. */
-export type BaseTriggers = (reference: Reference) => Promise<ContainerConfig['OnBuild']>;
+export type BaseTriggers = (
+  reference: Reference,
+  platform: Platform,
+) => Promise<ContainerConfig['OnBuild']>;
 
 /**
  * In the order they were met, each once.
@@ -25,8 +29,8 @@ export async function neededImages(
 ): Promise<readonly Reference[]> {
   const images = new Map<string, Reference>();
   const seen = new Set<number>();
-  const need = async (reference: Reference): Promise<ContainerConfig['OnBuild']> => {
-    const triggers = await triggersOf(reference);
+  const need: BaseTriggers = async (reference, platform) => {
+    const triggers = await triggersOf(reference, platform);
     images.set(formatReference(reference), reference);
     return triggers;
   };
@@ -38,14 +42,15 @@ export async function neededImages(
     await Promise.resolve();
     const { base } = stage;
     if (base.kind === 'stage') await visit(base.index);
-    const triggers = base.kind === 'image' ? await need(base.reference) : undefined;
+    const triggers = base.kind === 'image' ? await need(base.reference, stage.platform) : undefined;
     const added = triggers ? await parseTriggers(triggers) : [];
     for (const name of [...added, ...stage.instructions].flatMap(sourceNames)) {
       const from = atPlace(plan.dockerfile, stage.from.image, () =>
         sourceOf(name, stage, plan.stages),
       );
       if (from.kind === 'stage') await visit(from.index);
-      else if (from.reference.repository !== 'library/scratch') await need(from.reference);
+      else if (from.reference.repository !== 'library/scratch')
+        await need(from.reference, stage.platform);
     }
   };
   await visit(plan.target.index);

@@ -30,7 +30,9 @@ export async function originOf(
   const { plan, dockerfile, stage, session } = context;
   if (name === undefined) return { open: () => context.context.tree() };
   if (context.contexts.has(name.text)) {
-    return await atPlaceAsync(dockerfile, name, () => context.contexts.files(name.text));
+    return await atPlaceAsync(dockerfile, name, () =>
+      context.contexts.files(name.text, stage.platform),
+    );
   }
   const from = atPlace(dockerfile, name, () => sourceOf(name, stage, plan.stages));
   const source =
@@ -38,9 +40,14 @@ export async function originOf(
       ? await context.result(from.index)
       : await atPlaceAsync(dockerfile, name, async () =>
           imageState(
-            await session.resolveBase(from.reference, session.signal).catch((error: unknown) => {
-              throw withStageHint(error, name.text, plan.stages.slice(0, stage.index));
-            }),
+            await session
+              .resolveBase(from.reference, {
+                platform: stage.platform,
+                signal: session.signal,
+              })
+              .catch((error: unknown) => {
+                throw withStageHint(error, name.text, plan.stages.slice(0, stage.index));
+              }),
           ),
         );
   return { definition: source.definition, open: () => stageTree(session, source) };

@@ -15,6 +15,8 @@ import { atPlace, withPlace } from './step-error.ts';
 
 export interface BuildPlan {
   readonly dockerfile: Dockerfile;
+  /** What the result is for. */
+  readonly platform: Platform;
   readonly args: BuildArgs;
   /** All, in the order of the file. */
   readonly stages: readonly PlannedStage[];
@@ -31,13 +33,18 @@ export interface PlannedStage {
   readonly name: string;
   readonly from: FromInstruction;
   readonly base: StageBase | { readonly kind: 'context'; readonly name: string };
+  /** Of its base and its commands: what FROM says, what its base stage has, or the target's. */
+  readonly platform: Platform;
   readonly instructions: readonly Instruction[];
 }
 
 export interface PlanOptions {
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly target?: string;
+  /** What the result is for. */
   readonly platform: Platform;
+  /** Where steps run: BUILDPLATFORM. */
+  readonly buildPlatform: Platform;
   /** A name that --build-context gives another meaning; default none. */
   readonly isContext?: (name: string) => boolean;
 }
@@ -51,21 +58,16 @@ export function planBuild(dockerfile: Dockerfile, options: PlanOptions): BuildPl
   const target = findTarget(stages, options.target);
   const predefined = platformArgs({
     target: options.platform,
-    build: options.platform,
+    build: options.buildPlatform,
     targetStage: target.from.name?.text ?? options.target ?? 'default',
   });
   const expand = (env: ReadonlyMap<string, string>) => expander(env, dockerfile.directives.escape);
   const args = globalScope(predefined, globalArgs, { given: options.buildArgs, expand });
-  const planned = stages.map((stage) =>
-    atPlace(dockerfile, stage.from.image, () =>
-      planStage(stage, {
-        stages,
-        platform: options.platform,
-        isContext,
-        expand: expand(args.global),
-      }),
-    ),
-  );
+  const planned: PlannedStage[] = [];
+  for (const stage of stages) {
+    const context = { ...options, stages, planned, isContext, expand: expand(args.global) };
+    planned.push(atPlace(dockerfile, stage.from.image, () => planStage(stage, context)));
+  }
   const declared = new Set(
     dockerfile.instructions.flatMap((one) =>
       one.kind === 'arg' ? one.args.map(({ name }) => name.text) : [],
@@ -75,6 +77,7 @@ export function planBuild(dockerfile: Dockerfile, options: PlanOptions): BuildPl
   if (!found) throw new SlipwayError('INTERNAL', 'the target stage was not planned');
   return {
     dockerfile,
+    platform: options.platform,
     args,
     stages: planned,
     needed: reachable({ dockerfile, stages: planned, isContext }, target.index),
@@ -102,50 +105,37 @@ function findTarget(stages: readonly Stage[], name: string | undefined): Stage {
 
 function planStage(
   stage: Stage,
-  context: {
+  context: Pick<PlanOptions, 'platform' | 'buildPlatform'> & {
     readonly stages: readonly Stage[];
-    readonly platform: Platform;
+    /** Those before it. */
+    readonly planned: readonly PlannedStage[];
     readonly expand: (operand: Operand) => string;
     readonly isContext: (name: string) => boolean;
   },
 ): PlannedStage {
   const { from, index, instructions } = stage;
   const own = from.name?.text;
+  const name = own ?? `stage-${index}`;
+  const platform = from.platform ? namedPlatform(from.platform, context) : context.platform;
   if (own !== undefined && context.isContext(own)) {
     // The context stands for the whole stage.
-    return { index, name: own, from, instructions: [], base: { kind: 'context', name: own } };
+    return { index, name, from, instructions: [], base: { kind: 'context', name: own }, platform };
   }
-  checkPlatform(from, context);
   const written = context.expand(from.image);
-  return {
-    index,
-    name: from.name?.text ?? `stage-${index}`,
-    from,
-    instructions,
-    base: context.isContext(written)
-      ? { kind: 'context', name: written }
-      : readBase(stage, written, context.stages),
-  };
+  if (context.isContext(written)) {
+    return { index, name, from, instructions, base: { kind: 'context', name: written }, platform };
+  }
+  const base = readBase(stage, written, context.stages);
+  const inherited = base.kind === 'stage' ? context.planned[base.index]?.platform : undefined;
+  return { index, name, from, instructions, base, platform: inherited ?? platform };
 }
 
-/** One platform a build, in this version: FROM may name it, no other. */
-function checkPlatform(
-  from: FromInstruction,
-  context: { readonly platform: Platform; readonly expand: (operand: Operand) => string },
-): void {
-  if (!from.platform) return;
-  const flag = { written: from.platform.text, expanded: context.expand(from.platform) };
-  const wanted = readPlatform(flag, context.platform);
-  const { os, architecture, variant } = context.platform;
-  if (wanted.os === os && wanted.architecture === architecture && wanted.variant === variant)
-    return;
-  throw new SlipwayError(
-    'PLATFORM_UNKNOWN',
-    `FROM --platform=${from.platform.text}: other platforms than the host's cannot be built yet`,
-    {
-      hint: 'remove --platform, or build on a machine of that platform',
-    },
-  );
+function namedPlatform(
+  flag: NonNullable<FromInstruction['platform']>,
+  context: Pick<PlanOptions, 'buildPlatform'> & { readonly expand: (operand: Operand) => string },
+): Platform {
+  const text = { written: flag.text, expanded: context.expand(flag) };
+  return readPlatform(text, context.buildPlatform);
 }
 
 /** @throws DOCKERFILE_INVALID, REFERENCE_INVALID: docker refuses most of it in any stage */

@@ -9,6 +9,7 @@ import type { Entitlement } from '#core/entitlement.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
 import type { Repository } from '#core/repository.ts';
+import type { PushOptions } from '#image/push.ts';
 import type { NativeHelper } from '#layer/native.ts';
 import type { Runtime } from '#runtime/runtime.ts';
 import type { Snapshotter } from '#snapshot/snapshotter.ts';
@@ -32,9 +33,15 @@ export interface BuildSession {
   /** Probed at the first RUN, never before. */
   readonly snapshotter: () => Promise<Snapshotter>;
   /** Finds an image locally, else pulls it. @throws BASE_UNKNOWN and the client's errors */
-  readonly resolveBase: (reference: Reference, signal: AbortSignal) => Promise<BaseImage>;
+  readonly resolveBase: (
+    reference: Reference,
+    options: { readonly platform: Platform; readonly signal: AbortSignal },
+  ) => Promise<BaseImage>;
   /** Sends an image of the local store to the registry of its name; gives it as it is there. */
-  readonly push: (reference: Reference, signal: AbortSignal) => Promise<Descriptor>;
+  readonly push: (
+    reference: Reference,
+    options: Pick<PushOptions, 'asItIs' | 'byDigest'> & { readonly signal: AbortSignal },
+  ) => Promise<Descriptor>;
   /** A registry's repository; the caller disposes it. */
   readonly remote: (reference: Reference, signal: AbortSignal) => Repository & AsyncDisposable;
   /** Caches elsewhere that a step is looked up in when the store has it not. */
@@ -50,7 +57,10 @@ export interface BuildSession {
   readonly vertices: Vertices;
   readonly signal: AbortSignal;
   readonly now: () => Date;
-  readonly platform: Platform;
+  /** What the image is for; several make an index. */
+  readonly platforms: readonly Platform[];
+  /** Where steps run. */
+  readonly buildPlatform: Platform;
   /** Seconds; every time in the image is at most this. */
   readonly sourceDateEpoch?: number;
   /** What names outside this machine are to be; absent: whatever they are now. */
@@ -66,6 +76,8 @@ export interface BuildSession {
   readonly jobs: LimitFunction;
   /** Steps under way, by definition key: equal steps of two stages run once. */
   readonly inFlight: Map<CacheKey, Promise<MadeLayer>>;
+  /** Bases that the log has shown; those of two platforms may be one. */
+  readonly shownBases: Set<string>;
   /** Absent: nobody asked why steps missed. */
   readonly explainer?: Explainer;
   /** What was made, step by step; absent: nobody compares. */

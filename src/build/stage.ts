@@ -3,6 +3,7 @@
  * side by side; each waits for another only where it needs its result.
  */
 import { unreachable } from '#core/assert.ts';
+import { formatPlatform } from '#core/platform.ts';
 import { formatReference } from '#core/reference.ts';
 import type { Dockerfile, Instruction } from '#dockerfile/ast.ts';
 import { applyArg } from './args.ts';
@@ -18,6 +19,7 @@ import type { BuildPlan, PlannedStage } from './plan.ts';
 import type { BuildSession } from './session.ts';
 import { imageState, type StageState, scratchState } from './state.ts';
 import { atPlaceAsync } from './step-error.ts';
+import { type StepLabels, stepLabels } from './step-labels.ts';
 import { stepName } from './step-name.ts';
 
 /** What instructions of a stage may ask for. */
@@ -33,7 +35,7 @@ export interface StageContext {
   /** What --build-context named. */
   readonly contexts: NamedContexts;
   /** `[build 2/4] ` and so on; counts one up at each call. */
-  readonly label: () => string;
+  readonly label: StepLabels;
 }
 
 /** What does not change from instruction to instruction. */
@@ -56,15 +58,19 @@ export async function buildStage(context: StageInputs): Promise<StageState> {
     dockerfile: plan.dockerfile,
   }));
   const located: readonly Located[] = [...triggers, ...own];
-  const next = stepLabels(plan, { stage, instructions: located.map((one) => one.instruction) });
+  const next = stepLabels(plan, {
+    stage,
+    instructions: located.map((one) => one.instruction),
+    isMulti: context.session.platforms.length > 1,
+  });
   let last = '';
-  const label = (): string => {
-    last = next();
+  const label: StepLabels = (env) => {
+    last = next(env);
     return last;
   };
   let state = base;
   if (stage.base.kind === 'image') {
-    context.session.vertices.cached(`${label()}FROM ${formatReference(stage.base.reference)}`);
+    showBase(context.session, `${label(NO_ENV)}FROM ${formatReference(stage.base.reference)}`);
   }
   for (const { instruction, dockerfile } of located) {
     context.session.signal.throwIfAborted();
@@ -75,27 +81,25 @@ export async function buildStage(context: StageInputs): Promise<StageState> {
     if (state.layers.length === before.layers.length) continue;
     const name = last + stepName(instruction.source, before, dockerfile);
     const { layers } = state;
-    context.session.trail?.push({ stage: stage.index, name, instruction, dockerfile, layers });
+    context.session.trail?.push({
+      stage: stage.index,
+      platform: formatPlatform(plan.platform),
+      name,
+      instruction,
+      dockerfile,
+      layers,
+    });
   }
   return state;
 }
 
-/** BuildKit's step numbers: what makes a layer counts, and FROM where it is an image. */
-function stepLabels(
-  plan: BuildPlan,
-  options: { readonly stage: PlannedStage; readonly instructions: readonly Instruction[] },
-): () => string {
-  const { stage, instructions } = options;
-  const layered = instructions.filter(
-    ({ kind }) => kind === 'run' || kind === 'copy' || kind === 'add' || kind === 'workdir',
-  );
-  const total = layered.length + (stage.base.kind === 'image' ? 1 : 0);
-  const name = plan.stages.length > 1 || stage.from.name ? `${stage.name.toLowerCase()} ` : '';
-  let step = 0;
-  return () => {
-    step += 1;
-    return `[${name}${String(step).padStart(String(total).length)}/${total}] `;
-  };
+const NO_ENV: ReadonlyMap<string, string> = new Map();
+
+/** Once: two platforms may begin with the same. */
+function showBase({ shownBases, vertices }: BuildSession, name: string): void {
+  if (shownBases.has(name)) return;
+  shownBases.add(name);
+  vertices.cached(name);
 }
 
 async function baseState(
@@ -109,9 +113,16 @@ async function baseState(
     case 'stage':
       return takeTriggers({ ...(await context.result(base.index)), cmdSet: false });
     case 'context':
-      return takeTriggers(await context.contexts.state(base.name));
+      return takeTriggers(await context.contexts.state(base.name, stage.platform));
     case 'image':
-      return takeTriggers(imageState(await session.resolveBase(base.reference, session.signal)));
+      return takeTriggers(
+        imageState(
+          await session.resolveBase(base.reference, {
+            platform: stage.platform,
+            signal: session.signal,
+          }),
+        ),
+      );
     default:
       return unreachable(base);
   }

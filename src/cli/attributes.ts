@@ -27,6 +27,11 @@ export class Attributes {
     return this.#values.has(key);
   }
 
+  /** The names that are left. */
+  names(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+
   take(key: string): string | undefined {
     const value = this.#values.get(key);
     this.#values.delete(key);

@@ -3,10 +3,11 @@
  * alone, `-` for a tar on standard output. Pure.
  */
 import { resolve } from 'node:path';
-import { type BuildOutput, type ImageFormat, STORE_OUTPUT } from '#core/build-output.ts';
+import { type BuildOutput, STORE_OUTPUT } from '#core/build-output.ts';
 import { SlipwayError } from '#core/errors.ts';
-import { parseTag } from '#core/reference.ts';
+import { parseReference, parseTag, type Reference, withDefaultTag } from '#core/reference.ts';
 import { Attributes } from './attributes.ts';
+import { formatOf } from './format-attributes.ts';
 import type { OutputStream } from './host.ts';
 
 export interface OutputFlags {
@@ -51,9 +52,17 @@ function parseOutput(text: string, stdout: OutputStream): BuildOutput {
 function outputOf(type: string, attributes: Attributes, stdout: OutputStream): BuildOutput {
   switch (type) {
     case 'local':
-      return { kind: 'local', destination: requiredFolder(type, attributes) };
+      return {
+        kind: 'local',
+        destination: requiredFolder(type, attributes),
+        ...platformSplitIn(attributes),
+      };
     case 'tar':
-      return { kind: 'tar', destination: destinationOf(type, attributes, stdout) };
+      return {
+        kind: 'tar',
+        destination: destinationOf(type, attributes, stdout),
+        ...platformSplitIn(attributes),
+      };
     case 'docker':
       if (!attributes.has('dest')) return imageOutput(attributes, { push: false });
       return archiveOutput(type, attributes, stdout);
@@ -80,23 +89,26 @@ function archiveOutput(type: string, attributes: Attributes, stdout: OutputStrea
 
 function imageOutput(attributes: Attributes, { push }: { readonly push: boolean }): BuildOutput {
   const names = (attributes.take('name') ?? '').split(',').filter((name) => name !== '');
+  const pushByDigest = attributes.takeBoolean('push-by-digest', false);
   const format = formatOf(attributes);
-  if (push && format.compression === 'none') {
-    throw usage('compression=uncompressed is not for pushing', 'registries get layers as gzip');
-  }
-  return { kind: 'image', names: names.map(parseTag), push, format };
+  return {
+    kind: 'image',
+    names: names.map(pushByDigest ? parseName : parseTag),
+    push: push || pushByDigest,
+    ...(pushByDigest ? { pushByDigest } : {}),
+    format,
+  };
 }
 
-function formatOf(attributes: Attributes): ImageFormat {
-  const docker = !attributes.takeBoolean('oci-mediatypes', true);
-  const compression = attributes.take('compression') ?? 'gzip';
-  if (compression !== 'gzip' && compression !== 'uncompressed') {
-    throw usage(
-      `unsupported layer compression type: ${compression}`,
-      'layers are written as gzip or uncompressed',
-    );
-  }
-  return { docker, compression: compression === 'gzip' ? 'gzip' : 'none' };
+/** What is pushed without a tag is kept under `latest`. */
+function parseName(text: string): Reference {
+  return withDefaultTag(parseReference(text));
+}
+
+function platformSplitIn(attributes: Attributes): { readonly platformSplit?: boolean } {
+  return attributes.has('platform-split')
+    ? { platformSplit: attributes.takeBoolean('platform-split', true) }
+    : {};
 }
 
 function requiredFolder(type: string, attributes: Attributes): string {

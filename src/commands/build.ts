@@ -10,6 +10,7 @@ import { list, text, toggle } from '#cli/flags.ts';
 import { LIMIT_FLAGS, limitsOf } from '#cli/limit-flags.ts';
 import { NETWORK_FLAGS } from '#cli/network-flags.ts';
 import { outputsOf, writesTo } from '#cli/output-option.ts';
+import { platformsOption } from '#cli/platform-option.ts';
 import { failureTail } from '#cli/progress/failure.ts';
 import { buildProgress } from '#cli/progress/pick.ts';
 import { proxyArguments } from '#cli/proxy-arguments.ts';
@@ -18,6 +19,7 @@ import { PROGRESS_MODES } from '#cli/settings.ts';
 import type { CacheTarget } from '#core/build-cache.ts';
 import { parseNetwork } from '#core/container-network.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { hostPlatform } from '#core/platform.ts';
 import type { BuildOptions } from '#engine.ts';
 
 export default class Build extends BaseCommand {
@@ -35,8 +37,8 @@ export default class Build extends BaseCommand {
       helpValue: 'entitlement',
     }),
     annotation: list({
-      description: "Add to the image's manifest",
-      helpValue: '[manifest:]key=value',
+      description: "Add to the image's manifest: manifest, manifest-descriptor or index",
+      helpValue: '[type[platform]:]key=value',
     }),
     'build-arg': list({ description: 'Set a build-time variable', helpValue: 'name=value' }),
     'build-context': list({
@@ -102,6 +104,10 @@ export default class Build extends BaseCommand {
       helpValue: 'stage',
     }),
     offline: toggle({ description: 'Use what is here, and no network' }),
+    platform: list({
+      description: 'What to build for, several with commas: linux/amd64,linux/arm64',
+      helpValue: 'platform',
+    }),
     progress: text({
       description: 'How to show progress: auto (the default), tty, plain, quiet or rawjson',
       helpValue: 'string',
@@ -181,7 +187,9 @@ export default class Build extends BaseCommand {
       secrets: secretsIn(flags.secret, settings.variable),
       agents: agentsIn(flags.ssh, settings.variable),
       labels: assignments(flags.label, () => ''),
-      annotations: annotationsOf(flags.annotation),
+      annotations: annotationsOf(flags.annotation, hostPlatform(process.arch)),
+      ...platformsOf(flags.platform, settings.variable('DOCKER_DEFAULT_PLATFORM')),
+      isIndex: isTrue(buildArgs.BUILDKIT_MULTI_PLATFORM),
       events: progress.sink,
       signal: this.host.interrupts.signal,
       ...(limits === undefined ? {} : { limits }),
@@ -238,8 +246,21 @@ function cacheTargets(
   buildArgs: Readonly<Record<string, string>>,
 ): readonly CacheTarget[] {
   const targets = words.map(cacheTargetIn);
-  const wantsInline = /^(?:1|t|true)$/i.test(buildArgs.BUILDKIT_INLINE_CACHE ?? '');
-  return wantsInline ? [...targets, { kind: 'inline' }] : targets;
+  return isTrue(buildArgs.BUILDKIT_INLINE_CACHE) ? [...targets, { kind: 'inline' }] : targets;
+}
+
+/** As Go reads it. */
+function isTrue(text = ''): boolean {
+  return /^(?:1|t|true)$/i.test(text);
+}
+
+/** The flag, else docker's variable, else this machine's. @throws USAGE, PLATFORM_INVALID */
+function platformsOf(
+  words: readonly string[],
+  variable: string | undefined,
+): Pick<BuildOptions, 'platforms'> {
+  const wanted = words.length > 0 || !variable ? words : [variable];
+  return wanted.length > 0 ? { platforms: platformsOption(wanted) } : {};
 }
 
 /** @throws USAGE */

@@ -1,4 +1,6 @@
 /** Where the result of a build goes: docker's `--output`, of which there may be several. */
+import type { BuildAnnotation } from './build-annotation.ts';
+import type { LayerForm } from './layer-form.ts';
 import type { Reference } from './reference.ts';
 
 export type BuildOutput =
@@ -13,9 +15,17 @@ export type BuildOutput =
   /** The same image as an OCI layout folder; one that is there gets the image added. */
   | { readonly kind: 'layout'; readonly destination: string; readonly format: ImageFormat }
   /** The root file system as a tar. */
-  | { readonly kind: 'tar'; readonly destination: string | NodeJS.WritableStream }
+  | ({
+      readonly kind: 'tar';
+      readonly destination: string | NodeJS.WritableStream;
+    } & FilesFormat)
   /** The root file system as files of the caller's, in a folder that may be there. */
-  | { readonly kind: 'local'; readonly destination: string };
+  | ({ readonly kind: 'local'; readonly destination: string } & FilesFormat);
+
+export interface FilesFormat {
+  /** Each platform gets a folder of its own, `linux_arm64`. Absent: where there are several. */
+  readonly platformSplit?: boolean;
+}
 
 /** The local store, under the build's tags and `names`, which have tags. */
 export interface ImageOutput {
@@ -23,6 +33,8 @@ export interface ImageOutput {
   readonly names: readonly Reference[];
   /** Also sends it to the registries of its names. */
   readonly push: boolean;
+  /** The registry gets it without a tag. */
+  readonly pushByDigest?: boolean;
   readonly format: ImageFormat;
 }
 
@@ -30,8 +42,12 @@ export interface ImageOutput {
 export interface ImageFormat {
   /** Docker's media types instead of OCI's. */
   readonly docker: boolean;
-  /** Of layers that leave the store; those of the base stay as they are. Registries get gzip. */
-  readonly compression: 'gzip' | 'none';
+  /** Of layers. Absent: plain tars in the store, gzip where they leave it. */
+  readonly compression?: LayerForm;
+  /** Those of the base, too; else they stay as they came. */
+  readonly forceCompression?: boolean;
+  /** Besides those of the build. */
+  readonly annotations?: readonly BuildAnnotation[];
 }
 
 /** What a build without an output does: the image goes into the local store. */
@@ -39,5 +55,5 @@ export const STORE_OUTPUT: ImageOutput = {
   kind: 'image',
   names: [],
   push: false,
-  format: { docker: false, compression: 'gzip' },
+  format: { docker: false },
 };

@@ -167,6 +167,10 @@ export const ERROR_CODES = {
     kind: 'integrity',
     meaning: 'Two builds of the same, one after the other, gave different layers.',
   },
+  PLATFORM_NOT_RUNNABLE: {
+    kind: 'unsupported',
+    meaning: 'This machine cannot run programs of the platform that a step is for.',
+  },
   RUN_FAILED: {
     kind: 'step-failed',
     meaning: 'The command of a RUN step ended with a non-zero code.',

@@ -192,9 +192,18 @@ export function encodeImageManifest(options: {
 }
 
 /** Encodes a new index. */
-export function encodeIndex(manifests: readonly Descriptor[], docker = false): RawManifest {
+export function encodeIndex(
+  manifests: readonly Descriptor[],
+  {
+    docker = false,
+    annotations,
+  }: { readonly docker?: boolean; readonly annotations?: Readonly<Record<string, string>> } = {},
+): RawManifest {
   const mediaType = docker ? DOCKER_LIST : OCI_INDEX;
-  return encode({ schemaVersion: 2, mediaType, manifests }, mediaType);
+  return encode(
+    { schemaVersion: 2, mediaType, manifests, ...(annotations ? { annotations } : {}) },
+    mediaType,
+  );
 }
 
 function encode(document: unknown, mediaType: string): RawManifest {

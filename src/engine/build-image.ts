@@ -44,6 +44,10 @@ async function buildUnderLease(resources: Resources, options: BuildOptions): Pro
   refuseNamelessPush(outputs, names);
   if (options.limits) checkLimits(options.limits);
   checkAgents(options.agents ?? {});
+  const host = hostPlatform(process.arch);
+  const platforms = options.platforms ?? [host];
+  const isIndex = (options.isIndex ?? false) || platforms.length > 1;
+  refuseIndexAnnotations(isIndex, options);
   const events = options.events ?? ignoreEvents;
   const store = await resources.store();
   await using lease = await store.lease({ purpose: `build ${options.context}` });
@@ -54,9 +58,14 @@ async function buildUnderLease(resources: Resources, options: BuildOptions): Pro
     runtime,
     helper: resources.helper,
     snapshotter: () => resources.snapshotter(events),
-    resolveBase: (reference, signal) =>
-      resolveBase(resources, reference, { events, signal, lease, from: options.bases ?? 'local' }),
-    push: async (reference, signal) => (await push(resources, reference, { signal })).manifest,
+    resolveBase: (reference, call) =>
+      resolveBase(resources, reference, {
+        ...call,
+        events,
+        lease,
+        from: options.bases ?? 'local',
+      }),
+    push: async (reference, call) => (await push(resources, reference, call)).manifest,
     remote: (reference, signal) => remoteRepository(resources, reference, { events, signal }),
     remotes: remoteSources,
     ...(options.bases === 'offline' ? OFFLINE : {}),
@@ -69,7 +78,9 @@ async function buildUnderLease(resources: Resources, options: BuildOptions): Pro
     vertices: new Vertices(events, () => performance.now()),
     signal: options.signal ?? new AbortController().signal,
     now: () => new Date(),
-    platform: hostPlatform(process.arch),
+    platforms,
+    buildPlatform: host,
+    shownBases: new Set(),
     noCache: options.noCache ?? false,
     jobs: pLimit(options.jobs ?? JOBS),
     inFlight: new Map(),
@@ -90,7 +101,8 @@ async function buildUnderLease(resources: Resources, options: BuildOptions): Pro
     ...(options.lock === undefined ? {} : { lock: options.lock }),
     noCacheStages: options.noCacheStages ?? [],
     labels: options.labels ?? {},
-    annotations: options.annotations ?? {},
+    annotations: options.annotations ?? [],
+    isIndex,
     buildArgs: new Map(Object.entries(options.buildArgs ?? {})),
     buildContexts: parseContexts(options.buildContexts ?? []),
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
@@ -101,6 +113,26 @@ async function buildUnderLease(resources: Resources, options: BuildOptions): Pro
   const also = outputs.flatMap((output) => (output.kind === 'image' ? output.names : []));
   const isStored = outputs.some(({ kind }) => kind === 'image');
   return { ...built, names: isStored ? [...names, ...also] : [], steps: session.steps };
+}
+
+/** As docker does. @throws USAGE */
+function refuseIndexAnnotations(
+  isIndex: boolean,
+  { annotations = [], outputs = [] }: BuildOptions,
+): void {
+  if (isIndex) return;
+  const ofOutputs = outputs.flatMap((output) =>
+    'format' in output ? (output.format.annotations ?? []) : [],
+  );
+  const wrong = [...annotations, ...ofOutputs].find(({ on }) => on !== 'manifest');
+  if (!wrong) return;
+  throw new SlipwayError(
+    'USAGE',
+    `${wrong.on} annotations not supported for single platform export`,
+    {
+      hint: 'annotate the manifest, or name several platforms with --platform',
+    },
+  );
 }
 
 /** Before anything is built. @throws USAGE */

@@ -3,14 +3,14 @@ import { ignoreEvents } from '#core/events.ts';
 import { hostPlatform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
 import type { CallContext, PushResult } from '#engine.ts';
-import { pushImage } from '#image/push.ts';
+import { type PushOptions, pushImage } from '#image/push.ts';
 import { remoteRepository } from './remote-repository.ts';
 import type { Resources } from './resources.ts';
 
 export async function push(
   resources: Resources,
   reference: Reference,
-  options: CallContext,
+  options: CallContext & Pick<PushOptions, 'asItIs' | 'byDigest'>,
 ): Promise<PushResult> {
   const events = options.events ?? ignoreEvents;
   await using remote = remoteRepository(resources, reference, { ...options, events });
@@ -19,6 +19,8 @@ export async function push(
     remote,
     reference,
     platform: hostPlatform(process.arch),
+    asItIs: options.asItIs ?? false,
+    byDigest: options.byDigest ?? false,
     limit: resources.transfers,
     events,
     ...(options.signal ? { signal: options.signal } : {}),

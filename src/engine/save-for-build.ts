@@ -5,8 +5,8 @@ import { downloadsOf, neededImages } from '#build/needed-images.ts';
 import { parseFile } from '#build/parse-dockerfile.ts';
 import { planBuild } from '#build/plan.ts';
 import { ignoreEvents } from '#core/events.ts';
-import { hostPlatform, type Platform } from '#core/platform.ts';
-import { familiarReference } from '#core/reference.ts';
+import { formatPlatform, hostPlatform, type Platform } from '#core/platform.ts';
+import { familiarReference, type Reference } from '#core/reference.ts';
 import type { CallContext, ForBuild } from '#engine.ts';
 import type { Lease } from '#store/leases.ts';
 import { resolveBase } from './base-image.ts';
@@ -32,15 +32,22 @@ export async function imagesForBuild(
   const plan = planBuild(dockerfile, {
     buildArgs: new Map(Object.entries(buildArgs)),
     platform,
+    buildPlatform: hostPlatform(process.arch),
     ...(target === undefined ? {} : { target }),
   });
   const call = { lease, events, signal: signal ?? new AbortController().signal };
-  const needed = await neededImages(plan, async (reference) => {
-    const { config } = await resolveBase(resources, reference, call);
+  const warn = (text: string): void => events({ kind: 'note', level: 'warning', text });
+  const needed = await neededImages(plan, async (reference, wanted) => {
+    const { config } = await resolveBase(resources, reference, { ...call, platform: wanted });
+    if (formatPlatform(wanted) !== formatPlatform(platform)) warn(foreign(reference, wanted));
     return config.config.OnBuild;
   });
-  const warn = (text: string): void => events({ kind: 'note', level: 'warning', text });
   for (const source of downloadsOf(plan))
     warn(`ADD downloads ${source}, which is not in the archive`);
   return needed.map(familiarReference);
+}
+
+/** An archive has one image of a name for the platform that is saved, or all there are. */
+function foreign(reference: Reference, wanted: Platform): string {
+  return `the build needs ${familiarReference(reference)} for ${formatPlatform(wanted)}: save without --platform, so that all platforms go along`;
 }

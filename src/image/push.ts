@@ -24,6 +24,10 @@ export interface PushOptions {
   readonly reference: Reference;
   /** An index is pushed whole; this only says which of its images is looked at. */
   readonly platform: Platform;
+  /** Plain layers stay plain. Default: registries get gzip. */
+  readonly asItIs?: boolean;
+  /** The registry gets no tag. */
+  readonly byDigest?: boolean;
   readonly limit: LimitFunction;
   readonly events?: EventSink;
   readonly signal?: AbortSignal;
@@ -38,7 +42,7 @@ export interface PushedImage {
 
 /** @throws IMAGE_UNKNOWN (no local image of this name), and what the remote throws */
 export async function pushImage(options: PushOptions): Promise<PushedImage> {
-  const { store, remote, platform, limit, events } = options;
+  const { store, remote, platform, limit, events, asItIs = false, byDigest = false } = options;
   const signal = options.signal ? { signal: options.signal } : {};
   const reference = withDefaultTag(options.reference);
   const { tag } = reference;
@@ -46,19 +50,21 @@ export async function pushImage(options: PushOptions): Promise<PushedImage> {
   const image = await byName(reference, { store, lease, platform, orAnyPlatform: true });
   if (!image || tag === undefined) throw noLocalImage(reference);
   const selector = image.root.digest;
-  const compressed = await compressLayers({
-    store,
-    lease,
-    from: image.repository,
-    selector,
-    limit,
-    ...signal,
-  });
+  const compressed = asItIs
+    ? { repository: image.repository, manifest: image.root }
+    : await compressLayers({
+        store,
+        lease,
+        from: image.repository,
+        selector,
+        limit,
+        ...signal,
+      });
   const { manifest } = await copyImage({
     from: compressed.repository,
     selector: compressed.manifest.digest,
     to: remote,
-    tag,
+    ...(byDigest ? {} : { tag }),
     direction: 'push',
     limit,
     ...(events ? { events } : {}),

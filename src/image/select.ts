@@ -37,6 +37,11 @@ export function selectAnyManifest(index: ImageIndex, wanted: Platform): Descript
   }
 }
 
+/** Whether what is for one platform runs on another: the same, or an older variant of it. */
+export function runsOn(image: Platform, host: Platform): boolean {
+  return acceptable(normalizePlatform(host)).some((platform) => isSame(image, platform));
+}
+
 /** The platform and what it also runs, best first. */
 function acceptable(wanted: Platform): readonly Platform[] {
   const { os, architecture } = wanted;

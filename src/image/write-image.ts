@@ -48,7 +48,7 @@ export async function writeImage(
   },
 ): Promise<WrittenImage> {
   const { imageId, manifest } = await writeUnnamed(options);
-  await nameImage(manifest, options);
+  await nameImage([manifest], options);
   return { imageId, manifest: descriptorOf(manifest) };
 }
 
@@ -69,9 +69,9 @@ export async function writeUnnamed(options: NewImage): Promise<UnnamedImage> {
   return { imageId: blob.digest, manifest };
 }
 
-/** Puts the manifest into the store, under each name or none. */
+/** Puts manifests into the store; the last of them, on top of the others, is under each name or none. */
 export async function nameImage(
-  manifest: RawManifest,
+  manifests: readonly RawManifest[],
   options: {
     readonly store: LocalStore;
     readonly lease: Lease;
@@ -79,10 +79,13 @@ export async function nameImage(
   },
 ): Promise<void> {
   const { store, lease, names } = options;
-  const put = (repository: string, tag?: string): Promise<Descriptor> =>
-    store
-      .repository({ space: 'images', name: repository, lease })
-      .putManifest(manifest, tag === undefined ? {} : { tag });
+  const put = async (name: string, tag?: string): Promise<void> => {
+    const repository = store.repository({ space: 'images', name, lease });
+    for (const child of manifests.slice(0, -1)) await repository.putManifest(child);
+    for (const root of manifests.slice(-1)) {
+      await repository.putManifest(root, tag === undefined ? {} : { tag });
+    }
+  };
   if (names.length === 0) await put(NAMELESS);
   for (const name of names) await put(repositoryKey(name), name.tag ?? 'latest');
 }

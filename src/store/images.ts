@@ -129,15 +129,19 @@ export class ImageNames {
 
   /** Remembers that `digest` names the manifest `target` of the same repository too. */
   addAlias(repository: string, digest: Digest, target: Digest): void {
-    if (digest === target) return;
-    this.#durably(() =>
-      this.#metadata.run(
+    this.#durably(() => {
+      if (digest === target) {
+        // It is here under its own digest: what stood for it does so no longer.
+        const sql = 'DELETE FROM aliases WHERE repository = ? AND digest = ?';
+        return this.#metadata.run(sql, repository, digest);
+      }
+      return this.#metadata.run(
         'INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)',
         repository,
         digest,
         target,
-      ),
-    );
+      );
+    });
   }
 
   #durably<T>(work: () => T): T {

@@ -19,6 +19,7 @@ function plan(text: string, { target, buildArgs = {} }: Options = {}) {
   return planBuild(parseDockerfile({ name: 'Dockerfile', text }), {
     buildArgs: new Map(Object.entries(buildArgs)),
     platform,
+    buildPlatform: platform,
     ...(target === undefined ? {} : { target }),
   });
 }

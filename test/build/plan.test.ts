@@ -19,6 +19,7 @@ function plan(
   );
   return planBuild(dockerfile, {
     platform,
+    buildPlatform: platform,
     buildArgs: new Map(Object.entries(options.args ?? {})),
     ...(options.target === undefined ? {} : { target: options.target }),
   });
@@ -78,9 +79,18 @@ test('build arguments nobody declares are reported, predefined ones are not', ()
   assert.deepEqual(built.unconsumed, ['B']);
 });
 
-test('another platform than the host is refused, the host as an argument is not', () => {
-  assert.equal(plan('FROM --platform=$BUILDPLATFORM scratch\n').target.index, 0);
-  assert.throws(() => plan('FROM --platform=linux/s390x scratch\n'), { code: 'PLATFORM_UNKNOWN' });
+test("FROM --platform is the stage's platform, and that of what is built on it", () => {
+  const text = `FROM --platform=linux/arm scratch AS a
+FROM --platform=linux/s390x a AS b
+FROM --platform=$BUILDPLATFORM scratch AS c
+FROM scratch
+`;
+  const arm = { os: 'linux', architecture: 'arm', variant: 'v7' };
+  assert.deepEqual(
+    plan(text).stages.map((stage) => stage.platform),
+    [arm, arm, platform, platform],
+  );
+  assert.throws(() => plan('FROM --platform=a/b/c/d scratch\n'), { code: 'PLATFORM_INVALID' });
 });
 
 test("wrong references are refused in docker's order: circles anywhere, later stages where needed", () => {

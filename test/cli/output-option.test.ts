@@ -9,7 +9,7 @@ import { isSlipwayError } from '#core/errors.ts';
 import { parseTag } from '#core/reference.ts';
 
 const stdout = new PassThrough();
-const OCI = { docker: false, compression: 'gzip' } as const;
+const OCI = { docker: false } as const;
 
 function outputs(
   output: readonly string[],
@@ -34,7 +34,7 @@ describe('outputsOf', () => {
       {
         kind: 'archive',
         destination: resolve('x.tar'),
-        format: { docker: true, compression: 'none' },
+        format: { docker: true, compression: { codec: 'none' } },
       },
     ],
     ['type=oci,tar=false,dest=x', { kind: 'layout', destination: resolve('x'), format: OCI }],
@@ -50,6 +50,62 @@ describe('outputsOf', () => {
         names: [parseTag('a:1'), parseTag('localhost:5000/b:latest')],
       },
     ],
+    [
+      'type=registry,compression=zstd,compression-level=19,force-compression=true',
+      {
+        ...STORE_OUTPUT,
+        push: true,
+        format: {
+          docker: false,
+          compression: { codec: 'zstd', level: 19 },
+          forceCompression: true,
+        },
+      },
+    ],
+    [
+      'type=image,compression=uncompressed,push=true',
+      { ...STORE_OUTPUT, push: true, format: { docker: false, compression: { codec: 'none' } } },
+    ],
+    [
+      'type=oci,dest=x.tar,compression-level=0',
+      {
+        kind: 'archive',
+        destination: resolve('x.tar'),
+        format: { docker: false, compression: { codec: 'gzip', level: 0 } },
+      },
+    ],
+    [
+      'type=image,name=localhost:5000/a,push-by-digest=true',
+      {
+        ...STORE_OUTPUT,
+        push: true,
+        pushByDigest: true,
+        names: [parseTag('localhost:5000/a:latest')],
+      },
+    ],
+    [
+      'type=image,annotation-index.a=b,annotation[linux/arm64].c=d',
+      {
+        ...STORE_OUTPUT,
+        format: {
+          docker: false,
+          annotations: [
+            { on: 'index', key: 'a', value: 'b' },
+            {
+              on: 'manifest',
+              key: 'c',
+              value: 'd',
+              platform: { os: 'linux', architecture: 'arm64' },
+            },
+          ],
+        },
+      },
+    ],
+    [
+      'type=local,dest=out,platform-split=false',
+      { kind: 'local', destination: resolve('out'), platformSplit: false },
+    ],
+    ['type=tar,platform-split=true', { kind: 'tar', destination: stdout, platformSplit: true }],
   ];
   for (const [text, output] of cases) {
     it(text, () => assert.deepEqual(outputs([text]), [output]));
@@ -81,7 +137,16 @@ describe('outputsOf', () => {
     ['type=local,dest=x,colour=red', /^unknown attribute "colour" of output type=local$/],
     ['type=oci,tar=maybe', /^invalid value "maybe" for tar$/],
     ['type=oci,compression=estargz', /^unsupported layer compression type: estargz$/],
-    ['type=registry,compression=uncompressed', /^compression=uncompressed is not for pushing$/],
+    ['type=oci,compression=zstd,oci-mediatypes=false', /^zstd layers are not for docker's/],
+    ['type=oci,force-compression=true', /^force-compression needs a compression$/],
+    ['type=oci,compression-level=10', /^invalid value "10" for compression-level$/],
+    ['type=oci,compression=zstd,compression-level=20', /^invalid value "20"/],
+    [
+      'type=oci,compression=uncompressed,compression-level=1',
+      /^uncompressed layers have no level$/,
+    ],
+    ['type=oci,annotation-image.a=b', /^unknown annotation type "image"$/],
+    ['type=tar,platform-split=2', /^invalid value "2" for platform-split$/],
     ['type=tar,dest="x', /^invalid output "type=tar,dest="x": /],
   ];
   for (const [text, message] of refused) {

@@ -1,7 +1,8 @@
 /** --platform for the engine: nothing without it, else what docker makes of the text. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { platformOption } from '#cli/platform-option.ts';
+import { platformOption, platformsOption } from '#cli/platform-option.ts';
+import { hostPlatform } from '#core/platform.ts';
 
 test('--platform: nothing without the flag, names normalized, nonsense refused', () => {
   assert.deepEqual(platformOption(undefined), {});
@@ -15,4 +16,16 @@ test('--platform: nothing without the flag, names normalized, nonsense refused',
     variant: 'v6',
   });
   assert.throws(() => platformOption('linux/a/b/c'), { code: 'PLATFORM_INVALID' });
+});
+
+test('--platform of a build: lists and repetition, each platform once, local is this machine', () => {
+  const arm64 = { os: 'linux', architecture: 'arm64' };
+  const s390x = { os: 'linux', architecture: 's390x' };
+  assert.deepEqual(platformsOption(['linux/arm64,s390x', 'linux/arm64/v8']), [arm64, s390x]);
+  assert.deepEqual(platformsOption(['local']), [hostPlatform(process.arch)]);
+  assert.deepEqual(platformsOption([]), []);
+  for (const text of ['', 'linux/arm64,']) {
+    assert.throws(() => platformsOption([text]), { code: 'USAGE' });
+  }
+  assert.throws(() => platformsOption(['linux/arm64,a/b/c/d']), { code: 'PLATFORM_INVALID' });
 });

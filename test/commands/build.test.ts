@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { digestOf } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
+import { hostPlatform } from '#core/platform.ts';
 import type { BuildOptions, BuildResult, Engine } from '#engine.ts';
 import { fakeEngine } from '#test/helpers/fake-engine.ts';
 import { runCommand } from '#test/helpers/run-command.ts';
@@ -55,7 +56,17 @@ test('every flag reaches the engine', async () => {
         '--no-cache',
         '--lock',
       ],
-      ...['--label', 'l=1', '--annotation', 'a=1', '-o', 'out', '--pull'],
+      ...[
+        '--label',
+        'l=1',
+        '--annotation',
+        'a=1',
+        '--platform',
+        'linux/riscv64,local',
+        '-o',
+        'out',
+        '--pull',
+      ],
       ...['--no-cache-filter', 'one,two', '--no-cache-filter', 'three'],
       ...['--cache-from', 'type=local,src=cache', '--cache-to', 'type=inline'],
       ...['--build-context', 'b=dir', '--ignorefile', 'ig'],
@@ -89,7 +100,9 @@ test('every flag reaches the engine', async () => {
     explain: true,
     jobs: 3,
     labels: { l: '1' },
-    annotations: { a: '1' },
+    annotations: [{ on: 'manifest', key: 'a', value: '1' }],
+    platforms: [{ os: 'linux', architecture: 'riscv64' }, hostPlatform(process.arch)],
+    isIndex: false,
     sourceDateEpoch: 17,
   });
 });

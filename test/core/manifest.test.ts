@@ -300,7 +300,7 @@ describe('encoding', () => {
     );
     fc.assert(
       fc.property(fc.array(descriptors()), fc.boolean(), (manifests, docker) => {
-        const written = encodeIndex(manifests, docker);
+        const written = encodeIndex(manifests, { docker });
         const mediaType = docker ? DOCKER_LIST : OCI_INDEX;
         const expected = { kind: 'index', mediaType, manifests, annotations: {} };
         assert.deepEqual(rawManifest(written.bytes), written);

@@ -33,14 +33,16 @@ export function inlineCache(
 /** Writes every cache that is no inline one. @throws what its place throws, unless it is to be ignored */
 export async function exportCaches(
   session: BuildSession,
-  state: StageState,
+  states: readonly StageState[],
   targets: readonly CacheTarget[],
 ): Promise<void> {
   for (const target of targets) {
     if (target.kind === 'inline') continue;
     const name = `exporting cache to ${target.place.kind === 'local' ? 'client directory' : 'registry'}`;
     try {
-      await session.vertices.run(name, (vertex) => exportCache(session, state, { target, vertex }));
+      await session.vertices.run(name, (vertex) =>
+        exportCache(session, states, { target, vertex }),
+      );
     } catch (error) {
       if (!target.ignoreError || !isSlipwayError(error) || error.kind === 'cancelled') throw error;
       const text = `no cache was written to ${nameOfPlace(target.place)}: ${error.message}`;
@@ -51,14 +53,14 @@ export async function exportCaches(
 
 async function exportCache(
   session: BuildSession,
-  state: StageState,
+  states: readonly StageState[],
   { target, vertex }: { readonly target: PlaceTarget; readonly vertex: Vertex },
 ): Promise<void> {
   const { store, lease, signal, transfers: limit } = session;
   const { place, mode } = target;
   const layers = await layersFor(
     session,
-    mode === 'max' ? session.made : finalLayers(session, state),
+    mode === 'max' ? session.made : states.flatMap((state) => finalLayers(session, state)),
   );
   const diffIds = layers.map(({ digest }) => digest);
   const document = cacheDocument(

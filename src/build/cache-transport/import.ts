@@ -8,6 +8,7 @@ import type { Digest } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import { decodeManifest, type ImageManifest } from '#core/manifest.ts';
 import { OCI_LAYER } from '#core/media-type.ts';
+import type { Platform } from '#core/platform.ts';
 import type { Repository } from '#core/repository.ts';
 import { selectManifest } from '#image/select.ts';
 import type { CacheKey } from '../cache-key.ts';
@@ -89,7 +90,15 @@ export class ImportedCaches implements AsyncDisposable {
   async #read(source: CacheSource): Promise<void> {
     const place = await openPlace(this.#session, source, { create: false });
     this.#places.push(place);
-    const manifest = await this.#manifest(place.repository, place.selector);
+    const manifests = new Map<Digest, ImageManifest>();
+    for (const platform of this.#session.platforms) {
+      const { digest, manifest } = await this.#manifest(place, platform);
+      manifests.set(digest, manifest);
+    }
+    for (const manifest of manifests.values()) await this.#offer(place, manifest);
+  }
+
+  async #offer(place: OpenedPlace, manifest: ImageManifest): Promise<void> {
     const document = await this.#document(place.repository, manifest);
     if (document.layers.length !== manifest.layers.length) {
       throw cacheInvalid(
@@ -110,12 +119,16 @@ export class ImportedCaches implements AsyncDisposable {
     }
   }
 
-  async #manifest(repository: Repository, selector: string): Promise<ImageManifest> {
-    const { signal, platform } = this.#session;
+  /** A cache is for all platforms; what an image carries is its own. */
+  async #manifest(
+    { repository, selector }: OpenedPlace,
+    platform: Platform,
+  ): Promise<{ readonly digest: Digest; readonly manifest: ImageManifest }> {
+    const { signal } = this.#session;
     let raw = await repository.getManifest(selector, { signal });
     for (let depth = 0; depth < 4; depth++) {
       const manifest = decodeManifest(raw);
-      if (manifest.kind === 'image') return manifest;
+      if (manifest.kind === 'image') return { digest: raw.digest, manifest };
       raw = await repository.getManifest(selectManifest(manifest, platform).digest, { signal });
     }
     throw cacheInvalid('indexes within indexes');

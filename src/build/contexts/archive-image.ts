@@ -6,6 +6,7 @@ import type { Descriptor } from '#core/descriptor.ts';
 import { isDigest } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { decodeManifest, type ImageManifest } from '#core/manifest.ts';
+import type { Platform } from '#core/platform.ts';
 import { familiarReference } from '#core/reference.ts';
 import { openArchive } from '#image/archive-open.ts';
 import { needFile } from '#image/input-file.ts';
@@ -22,6 +23,8 @@ export interface ArchiveImage {
   readonly selector?: string;
   /** What the build calls it; an image of this name is taken where there are several. */
   readonly name: string;
+  /** Which image of an index. */
+  readonly platform: Platform;
 }
 
 const INDEXES_DEEP = 4;
@@ -35,7 +38,11 @@ export async function archiveImage(session: BuildSession, at: ArchiveImage): Pro
     signal,
   });
   const { repository } = archive;
-  const image = await readImage(session, repository, selectorIn(repository, at));
+  const image = await readImage(repository, {
+    selector: selectorIn(repository, at),
+    platform: at.platform,
+    signal,
+  });
   const config = await readConfig(repository.blobs, image, { signal });
   const diffIds = config.rootfs.diff_ids;
   const layers = image.layers.map((descriptor, index) => {
@@ -76,10 +83,14 @@ function namesOf({ names, refNames }: PackedImage): readonly string[] {
 }
 
 async function readImage(
-  { platform, signal }: BuildSession,
   repository: PackedRepository,
-  selector: string,
+  wanted: {
+    readonly selector: string;
+    readonly platform: Platform;
+    readonly signal: AbortSignal;
+  },
 ): Promise<ImageManifest> {
+  const { selector, platform, signal } = wanted;
   let raw = await repository.getManifest(selector, { signal });
   for (let depth = 0; depth < INDEXES_DEEP; depth++) {
     const manifest = decodeManifest(raw);

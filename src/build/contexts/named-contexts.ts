@@ -4,9 +4,11 @@
  * the way to build without a registry.
  */
 import { resolve } from 'node:path';
+import { unreachable } from '#core/assert.ts';
 import type { ByteString } from '#core/bytes.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { JsonValue } from '#core/json.ts';
+import { formatPlatform, type Platform } from '#core/platform.ts';
 import { familiarReference, parseReference, withDefaultTag } from '#core/reference.ts';
 import { originKey } from '../cache-key.ts';
 import { folderTree, requireFolder } from '../context.ts';
@@ -50,49 +52,71 @@ export class NamedContexts {
     return name !== 'scratch' && this.#values.size > 0 && this.#values.has(contextKey(name));
   }
 
-  /** Its files. @throws CONTEXT_MISSING, and what fetching throws */
-  async files(name: string): Promise<FilePlace> {
-    const opened = await this.#open(name);
+  /** Its files; of an image those for the platform. @throws CONTEXT_MISSING, and what fetching throws */
+  async files(name: string, platform: Platform): Promise<FilePlace> {
+    const opened = await this.#open(name, platform);
     if (opened.kind === 'folder') return { open: async () => treeOf(this.#session, opened.folder) };
     const { state } = opened;
     return { definition: state.definition, open: () => stageTree(this.#session, state) };
   }
 
   /** The same as what a stage begins with: an image, or the files alone. */
-  async state(name: string): Promise<StageState> {
-    const opened = await this.#open(name);
+  async state(name: string, platform: Platform): Promise<StageState> {
+    const opened = await this.#open(name, platform);
     return opened.kind === 'state' ? opened.state : await folderState(this.#session, opened.folder);
   }
 
-  #open(name: string): Promise<Opened> {
+  #open(name: string, platform: Platform): Promise<Opened> {
     const key = contextKey(name);
-    const known = this.#opened.get(key);
+    const value = this.#values.get(key) ?? '';
+    const image = imageValue(value);
+    const id = image ? `${key} ${formatPlatform(platform)}` : key;
+    const known = this.#opened.get(id);
     if (known !== undefined) return known;
-    const opening = this.#read(key, this.#values.get(key) ?? '').catch((error: unknown) => {
+    const opened = image ? this.#image(key, image, platform) : this.#read(value);
+    const opening = opened.catch((error: unknown) => {
       throw contextFailure(key, error);
     });
-    this.#opened.set(key, opening);
+    this.#opened.set(id, opening);
     return opening;
   }
 
-  async #read(name: string, value: string): Promise<Opened> {
+  async #image(name: string, { scheme, rest }: ImageValue, platform: Platform): Promise<Opened> {
     const session = this.#session;
-    const [, scheme = '', rest = ''] =
-      /^(docker-image|oci-layout|bundle):\/\/(.*)$/s.exec(value) ?? [];
     switch (scheme) {
       case 'docker-image': {
         const reference = withDefaultTag(parseReference(rest));
-        return imageOf(await session.resolveBase(reference, session.signal));
+        return imageOf(await session.resolveBase(reference, { platform, signal: session.signal }));
       }
       case 'oci-layout':
-        return imageOf(await archiveImage(session, { ...splitLayoutPath(rest), name }));
+        return imageOf(await archiveImage(session, { ...splitLayoutPath(rest), name, platform }));
       case 'bundle':
-        return imageOf(await archiveImage(session, { path: rest, name }));
+        return imageOf(await archiveImage(session, { path: rest, name, platform }));
+      default:
+        return unreachable(scheme);
     }
+  }
+
+  async #read(value: string): Promise<Opened> {
+    const session = this.#session;
     if (isRemoteContext(value)) return layerOf(await remoteLayer(session, value));
     requireFolder(value);
     return { kind: 'folder', folder: resolve(value) };
   }
+}
+
+interface ImageValue {
+  readonly scheme: 'docker-image' | 'oci-layout' | 'bundle';
+  readonly rest: string;
+}
+
+/** Undefined for files. */
+function imageValue(value: string): ImageValue | undefined {
+  for (const scheme of ['docker-image', 'oci-layout', 'bundle'] as const) {
+    const start = `${scheme}://`;
+    if (value.startsWith(start)) return { scheme, rest: value.slice(start.length) };
+  }
+  return undefined;
 }
 
 function imageOf(image: Parameters<typeof imageState>[0]): Opened {

@@ -28,7 +28,7 @@ export async function fileStep(
   const exclude = instruction.exclude.map(({ text }) => text);
   // Docker's rule: a mode needs the plain copy.
   const isDetached = instruction.link && chmod === undefined;
-  const label = context.label();
+  const label = context.label(state.env);
   const selection = { exclude, parents };
   const modes = chmod === undefined || octalMode(chmod) === undefined;
   const facts = new Map<string, string>();

@@ -1,8 +1,10 @@
 /** RUN as a step: the command with its SHELL, what it depends on, and how it is shown. */
 import { posix } from 'node:path';
 import type { ContainerNetwork, NetworkMode } from '#core/container-network.ts';
-import { SlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { formatPlatform, type Platform } from '#core/platform.ts';
 import type { Heredoc, Operand, RunInstruction } from '#dockerfile/ast.ts';
+import { requireRunnable } from '#runtime/foreign-platform.ts';
 import { proxyEnv } from '../args.ts';
 import { requireAllowedRun } from '../entitlements.ts';
 import { runHistory } from '../history.ts';
@@ -14,6 +16,7 @@ import {
   requestedMounts,
 } from '../mounts/requested.ts';
 import { RUN_HOSTNAME, type RunRequest, runOp, SCRIPT_FOLDER } from '../ops/run.ts';
+import type { BuildSession } from '../session.ts';
 import type { StageContext } from '../stage.ts';
 import { type StageState, shellOf, workdirOf } from '../state.ts';
 import { stepName } from '../step-name.ts';
@@ -26,9 +29,9 @@ export async function runStep(
 ): Promise<StageState> {
   refuseUnsupported(instruction);
   requireAllowedRun(instruction, context.session.allowed);
-  const label = context.label();
+  const label = context.label(state.env);
   const mounts = await requestedMounts(state, instruction, context);
-  const { session, plan } = context;
+  const { session, plan, stage } = context;
   const command = commandFor(state, instruction);
   const isPrivileged = instruction.security?.text === 'insecure';
   const network = networkOf(instruction, session.network?.mode);
@@ -43,6 +46,7 @@ export async function runStep(
     hostname: RUN_HOSTNAME,
     ...(isPrivileged ? { security: 'insecure' } : {}),
     ...hostsOperation(session.network),
+    ...platformOperation(stage.platform, session.buildPlatform),
     ...(mounts.length > 0 ? { mounts: mountsOperation(mounts) } : {}),
   };
   const request: RunRequest = {
@@ -64,7 +68,11 @@ export async function runStep(
     operation,
     inputs: await mountsDefinition(mounts, files),
     contentInputs: () => mountsContent(mounts, files),
-    execute: (vertex) => runOp(session, state, { request, vertex }),
+    execute: (vertex) =>
+      runOp(session, state, { request, vertex }).catch(async (error: unknown) => {
+        if (isSlipwayError(error, 'RUN_FAILED')) await refuseForeign(stage.platform, session);
+        throw error;
+      }),
   });
 }
 
@@ -123,6 +131,24 @@ function hostsOperation(network: ContainerNetwork | undefined): {
   return hosts.length === 0
     ? {}
     : { extraHosts: hosts.map(({ name, address }) => `${address} ${name}`) };
+}
+
+/** Asked once a command failed: what a foreign image runs may be a program of this machine. */
+async function refuseForeign(platform: Platform, session: BuildSession): Promise<void> {
+  await requireRunnable(platform, {
+    host: session.buildPlatform,
+    temporary: () => session.store.paths.temporary('ingest'),
+  });
+}
+
+/** Commands of another platform find themselves on another machine. */
+function platformOperation(
+  platform: Platform,
+  buildPlatform: Platform,
+): { readonly platform?: string } {
+  return platform.architecture === buildPlatform.architecture && platform.os === buildPlatform.os
+    ? {}
+    : { platform: formatPlatform(platform) };
 }
 
 /** `default` is what the build was told, the host's unless it was told otherwise. */

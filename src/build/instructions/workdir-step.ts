@@ -22,7 +22,7 @@ export async function workdirStep(
   const createdBy = `WORKDIR ${WorkingDir}`;
   if (posix.resolve(WorkingDir) === '/') return withMetadataHistory(next, createdBy);
   return layerStep(context.session, next, {
-    label: context.label(),
+    label: context.label(state.env),
     name: `WORKDIR ${path}`,
     files: new Map(),
     createdBy,

@@ -55,15 +55,16 @@ const FLAGS = { write: 'lock', frozen: 'frozen' } as const;
 
 /** The same, images being those that are locked. */
 export function lockedBases(
-  { resolveBase, platform }: Pick<BuildSession, 'resolveBase' | 'platform'>,
+  resolveBase: BuildSession['resolveBase'],
   lock: Lock | undefined,
 ): BuildSession['resolveBase'] {
   if (!lock) return resolveBase;
-  return async (reference, signal) => {
-    if (reference.digest !== undefined) return await resolveBase(reference, signal);
+  return async (reference, options) => {
+    if (reference.digest !== undefined) return await resolveBase(reference, options);
+    const { platform } = options;
     const digest = lock.image(reference, platform);
     const wanted = digest === undefined ? reference : { ...reference, digest };
-    const image = await resolveBase(wanted, signal).catch((error: unknown) => {
+    const image = await resolveBase(wanted, options).catch((error: unknown) => {
       throw digest === undefined ? error : ofLock(error, lock.name);
     });
     const used = digest ?? image.digest;

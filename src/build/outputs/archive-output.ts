@@ -1,16 +1,14 @@
 /** `--output type=oci` and `type=docker`: the image as one tar of both kinds, or as a layout folder. */
 import type { BuildOutput, ImageFormat } from '#core/build-output.ts';
-import { descriptorOf } from '#core/manifest.ts';
-import type { Repository } from '#core/repository.ts';
-import { compressLayers } from '#image/compress.ts';
+import { GZIP } from '#core/layer-form.ts';
 import { copyImage } from '#image/copy.ts';
 import { writeArchive } from '#image/save.ts';
+import { selectAnyManifest } from '#image/select.ts';
 import { lookUp, planArchive } from '#store/archive-plan.ts';
-import { MemoryRepository } from '#store/memory-repository.ts';
 import { OciLayout } from '#store/oci-layout.ts';
 import type { BuildSession } from '../session.ts';
 import type { Vertex } from '../vertex.ts';
-import type { BuiltImage, OutputContext } from './output.ts';
+import type { BuiltImage, OutputContext, PreparedImage } from './output.ts';
 
 type ArchiveOutput = Extract<BuildOutput, { readonly kind: 'archive' }>;
 type LayoutOutput = Extract<BuildOutput, { readonly kind: 'layout' }>;
@@ -21,14 +19,16 @@ export async function writeArchiveOutput(
   context: OutputContext,
 ): Promise<BuiltImage> {
   return await session.vertices.run(nameOf(output.format), async (vertex) => {
-    const { built, repository } = await prepared(session, output.format, { context, vertex });
+    const made = await prepared(output.format, { context, vertex });
     const { names } = context;
-    const selector = built.manifest.digest;
-    const tree = await lookUp({ from: repository, selector, names }, session.signal);
-    const plan = planArchive({ images: [tree], show: () => built.manifest });
+    const at = { from: made.repository, selector: made.manifest.digest, names };
+    const tree = await lookUp(at, session.signal);
+    const show = (index: Parameters<typeof selectAnyManifest>[0]) =>
+      selectAnyManifest(index, session.buildPlatform);
+    const plan = planArchive({ images: [tree], show });
     await writeArchive(plan, { output: output.destination, signal: session.signal });
     vertex.status(`sending tarball: ${plan.sizeBytes}B`, { done: true });
-    return built;
+    return made;
   });
 }
 
@@ -38,13 +38,13 @@ export async function writeLayoutOutput(
   context: OutputContext,
 ): Promise<BuiltImage> {
   return await session.vertices.run(nameOf(output.format), async (vertex) => {
-    const { built, repository } = await prepared(session, output.format, { context, vertex });
+    const made = await prepared(output.format, { context, vertex });
     const layout = await OciLayout.open(output.destination, { create: true });
     const tags = context.names.flatMap(({ tag }) => tag ?? []);
     for (const tag of tags.length > 0 ? new Set(tags) : [undefined]) {
       await copyImage({
-        from: repository,
-        selector: built.manifest.digest,
+        from: made.repository,
+        selector: made.manifest.digest,
         to: layout,
         ...(tag === undefined ? {} : { tag }),
         direction: 'load',
@@ -53,7 +53,7 @@ export async function writeLayoutOutput(
       });
     }
     vertex.status(`copying to ${output.destination}`, { done: true });
-    return built;
+    return made;
   });
 }
 
@@ -61,28 +61,14 @@ function nameOf({ docker }: ImageFormat): string {
   return `exporting to ${docker ? 'docker' : 'oci'} image format`;
 }
 
-/** The image as it leaves the store: in a repository of its own over the store's blobs. */
 async function prepared(
-  session: BuildSession,
   format: ImageFormat,
   { context, vertex }: { readonly context: OutputContext; readonly vertex: Vertex },
-): Promise<{ readonly built: BuiltImage; readonly repository: Repository }> {
-  const { store, lease, signal, transfers: limit } = session;
-  const { imageId, manifest } = await context.make(format.docker);
-  const plain = new MemoryRepository({ blobs: store.blobs(lease) });
-  await plain.putManifest(manifest);
-  vertex.status(`exporting config ${imageId}`, { done: true });
-  if (format.compression === 'none') {
-    return { built: { imageId, manifest: descriptorOf(manifest) }, repository: plain };
+): Promise<PreparedImage> {
+  const made = await context.make(format, GZIP);
+  for (const { digest } of made.manifests) {
+    vertex.status(`exporting manifest ${digest}`, { done: true });
   }
-  const { repository, manifest: root } = await compressLayers({
-    store,
-    lease,
-    from: plain,
-    selector: manifest.digest,
-    limit,
-    signal,
-  });
-  vertex.status(`exporting manifest ${root.digest}`, { done: true });
-  return { built: { imageId, manifest: root }, repository };
+  vertex.status(`exporting config ${made.imageId}`, { done: true });
+  return made;
 }

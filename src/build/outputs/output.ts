@@ -1,18 +1,43 @@
 /** What an output of a build is given, and what it says about the image. */
+
+import type { BuildAnnotation } from '#core/build-annotation.ts';
+import type { BuildOutput, ImageFormat } from '#core/build-output.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
+import type { LayerForm } from '#core/layer-form.ts';
 import type { Reference } from '#core/reference.ts';
-import type { UnnamedImage } from '#image/write-image.ts';
+import type { RawManifest, Repository } from '#core/repository.ts';
+import type { BuiltTarget } from '../build-stages.ts';
+
+export interface OutputRequest {
+  readonly outputs: readonly BuildOutput[];
+  /** The build's tags. */
+  readonly names: readonly Reference[];
+  /** Over those of the Dockerfile. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: readonly BuildAnnotation[];
+  /** An index, be it of one platform. */
+  readonly isIndex: boolean;
+}
 
 export interface OutputContext {
   /** The build's tags. */
   readonly names: readonly Reference[];
-  /** The image in the store's blobs, without a name; with docker's media types or OCI's. */
-  readonly make: (docker: boolean) => Promise<UnnamedImage>;
+  readonly targets: readonly BuiltTarget[];
+  /** `usual`: of layers, unless the format says. */
+  readonly make: (format: ImageFormat, usual: LayerForm) => Promise<PreparedImage>;
+}
+
+/** The image in the store's blobs, without a name. */
+export interface PreparedImage extends BuiltImage {
+  /** Children first, the root last. */
+  readonly manifests: readonly RawManifest[];
+  /** Shows them, over the store's blobs. */
+  readonly repository: Repository;
 }
 
 export interface BuiltImage {
-  /** The digest of its config. */
+  /** The digest of its config; of an index, its own. */
   readonly imageId: Digest;
   /** As the last output has it: a registry's layers are compressed. */
   readonly manifest: Descriptor;

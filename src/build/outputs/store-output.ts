@@ -2,7 +2,6 @@
 import type { ImageOutput } from '#core/build-output.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
-import { descriptorOf } from '#core/manifest.ts';
 import { familiarReference, formatReference, type Reference } from '#core/reference.ts';
 import { nameImage } from '#image/write-image.ts';
 import type { BuildSession } from '../session.ts';
@@ -15,13 +14,13 @@ export async function writeStoreOutput(
 ): Promise<BuiltImage> {
   const names = [...tags, ...output.names];
   return await session.vertices.run('exporting to image', async (vertex) => {
-    const { imageId, manifest } = await make(output.format.docker);
-    await nameImage(manifest, { ...session, names });
+    const { imageId, manifest, manifests } = await make(output.format, { codec: 'none' });
+    await nameImage(manifests, { ...session, names });
     vertex.status(`writing image ${imageId}`, { done: true });
     for (const name of names) vertex.status(`naming to ${formatReference(name)}`, { done: true });
-    let root: Descriptor = descriptorOf(manifest);
+    let root = manifest;
     for (const name of output.push ? names : []) {
-      root = await pushed(session, name);
+      root = await pushed(session, output, name);
       vertex.status(`pushing manifest for ${formatReference(name)}@${root.digest}`, { done: true });
     }
     return { imageId, manifest: root };
@@ -29,9 +28,18 @@ export async function writeStoreOutput(
 }
 
 /** The image as the registry has it. In docker's words where it fails. */
-async function pushed(session: BuildSession, name: Reference): Promise<Descriptor> {
+async function pushed(
+  session: BuildSession,
+  { format, pushByDigest = false }: ImageOutput,
+  name: Reference,
+): Promise<Descriptor> {
   try {
-    return await session.push(name, session.signal);
+    return await session.push(name, {
+      // What has a form of its own is in the store in that form.
+      asItIs: format.compression !== undefined,
+      byDigest: pushByDigest,
+      signal: session.signal,
+    });
   } catch (error) {
     if (!isSlipwayError(error) || error.kind === 'cancelled') throw error;
     const message = `failed to push ${formatReference(name)}: ${error.message}`;

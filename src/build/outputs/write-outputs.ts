@@ -1,64 +1,58 @@
 /**
- * The finished stage becomes an image, and the image goes where it was wanted: every output of the
+ * The finished stages become an image, and the image goes where it was wanted: every output of the
  * build in turn, each a step of the log.
  */
 import { unreachable } from '#core/assert.ts';
 import type { BuildOutput } from '#core/build-output.ts';
 import type { ImageConfig } from '#core/image-config.ts';
-import { descriptorOf } from '#core/manifest.ts';
-import type { Reference } from '#core/reference.ts';
-import { writeUnnamed } from '#image/write-image.ts';
+import type { BuiltTarget } from '../build-stages.ts';
+import { inlineCache } from '../cache-transport/export.ts';
 import { guardConfig } from '../mounts/leak-guard.ts';
 import { type BuildSession, timestamp } from '../session.ts';
-import type { StageState } from '../state.ts';
 import { writeArchiveOutput, writeLayoutOutput } from './archive-output.ts';
 import { writeFilesOutput, writeTarOutput } from './files-output.ts';
-import type { BuiltImage, OutputContext } from './output.ts';
+import type { BuiltImage, OutputContext, OutputRequest } from './output.ts';
+import { type ImagePart, prepareImage } from './prepare-image.ts';
 import { writeStoreOutput } from './store-output.ts';
-
-export interface OutputRequest {
-  readonly outputs: readonly BuildOutput[];
-  /** The build's tags. */
-  readonly names: readonly Reference[];
-  /** Over those of the Dockerfile. */
-  readonly labels: Readonly<Record<string, string>>;
-  /** Of the manifest. */
-  readonly annotations: Readonly<Record<string, string>>;
-}
 
 /** @throws FILE_UNUSABLE, FILE_MISSING, DISK_FULL, PERMISSION, and what a registry's client throws */
 export async function writeOutputs(
   session: BuildSession,
-  state: StageState,
-  request: OutputRequest,
+  targets: readonly BuiltTarget[],
+  request: OutputRequest & {
+    /** The image carries its cache. */
+    readonly isInline: boolean;
+  },
 ): Promise<BuiltImage> {
-  const config = imageConfig(session, state, request.labels);
-  guardConfig(config, session.secrets.all());
+  const parts = targets.map((target): ImagePart => {
+    const { state, platform } = target;
+    const config = imageConfig(session, target, request.labels);
+    guardConfig(config, session.secrets.all());
+    return {
+      platform,
+      config,
+      layers: state.layers.map(({ descriptor }) => descriptor),
+      annotations: request.isInline ? inlineCache(session, state) : {},
+    };
+  });
   const context: OutputContext = {
     names: request.names,
-    make: (docker) =>
-      writeUnnamed({
-        ...session,
-        config,
-        layers: state.layers.map(({ descriptor }) => descriptor),
-        annotations: request.annotations,
-        docker,
-      }),
+    targets,
+    make: (format, usual) =>
+      prepareImage(session, parts, { ...request, format, form: format.compression ?? usual }),
   };
   let built: BuiltImage | undefined;
   for (const output of request.outputs) {
-    built = (await writeOutput(session, output, { state, context })) ?? built;
+    built = (await writeOutput(session, output, context)) ?? built;
   }
-  if (built) return built;
-  const { imageId, manifest } = await context.make(false);
-  return { imageId, manifest: descriptorOf(manifest) };
+  return built ?? (await context.make({ docker: false }, { codec: 'none' }));
 }
 
 /** What the image is where the output is one. */
 async function writeOutput(
   session: BuildSession,
   output: BuildOutput,
-  { state, context }: { readonly state: StageState; readonly context: OutputContext },
+  context: OutputContext,
 ): Promise<BuiltImage | undefined> {
   switch (output.kind) {
     case 'image':
@@ -68,10 +62,10 @@ async function writeOutput(
     case 'layout':
       return await writeLayoutOutput(session, output, context);
     case 'tar':
-      await writeTarOutput(session, output, state);
+      await writeTarOutput(session, output, context);
       return undefined;
     case 'local':
-      await writeFilesOutput(session, output, state);
+      await writeFilesOutput(session, output, context);
       return undefined;
     default:
       return unreachable(output);
@@ -80,10 +74,9 @@ async function writeOutput(
 
 function imageConfig(
   session: BuildSession,
-  state: StageState,
+  { state, runsOn: { os, architecture, variant } }: BuiltTarget,
   labels: OutputRequest['labels'],
 ): ImageConfig {
-  const { os, architecture, variant } = session.platform;
   const hasLabels = Object.keys(labels).length > 0;
   return {
     created: state.created ?? timestamp(session),

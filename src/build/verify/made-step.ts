@@ -5,6 +5,8 @@ import type { StageLayer } from '../state.ts';
 export interface MadeStep {
   /** The stage's place in the Dockerfile, from 0. */
   readonly stage: number;
+  /** What it was built for. */
+  readonly platform: string;
   /** As the log calls it: `[build 2/4] RUN make`. */
   readonly name: string;
   readonly instruction: Instruction;

@@ -32,6 +32,7 @@ export async function verifyBuild(
     trail: [],
     made: new Set(),
     inFlight: new Map(),
+    shownBases: new Set(),
     steps: { run: 0, cached: 0 },
   };
   try {
@@ -48,9 +49,16 @@ export async function verifyBuild(
   session.vertices.note('info', `verified: ${count} ${steps} gave the same layers twice`);
 }
 
-/** Stages as they stand in the file: one can only take files from those above it. */
+/**
+ * Stages as they stand in the file: one can only take files from those above it. Of several platforms
+ * each has its own steps, in their order.
+ */
 function inOrder({ trail = [] }: BuildSession): readonly MadeStep[] {
-  return trail.toSorted((a, b) => a.stage - b.stage);
+  return trail.toSorted((a, b) => a.stage - b.stage || compare(a.platform, b.platform));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 function diffIdOf(step: MadeStep | undefined): string | undefined {

@@ -1,0 +1,74 @@
+/** How an output writes the image down: `compression=zstd,compression-level=9` and so on. Pure. */
+import type { ImageFormat } from '#core/build-output.ts';
+import { SlipwayError } from '#core/errors.ts';
+import { type LayerForm, LEVELS } from '#core/layer-form.ts';
+import { hostPlatform } from '#core/platform.ts';
+import { annotationAttribute } from './annotation-option.ts';
+import type { Attributes } from './attributes.ts';
+
+/** Takes what it knows. @throws USAGE */
+export function formatOf(attributes: Attributes): ImageFormat {
+  const docker = !attributes.takeBoolean('oci-mediatypes', true);
+  const compression = compressionIn(attributes);
+  const forceCompression = attributes.takeBoolean('force-compression', false);
+  if (docker && compression?.codec === 'zstd') {
+    throw usage(
+      "zstd layers are not for docker's media types",
+      'leave out oci-mediatypes=false, or write compression=gzip',
+    );
+  }
+  if (forceCompression && !compression) {
+    throw usage(
+      'force-compression needs a compression',
+      'write compression=gzip, zstd or uncompressed',
+    );
+  }
+  const annotations = annotationsIn(attributes);
+  return {
+    docker,
+    ...(compression ? { compression } : {}),
+    ...(forceCompression ? { forceCompression } : {}),
+    ...(annotations.length > 0 ? { annotations } : {}),
+  };
+}
+
+function compressionIn(attributes: Attributes): LayerForm | undefined {
+  const name = attributes.take('compression');
+  const level = attributes.take('compression-level');
+  if (name === undefined && level === undefined) return undefined;
+  const codec = codecOf(name ?? 'gzip');
+  return level === undefined ? { codec } : { codec, level: levelOf(codec, level) };
+}
+
+function codecOf(name: string): LayerForm['codec'] {
+  if (name === 'gzip' || name === 'zstd') return name;
+  if (name === 'uncompressed') return 'none';
+  const estargz = name === 'estargz' ? 'estargz is not written yet: ' : '';
+  throw usage(
+    `unsupported layer compression type: ${name}`,
+    `${estargz}layers are written as gzip, zstd or uncompressed`,
+  );
+}
+
+function levelOf(codec: LayerForm['codec'], text: string): number {
+  if (codec === 'none') throw usage('uncompressed layers have no level', 'leave it out');
+  const { min, max } = LEVELS[codec];
+  const level = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
+  if (level >= min && level <= max) return level;
+  throw usage(
+    `invalid value "${text}" for compression-level`,
+    `levels of ${codec} are ${min} to ${max}`,
+  );
+}
+
+function annotationsIn(attributes: Attributes) {
+  const host = hostPlatform(process.arch);
+  return attributes.names().flatMap((name) => {
+    if (!name.startsWith('annotation')) return [];
+    return annotationAttribute(name, attributes.take(name) ?? '', host) ?? [];
+  });
+}
+
+function usage(message: string, hint: string): SlipwayError {
+  return new SlipwayError('USAGE', message, { hint });
+}
