@@ -1,16 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { allowedIn } from '#cli/allow-option.ts';
-import { annotationsOf } from '#cli/annotation-option.ts';
 import { assignments } from '#cli/assignments.ts';
 import { BaseCommand } from '#cli/base-command.ts';
 import { buildMetadata } from '#cli/build-metadata.ts';
 import { cacheSourceIn, cacheTargetIn } from '#cli/cache-option.ts';
 import { answerCall, type CallRequest, parseCall } from '#cli/dockerfile-call.ts';
 import { list, text, toggle } from '#cli/flags.ts';
+import { IMAGE_FLAGS, imageOptions, isTrue } from '#cli/image-flags.ts';
 import { LIMIT_FLAGS, limitsOf } from '#cli/limit-flags.ts';
 import { NETWORK_FLAGS } from '#cli/network-flags.ts';
 import { outputsOf, writesTo } from '#cli/output-option.ts';
-import { platformsOption } from '#cli/platform-option.ts';
 import { failureTail } from '#cli/progress/failure.ts';
 import { buildProgress } from '#cli/progress/pick.ts';
 import { proxyArguments } from '#cli/proxy-arguments.ts';
@@ -19,7 +18,6 @@ import { PROGRESS_MODES } from '#cli/settings.ts';
 import type { CacheTarget } from '#core/build-cache.ts';
 import { parseNetwork } from '#core/container-network.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
-import { hostPlatform } from '#core/platform.ts';
 import type { BuildOptions } from '#engine.ts';
 
 export default class Build extends BaseCommand {
@@ -36,10 +34,7 @@ export default class Build extends BaseCommand {
       description: 'What steps may ask for: network.host, security.insecure',
       helpValue: 'entitlement',
     }),
-    annotation: list({
-      description: "Add to the image's manifest: manifest, manifest-descriptor or index",
-      helpValue: '[type[platform]:]key=value',
-    }),
+    ...IMAGE_FLAGS,
     'build-arg': list({ description: 'Set a build-time variable', helpValue: 'name=value' }),
     'build-context': list({
       description:
@@ -78,7 +73,6 @@ export default class Build extends BaseCommand {
       description: 'How many steps may work at the same time (16, or the processors)',
       helpValue: 'number',
     }),
-    label: list({ description: 'Set metadata of the image', helpValue: 'key=value' }),
     load: toggle({ description: 'Put the image into the local store, beside other outputs' }),
     'metadata-file': text({
       description: 'Write what was built to a file, as JSON',
@@ -104,10 +98,6 @@ export default class Build extends BaseCommand {
       helpValue: 'stage',
     }),
     offline: toggle({ description: 'Use what is here, and no network' }),
-    platform: list({
-      description: 'What to build for, several with commas: linux/amd64,linux/arm64',
-      helpValue: 'platform',
-    }),
     progress: text({
       description: 'How to show progress: auto (the default), tty, plain, quiet or rawjson',
       helpValue: 'string',
@@ -186,10 +176,10 @@ export default class Build extends BaseCommand {
       cacheTo: cacheTargets(flags['cache-to'], buildArgs),
       secrets: secretsIn(flags.secret, settings.variable),
       agents: agentsIn(flags.ssh, settings.variable),
-      labels: assignments(flags.label, () => ''),
-      annotations: annotationsOf(flags.annotation, hostPlatform(process.arch)),
-      ...platformsOf(flags.platform, settings.variable('DOCKER_DEFAULT_PLATFORM')),
-      isIndex: isTrue(buildArgs.BUILDKIT_MULTI_PLATFORM),
+      ...imageOptions(flags, {
+        buildArgs,
+        defaultPlatform: settings.variable('DOCKER_DEFAULT_PLATFORM'),
+      }),
       events: progress.sink,
       signal: this.host.interrupts.signal,
       ...(limits === undefined ? {} : { limits }),
@@ -247,20 +237,6 @@ function cacheTargets(
 ): readonly CacheTarget[] {
   const targets = words.map(cacheTargetIn);
   return isTrue(buildArgs.BUILDKIT_INLINE_CACHE) ? [...targets, { kind: 'inline' }] : targets;
-}
-
-/** As Go reads it. */
-function isTrue(text = ''): boolean {
-  return /^(?:1|t|true)$/i.test(text);
-}
-
-/** The flag, else docker's variable, else this machine's. @throws USAGE, PLATFORM_INVALID */
-function platformsOf(
-  words: readonly string[],
-  variable: string | undefined,
-): Pick<BuildOptions, 'platforms'> {
-  const wanted = words.length > 0 || !variable ? words : [variable];
-  return wanted.length > 0 ? { platforms: platformsOption(wanted) } : {};
 }
 
 /** @throws USAGE */
