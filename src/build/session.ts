@@ -15,7 +15,9 @@ import type { Runtime } from '#runtime/runtime.ts';
 import type { Snapshotter } from '#snapshot/snapshotter.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import type { CacheSharing } from '#store/mount-caches.ts';
 import type { CacheKey } from './cache-key.ts';
+import type { OpenedCaches } from './cache-transport/import.ts';
 import type { Explainer } from './explain/explainer.ts';
 import type { Lock } from './lock/lock.ts';
 import type { SecretStore } from './mounts/secret-store.ts';
@@ -45,9 +47,13 @@ export interface BuildSession {
   /** A registry's repository; the caller disposes it. */
   readonly remote: (reference: Reference, signal: AbortSignal) => Repository & AsyncDisposable;
   /** Caches elsewhere that a step is looked up in when the store has it not. */
-  readonly imported: { find(key: CacheKey): Promise<MadeLayer | undefined> };
+  readonly imported: OpenedCaches;
+  /** Ids of the cache mounts that steps name, also of steps that are cached; absent: nobody exports them. */
+  readonly namedMounts?: Map<string, CacheSharing>;
   /** The layers of all steps of this build, those from the cache too, in the order they were ready. */
   readonly made: Set<Digest>;
+  /** Layers that were made or fetched for the way only, and are garbage when the build is over. */
+  readonly leftovers: Set<Digest>;
   /** The named limit of blobs on their way. */
   readonly transfers: LimitFunction;
   /** Files and repositories that are elsewhere. */

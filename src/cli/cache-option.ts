@@ -1,6 +1,7 @@
 /** `--cache-from` and `--cache-to` of a build, in docker's words. Pure. */
 import { resolve } from 'node:path';
-import type { CachePlace, CacheSource, CacheTarget } from '#core/build-cache.ts';
+import type { CacheMountChoice, CachePlace, CacheSource, CacheTarget } from '#core/build-cache.ts';
+import { parseByteSize } from '#core/byte-size.ts';
 import { parseDigest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { parseReference, parseTag } from '#core/reference.ts';
@@ -11,7 +12,8 @@ export function cacheSourceIn(text: string): CacheSource {
   if (!/[=,]/.test(text)) return { kind: 'registry', reference: parseReference(text) };
   const attributes = Attributes.of(text, 'cache import');
   const type = attributes.take('type');
-  const source = sourceOf(type, attributes);
+  const noMounts = !attributes.takeBoolean('cache-mounts', true);
+  const source = { ...sourceOf(type, attributes), ...(noMounts ? { noMounts } : {}) };
   attributes.refuseRest(`cache type=${type}`);
   return source;
 }
@@ -53,7 +55,29 @@ function targetOf(type: string | undefined, attributes: Attributes): CacheTarget
     throw usage(`invalid cache export mode: ${mode}`, 'write mode=min or mode=max');
   }
   const ignoreError = attributes.takeBoolean('ignore-error', false);
-  return { kind: 'place', place, mode, ignoreError };
+  return { kind: 'place', place, mode, ignoreError, ...mountsOf(attributes) };
+}
+
+/** What most tools' caches stay below. */
+const MOUNT_BYTES_MAX = 1024 ** 3;
+
+/** `cache-mounts=true`, or ids with `;` between them; `cache-mounts-max=2GB` for each. @throws USAGE */
+function mountsOf(attributes: Attributes): { readonly mounts?: CacheMountChoice } {
+  const which = attributes.take('cache-mounts');
+  const max = attributes.take('cache-mounts-max');
+  const isNone = which === undefined || /^(?:0|f|false)$/i.test(which);
+  if (isNone && max !== undefined) {
+    throw usage('cache-mounts-max without cache-mounts', 'add cache-mounts=true, or ids of mounts');
+  }
+  if (isNone) return {};
+  const ids = which.split(';').filter((id) => id !== '');
+  return {
+    mounts: {
+      ids: /^(?:1|t|true)$/i.test(which) ? 'all' : ids,
+      bytesMax:
+        max === undefined ? MOUNT_BYTES_MAX : parseByteSize(max, { flag: 'cache-mounts-max' }),
+    },
+  };
 }
 
 function placeOf(type: string | undefined, attributes: Attributes): CachePlace {
@@ -62,7 +86,9 @@ function placeOf(type: string | undefined, attributes: Attributes): CachePlace {
       return registryPlace(needed(attributes, 'ref', type));
     case 'local': {
       const folder = resolve(needed(attributes, 'dest', type));
-      return { kind: 'local', folder, tag: attributes.take('tag') ?? 'latest' };
+      const tag = attributes.take('tag') ?? 'latest';
+      const reset = attributes.takeBoolean('reset', false);
+      return { kind: 'local', folder, tag, ...(reset ? { reset } : {}) };
     }
     default:
       throw unknownType(type);

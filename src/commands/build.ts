@@ -48,7 +48,7 @@ export default class Build extends BaseCommand {
     }),
     'cache-to': list({
       description:
-        'Write the cache: type=inline, type=registry,ref=image, type=local,dest=folder; mode=max',
+        'Write the cache: type=inline, type=registry,ref=image, type=local,dest=folder; mode=max, cache-mounts=true',
       helpValue: 'cache',
     }),
     call: text({

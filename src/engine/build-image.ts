@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { build } from '#build/build.ts';
+import { NO_CACHES } from '#build/cache-transport/import.ts';
 import { parseContexts } from '#build/contexts/named-contexts.ts';
 import { Explainer } from '#build/explain/explainer.ts';
 import { checkAgents } from '#build/mounts/check-agents.ts';
@@ -9,7 +10,8 @@ import { SecretStore } from '#build/mounts/secret-store.ts';
 import type { BuildSession } from '#build/session.ts';
 import { Vertices } from '#build/vertex.ts';
 import { type BuildOutput, STORE_OUTPUT } from '#core/build-output.ts';
-import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import type { Digest } from '#core/digest.ts';
+import { SlipwayError } from '#core/errors.ts';
 import { ignoreEvents } from '#core/events.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { parseTag, type Reference } from '#core/reference.ts';
@@ -29,16 +31,18 @@ export async function buildImage(
   resources: Resources,
   options: BuildOptions,
 ): Promise<BuildResult> {
+  const leftovers = new Set<Digest>();
   try {
-    return await buildUnderLease(resources, options);
-  } catch (error) {
-    // What the second build made is nobody's.
-    if (isSlipwayError(error, 'NOT_REPRODUCIBLE')) await (await resources.store()).gc();
-    throw error;
+    return await buildUnderLease(resources, { ...options, leftovers });
+  } finally {
+    if (leftovers.size > 0) await (await resources.store()).gc();
   }
 }
 
-async function buildUnderLease(resources: Resources, options: BuildOptions): Promise<BuildResult> {
+async function buildUnderLease(
+  resources: Resources,
+  options: BuildOptions & { readonly leftovers: Set<Digest> },
+): Promise<BuildResult> {
   const names = options.tags.map(parseTag);
   const outputs = options.outputs ?? [STORE_OUTPUT];
   refuseNamelessPush(outputs, names);
@@ -69,8 +73,10 @@ async function buildUnderLease(resources: Resources, options: BuildOptions): Pro
     remote: (reference, signal) => remoteRepository(resources, reference, { events, signal }),
     remotes: remoteSources,
     ...(options.bases === 'offline' ? OFFLINE : {}),
-    imported: { find: async () => undefined },
+    imported: NO_CACHES,
     made: new Set(),
+    leftovers: options.leftovers,
+    ...(exportsMounts(options.cacheTo) ? { namedMounts: new Map() } : {}),
     transfers: resources.transfers,
     secrets: new SecretStore(options.secrets ?? {}),
     agents: options.agents ?? {},
@@ -133,6 +139,10 @@ function refuseIndexAnnotations(
       hint: 'annotate the manifest, or name several platforms with --platform',
     },
   );
+}
+
+function exportsMounts(targets: BuildOptions['cacheTo'] = []): boolean {
+  return targets.some((target) => target.kind === 'place' && target.mounts !== undefined);
 }
 
 /** Before anything is built. @throws USAGE */

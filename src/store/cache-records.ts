@@ -59,8 +59,19 @@ export class CacheRecords {
 
   /** Writes or replaces a record. */
   save(record: CacheRecord): void {
+    this.#insert('REPLACE', record);
+  }
+
+  /** Writes those whose keys have none. */
+  adopt(records: readonly CacheRecord[]): void {
+    this.#metadata.transaction(() => {
+      for (const record of records) this.#insert('IGNORE', record);
+    });
+  }
+
+  #insert(otherwise: 'REPLACE' | 'IGNORE', record: CacheRecord): void {
     this.#metadata.run(
-      `INSERT OR REPLACE INTO records
+      `INSERT OR ${otherwise} INTO records
        (key, diff_id, created_at, description, extra, used_at_ms) VALUES (?, ?, ?, ?, ?, ?)`,
       record.key,
       record.diffId ?? null,

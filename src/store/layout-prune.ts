@@ -1,15 +1,25 @@
 /** Empties an OCI layout folder of what no entry of its index reaches any more. */
+import { statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, isDigest } from '#core/digest.ts';
 import { errnoOf, isSlipwayError } from '#core/errors.ts';
 import { onDisk } from './disk-errors.ts';
 import { OciLayout } from './oci-layout.ts';
+import { ownerState, UNSEEN_OWNER_TTL_MS } from './process-owner.ts';
 import { walkImage } from './walk.ts';
 
 /** An entry whose image is not whole keeps nothing from being removed but itself. */
-export async function pruneLayout(folder: string): Promise<void> {
+export async function pruneLayout(
+  folder: string,
+  options: {
+    /** The tag that stays; default all. */
+    readonly keepOnly?: string;
+  } = {},
+): Promise<void> {
   const layout = await OciLayout.open(folder);
+  if (options.keepOnly !== undefined) await layout.keepOnly(options.keepOnly);
+  for (const place of [folder, join(folder, 'blobs')]) await removeLeft(place);
   const reached = new Set<Digest>();
   for (const { digest } of layout.entries) {
     reached.add(digest);
@@ -29,6 +39,25 @@ export async function pruneLayout(folder: string): Promise<void> {
       const path = join(folder, 'blobs', algorithm, encoded);
       await onDisk(path, () => rm(path, { force: true }));
     }
+  }
+}
+
+/** Of a writer that is dead, and is not merely one of another machine that shares the folder. */
+const DEAD_AFTER_MS = 10 * 60 * 1000;
+const TEMPORARY = /^\.(?:blob|index\.json|oci-layout)\.(.*)\.[0-9a-f-]{36}$/;
+
+/** Files that a killed writer did not finish. */
+async function removeLeft(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    const owner = TEMPORARY.exec(name)?.[1];
+    if (owner === undefined) continue;
+    const path = join(folder, name);
+    const ageMs = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    const state = ownerState(owner);
+    const isLeft =
+      (state === 'dead' && ageMs > DEAD_AFTER_MS) ||
+      (state === 'unseen' && ageMs > UNSEEN_OWNER_TTL_MS);
+    if (isLeft) await onDisk(path, () => rm(path, { force: true }));
   }
 }
 

@@ -24,6 +24,8 @@ export interface MountCacheRequest {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Fills a folder that is new; false: it did not, and `seed` has to. */
+  readonly fill?: (folder: string) => Promise<boolean>;
   /** Fills a folder that is new, before anybody sees it, and gives it owner and mode. */
   readonly seed?: (folder: string) => Promise<void>;
   readonly signal?: AbortSignal;
@@ -74,17 +76,32 @@ export class MountCaches {
       );
       slot = this.#enter(request, token);
     }
-    const leave = async (): Promise<void> => {
-      this.#metadata.run('DELETE FROM mount_users WHERE token = ?', token);
-    };
     try {
       const folder = mountCachePath(this.#paths, request.id, slot);
       if (!existsSync(folder)) await this.#make(folder, request);
-      return { folder, [Symbol.asyncDispose]: leave };
+      return { folder, [Symbol.asyncDispose]: () => this.#leave(token) };
     } catch (error) {
-      await leave();
+      await this.#leave(token);
       throw error;
     }
+  }
+
+  /**
+   * The folder to be read by its only user; it does not count as a use. `held` is absent where there is
+   * none, and where somebody else has it.
+   */
+  tryLock(id: string): { readonly isThere: boolean; readonly held?: MountCache } {
+    const folder = mountCachePath(this.#paths, id, 0);
+    const token = crypto.randomUUID();
+    return this.#metadata.transaction(() => {
+      const sql = 'SELECT 1 FROM mount_caches WHERE id = ? AND slot = 0';
+      if (this.#metadata.get(sql, id) === undefined || !existsSync(folder)) {
+        return { isThere: false };
+      }
+      if (usersOf(this.#metadata, id).some(({ slot }) => slot === 0)) return { isThere: true };
+      this.#use({ token, id, slot: 0, isExclusive: true });
+      return { isThere: true, held: { folder, [Symbol.asyncDispose]: () => this.#leave(token) } };
+    });
   }
 
   /** Removes the folders of a trial, which nobody uses any more. */
@@ -107,15 +124,7 @@ export class MountCaches {
       const users = usersOf(this.#metadata, id);
       const slot = slotFor(sharing, users);
       if (slot === undefined) return undefined;
-      const isExclusive = sharing === 'shared' ? 0 : 1;
-      this.#metadata.run(
-        'INSERT INTO mount_users VALUES (?, ?, ?, ?, ?)',
-        token,
-        id,
-        slot,
-        currentOwner(),
-        isExclusive,
-      );
+      this.#use({ token, id, slot, isExclusive: sharing !== 'shared' });
       this.#metadata.run(
         `INSERT INTO mount_caches VALUES (?, ?, ?, 1) ON CONFLICT (id, slot)
          DO UPDATE SET used_at_ms = excluded.used_at_ms, uses = uses + 1`,
@@ -127,11 +136,32 @@ export class MountCaches {
     });
   }
 
+  #use(user: MountUser & { readonly token: string; readonly id: string }): void {
+    this.#metadata.run(
+      'INSERT INTO mount_users VALUES (?, ?, ?, ?, ?)',
+      user.token,
+      user.id,
+      user.slot,
+      currentOwner(),
+      user.isExclusive ? 1 : 0,
+    );
+  }
+
+  async #leave(token: string): Promise<void> {
+    this.#metadata.run('DELETE FROM mount_users WHERE token = ?', token);
+  }
+
   async #make(folder: string, request: MountCacheRequest): Promise<void> {
     const fresh = this.#paths.temporary('ingest');
     await onDisk(fresh, () => mkdir(fresh));
-    if (request.seed) await request.seed(fresh);
-    else await onDisk(fresh, () => own(fresh, request));
+    try {
+      const isFilled = (await request.fill?.(fresh)) ?? false;
+      if (request.seed && !isFilled) await request.seed(fresh);
+      else await onDisk(fresh, () => own(fresh, request));
+    } catch (error) {
+      await rm(fresh, { recursive: true, force: true });
+      throw error;
+    }
     await onDisk(folder, () => mkdir(dirname(folder), { recursive: true }));
     try {
       await onDisk(folder, () => rename(fresh, folder));

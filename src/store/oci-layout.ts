@@ -38,6 +38,7 @@ import { blobUnknown } from './local-blobs.ts';
 import { beginIngest } from './local-ingest.ts';
 import { checkManifest, manifestUnknown } from './manifest-rules.ts';
 import { folderFiles, readDocument } from './packed-files.ts';
+import { currentOwner } from './process-owner.ts';
 import { verified, verifyBytes } from './verified-read.ts';
 
 export class OciLayout implements Repository {
@@ -117,6 +118,11 @@ export class OciLayout implements Repository {
     return true;
   }
 
+  /** Entries of other names, and of none, go; what they referred to stays. */
+  async keepOnly(tag: string): Promise<void> {
+    await this.#save(this.#entries.filter((entry) => refNameOf(entry) === tag));
+  }
+
   /** Removes the manifest's bytes too; what it referred to stays. */
   async deleteManifest(digest: Digest): Promise<boolean> {
     const left = this.#entries.filter((entry) => entry.digest !== digest);
@@ -181,8 +187,13 @@ function folderBlob(folder: string, digest: Digest): string {
   return join(folder, 'blobs', algorithmOf(digest), encodedOf(digest));
 }
 
+/** A file being written, hidden, and called after its writer: `.what.<owner>.<random>`. */
+function layoutTemporary(folder: string, what: string): string {
+  return join(folder, `.${what}.${currentOwner()}.${randomUUID()}`);
+}
+
 async function writeDocument(folder: string, name: string, bytes: Uint8Array): Promise<void> {
-  await writeInPlace(join(folder, `.${name}.${randomUUID()}`), join(folder, name), bytes);
+  await writeInPlace(layoutTemporary(folder, name), join(folder, name), bytes);
 }
 
 class LayoutBlobs implements BlobStore {
@@ -218,7 +229,7 @@ class LayoutBlobs implements BlobStore {
 
   async ingest(expected: Partial<BlobInfo> = {}, options: CallOptions = {}): Promise<Ingest> {
     return await beginIngest({
-      temporary: join(this.#folder, 'blobs', `.${randomUUID()}`),
+      temporary: layoutTemporary(join(this.#folder, 'blobs'), 'blob'),
       algorithm: expected.digest ? algorithmOf(expected.digest) : 'sha256',
       path: (digest) => folderBlob(this.#folder, digest),
       hold: () => {},

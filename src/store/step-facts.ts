@@ -29,6 +29,16 @@ export class StepFactsStore {
     this.#metadata.run(sql, key, place, JSON.stringify(facts));
   }
 
+  /** What is kept of a key's step. */
+  saved(key: string): Omit<SavedFacts, 'key'> | undefined {
+    const row = this.#metadata.get('SELECT place, facts FROM step_facts WHERE key = ?', key);
+    if (!row) return undefined;
+    return {
+      place: textOf(row, 'place'),
+      facts: parseJson(textOf(row, 'facts'), 'facts of a step'),
+    };
+  }
+
   /** Steps of the same place or with the same text, the one used last first. */
   earlier(step: { readonly place: string; readonly description: string }): readonly EarlierStep[] {
     const rows = this.#metadata.all(

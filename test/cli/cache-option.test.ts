@@ -16,6 +16,10 @@ for (const [text, source] of [
   ['type=registry,ref=reg.test/app:c', { kind: 'registry', reference: parseTag('reg.test/app:c') }],
   ['type=local,src=cache', { kind: 'local', folder, tag: 'latest' }],
   ['type=local,src=cache,tag=main', { kind: 'local', folder, tag: 'main' }],
+  [
+    'type=local,src=cache,cache-mounts=false',
+    { kind: 'local', folder, tag: 'latest', noMounts: true },
+  ],
   [`type=local,src=cache,digest=${digest}`, { kind: 'local', folder, digest }],
 ] as const satisfies readonly (readonly [string, CacheSource])[]) {
   test(`from ${text}`, () => assert.deepEqual(cacheSourceIn(text), source));
@@ -36,6 +40,26 @@ const targets: readonly (readonly [string, CacheTarget])[] = [
       ignoreError: true,
     },
   ],
+  [
+    'type=local,dest=cache,reset=true,cache-mounts=true',
+    {
+      kind: 'place',
+      place: { kind: 'local', folder, tag: 'latest', reset: true },
+      mode: 'min',
+      ignoreError: false,
+      mounts: { ids: 'all', bytesMax: 1024 ** 3 },
+    },
+  ],
+  [
+    'type=registry,ref=reg.test/app,cache-mounts=/root/.npm;pip,cache-mounts-max=2g',
+    {
+      kind: 'place',
+      place,
+      ...rest,
+      mounts: { ids: ['/root/.npm', 'pip'], bytesMax: 2 * 1024 ** 3 },
+    },
+  ],
+  ['type=registry,ref=reg.test/app,cache-mounts=false', { kind: 'place', place, ...rest }],
 ];
 for (const [text, target] of targets) {
   test(`to ${text}`, () => assert.deepEqual(cacheTargetIn(text), target));
@@ -48,6 +72,16 @@ const refused: readonly (readonly [string, (text: string) => unknown, RegExp])[]
   ['type=local', cacheSourceIn, /^src is required for cache type=local$/],
   ['type=local,src=x', cacheTargetIn, /^dest is required for cache type=local$/],
   ['type=registry,ref=x,mode=all', cacheTargetIn, /^invalid cache export mode: all$/],
+  [
+    'type=local,dest=x,cache-mounts-max=1g',
+    cacheTargetIn,
+    /^cache-mounts-max without cache-mounts$/,
+  ],
+  [
+    'type=local,dest=x,cache-mounts=true,cache-mounts-max=big',
+    cacheTargetIn,
+    /invalid size: 'big'/,
+  ],
   ['type=registry,ref=x,speed=1', cacheTargetIn, /^unknown attribute "speed" of cache type=reg/],
 ];
 for (const [text, parse, message] of refused) {

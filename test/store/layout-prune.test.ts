@@ -1,10 +1,11 @@
 /** An OCI layout folder keeps what its index reaches, and nothing else. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { encodedOf } from '#core/digest.ts';
 import { pruneLayout } from '#store/layout-prune.ts';
 import { OciLayout } from '#store/oci-layout.ts';
+import { currentOwner } from '#store/process-owner.ts';
 import { putImage, sampleImage } from '#test/helpers/images.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
@@ -35,4 +36,47 @@ test('an image that is not whole costs only itself', async () => {
   writeFileSync(folder.at('blobs/sha256', encodedOf(image.manifest.digest)), '{}');
   await pruneLayout(folder.path);
   assert.deepEqual(readdirSync(folder.at('blobs/sha256')), [encodedOf(image.manifest.digest)]);
+});
+
+test('on request one tag stays', async () => {
+  using folder = tempFolder();
+  const layout = await OciLayout.open(folder.path, { create: true });
+  const [gone, kept, nameless] = [await sampleImage(), await sampleImage(), await sampleImage()];
+  await putImage(layout, gone, 'old');
+  await putImage(layout, kept, 'main');
+  await putImage(layout, nameless);
+  await pruneLayout(folder.path, { keepOnly: 'main' });
+  const wanted = [kept.manifest.digest, ...kept.blobs.map(({ digest }) => digest)].map(encodedOf);
+  assert.deepEqual(new Set(readdirSync(folder.at('blobs/sha256'))), new Set(wanted));
+});
+
+test('what killed writers left goes, what may be under way stays', async () => {
+  using folder = tempFolder();
+  await OciLayout.open(folder.path, { create: true });
+  const [boot, namespace] = currentOwner().split('.');
+  const dead = `${boot}.${namespace}.${2 ** 22 + 1}.1`;
+  const elsewhere = `${boot}.1.5.1`;
+  const random = crypto.randomUUID();
+  const hours = (count: number) => (Date.now() - count * 3_600_000) / 1000;
+  const put = (name: string, age: number): string => {
+    writeFileSync(folder.at(name), '');
+    utimesSync(folder.at(name), hours(age), hours(age));
+    return name;
+  };
+  const left = [
+    put(`blobs/.blob.${currentOwner()}.${random}`, 30),
+    put(`blobs/.blob.${dead}.1${random.slice(1)}`, 0),
+    put(`blobs/.blob.${elsewhere}.${random}`, 2),
+    put('blobs/.mine', 100),
+  ];
+  put(`blobs/.blob.${dead}.${random}`, 1);
+  put(`.index.json.${dead}.${random}`, 1);
+  put(`blobs/.blob.${elsewhere}.2${random.slice(1)}`, 30);
+  await pruneLayout(folder.path);
+  const found = ['', 'blobs'].flatMap((place) =>
+    readdirSync(folder.at(place)).flatMap((name) =>
+      name.startsWith('.') ? [place === '' ? name : `${place}/${name}`] : [],
+    ),
+  );
+  assert.deepEqual(found.sort(), left.sort());
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalStore } from '#store/local-store.ts';
-import type { CacheSharing } from '#store/mount-caches.ts';
+import { type CacheSharing, trialId } from '#store/mount-caches.ts';
 import { temporaryStore } from '#test/helpers/store.ts';
 
 const ROOT_OWNED = { mode: 0o755, uid: 0, gid: 0 };
@@ -135,4 +135,57 @@ test('a folder that no row asks for is garbage; one that is asked for is not', a
   await store.gc();
   assert.equal(existsSync(lost), false);
   assert.ok(existsSync(wanted.folder));
+});
+
+test('a lock to read: only what is there and nobody uses, and whoever comes waits', async () => {
+  await using place = await temporaryStore();
+  const { mountCaches } = place.store;
+  assert.deepEqual(mountCaches.tryLock('a'), { isThere: false });
+  const first = await mountCaches.acquire(request('a'));
+  assert.deepEqual(mountCaches.tryLock('a'), { isThere: true });
+  await first[Symbol.asyncDispose]();
+  const { held } = mountCaches.tryLock('a');
+  assert.equal(held?.folder, first.folder);
+  const shared = mountCaches.acquire(request('a'));
+  assert.equal(await waits(shared), true);
+  await held[Symbol.asyncDispose]();
+  await (await shared)[Symbol.asyncDispose]();
+});
+
+test('a folder is filled before anybody sees it; what fails leaves nothing', async () => {
+  await using place = await temporaryStore();
+  const { mountCaches, paths } = place.store;
+  const seed = async (folder: string): Promise<void> => writeFileSync(join(folder, 'seed'), '');
+  const fill = async (folder: string): Promise<boolean> => {
+    writeFileSync(join(folder, 'filled'), '');
+    return true;
+  };
+  await using filled = await mountCaches.acquire({ ...request('a'), seed, fill });
+  assert.deepEqual(readdirSync(filled.folder), ['filled']);
+  await using seeded = await mountCaches.acquire({
+    ...request('b'),
+    seed,
+    fill: async () => false,
+  });
+  assert.deepEqual(readdirSync(seeded.folder), ['seed']);
+  const failing = mountCaches.acquire({
+    ...request('c'),
+    fill: async (folder) => {
+      writeFileSync(join(folder, 'half'), '');
+      throw new Error('cut off');
+    },
+  });
+  await assert.rejects(failing, /cut off/);
+  assert.deepEqual(readdirSync(paths.ingest), []);
+});
+
+test('a trial’s folders go with it, others stay', async () => {
+  await using place = await temporaryStore();
+  const { mountCaches, paths } = place.store;
+  for (const id of ['a', trialId('a', 't1'), trialId('a', 't2')]) {
+    await (await mountCaches.acquire(request(id)))[Symbol.asyncDispose]();
+  }
+  await mountCaches.forgetTrial('t1');
+  assert.equal(readdirSync(paths.mountCaches).length, 2);
+  assert.deepEqual(mountCaches.tryLock(trialId('a', 't1')), { isThere: false });
 });

@@ -6,8 +6,9 @@ import type { CacheTarget } from '#core/build-cache.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import { type Digest, digestOf } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
-import { encodeImageManifest } from '#core/manifest.ts';
+import { decodeManifest, encodeImageManifest } from '#core/manifest.ts';
 import { OCI_LAYER } from '#core/media-type.ts';
+import type { RawManifest } from '#core/repository.ts';
 import { compressLayers } from '#image/compress.ts';
 import { copyImage } from '#image/copy.ts';
 import { pruneLayout } from '#store/layout-prune.ts';
@@ -16,6 +17,8 @@ import type { BuildSession } from '../session.ts';
 import type { StageState } from '../state.ts';
 import type { Vertex } from '../vertex.ts';
 import { CACHE_CONFIG_TYPE, cacheDocument, encodeCache, INLINE_ANNOTATION } from './document.ts';
+import { writeFacts } from './facts-layer.ts';
+import { diffIdOf, exportedMounts, withCarried } from './mounts-export.ts';
 import { nameOfPlace, openPlace, tagOf } from './places.ts';
 
 type PlaceTarget = Extract<CacheTarget, { readonly kind: 'place' }>;
@@ -62,37 +65,70 @@ async function exportCache(
     session,
     mode === 'max' ? session.made : states.flatMap((state) => finalLayers(session, state)),
   );
-  const diffIds = layers.map(({ digest }) => digest);
+  const records = layers.flatMap(({ digest }) => store.records.of(digest));
+  const facts = await writeFacts(session, records);
+  const mounts = target.mounts ? await exportedMounts(session, target.mounts) : [];
+  const plain = [
+    ...layers,
+    ...(facts ? [facts] : []),
+    ...mounts.flatMap((mount) => (mount.kind === 'packed' ? mount.layer : [])),
+  ];
+  const carried = mounts.flatMap((mount) => (mount.kind === 'carried' ? mount.offer : []));
   const document = cacheDocument(
-    diffIds,
-    diffIds.flatMap((diffId) => store.records.of(diffId)),
+    [...plain.map(({ digest }) => digest), ...carried.map(({ diffId }) => diffId)],
+    records,
+    {
+      ...(facts ? { facts: facts.digest } : {}),
+      mounts: mounts.map((mount) => ({ id: mount.id, diffId: diffIdOf(mount) })),
+    },
   );
   const bytes = Buffer.from(encodeCache(document));
   const blob = { digest: digestOf(bytes), size: bytes.byteLength };
   await using ingest = await store.blobs(lease).ingest(blob);
   await ingest.write(bytes);
   await ingest.commit(blob);
-  vertex.status(`preparing ${layers.length} layers of the build cache`, { done: true });
-  const plain = new MemoryRepository({ blobs: store.blobs(lease) });
-  const { digest: selector } = await plain.putManifest(
-    encodeImageManifest({ config: { mediaType: CACHE_CONFIG_TYPE, ...blob }, layers }),
+  vertex.status(preparing(layers.length, mounts.length), { done: true });
+  const config = { mediaType: CACHE_CONFIG_TYPE, ...blob };
+  const here = new MemoryRepository({ blobs: store.blobs(lease) });
+  const { digest: selector } = await here.putManifest(
+    encodeImageManifest({ config, layers: plain }),
   );
-  const image = await compressLayers({ store, lease, from: plain, selector, limit, signal });
+  const compressed = await compressLayers({ store, lease, from: here, selector, limit, signal });
+  const from = new MemoryRepository({ blobs: withCarried(store.blobs(lease), mounts) });
+  const raw = await compressed.repository.getManifest(compressed.manifest.digest);
+  const image = await from.putManifest(
+    encodeImageManifest({
+      config,
+      layers: [...layersOf(raw), ...carried.map(({ descriptor }) => descriptor)],
+    }),
+  );
   await using opened = await openPlace(session, place, { create: true });
   const tag = tagOf(place);
   const { manifest, transferred } = await copyImage({
-    from: image.repository,
-    selector: image.manifest.digest,
+    from,
+    selector: image.digest,
     to: opened.repository,
     ...(tag === undefined ? {} : { tag }),
     direction: 'push',
     limit,
     signal,
   });
-  if (place.kind === 'local') await pruneLayout(place.folder);
+  if (place.kind === 'local') {
+    await pruneLayout(place.folder, place.reset ? { keepOnly: place.tag } : {});
+  }
   vertex.status(`writing cache manifest ${manifest.digest}, ${transferred} new blobs`, {
     done: true,
   });
+}
+
+function preparing(layers: number, mounts: number): string {
+  const text = `preparing ${layers} layers of the build cache`;
+  return mounts === 0 ? text : `${text} and ${mounts} cache ${mounts === 1 ? 'mount' : 'mounts'}`;
+}
+
+function layersOf(raw: RawManifest): readonly Descriptor[] {
+  const manifest = decodeManifest(raw);
+  return manifest.kind === 'image' ? manifest.layers : [];
 }
 
 /** The layers of the image that its steps made, without those of the base. */

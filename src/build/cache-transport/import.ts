@@ -3,7 +3,6 @@
  * when a step asks for it, is verified, and is then a record of the local store like any other.
  */
 import type { CacheSource } from '#core/build-cache.ts';
-import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import { decodeManifest, type ImageManifest } from '#core/manifest.ts';
@@ -11,6 +10,7 @@ import { OCI_LAYER } from '#core/media-type.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Repository } from '#core/repository.ts';
 import { selectManifest } from '#image/select.ts';
+import type { LayerFiles } from '#layer/layer.ts';
 import type { CacheKey } from '../cache-key.ts';
 import type { BuildSession, MadeLayer } from '../session.ts';
 import {
@@ -21,21 +21,26 @@ import {
   decodeCache,
   INLINE_ANNOTATION,
 } from './document.ts';
+import { type CacheFacts, readFacts } from './facts-layer.ts';
+import { CacheOffers, type OfferedLayer } from './offers.ts';
 import { nameOfPlace, type OpenedPlace, openPlace } from './places.ts';
 
-/** A layer that a cache elsewhere has. */
-interface Offer {
-  readonly from: Repository;
-  readonly descriptor: Descriptor;
-  readonly diffId: Digest;
-  readonly createdAt: string;
-  readonly description: string;
-}
+/** What the rest of a build sees of them. */
+export type OpenedCaches = Pick<ImportedCaches, 'find' | 'mount' | 'fetch' | 'facts'>;
+
+/** What a build has before any cache was opened. */
+export const NO_CACHES: OpenedCaches = {
+  find: async () => undefined,
+  facts: async () => [],
+  mount: () => undefined,
+  fetch: ({ diffId }) => Promise.reject(cacheInvalid(`nobody offers ${diffId}`)),
+};
 
 export class ImportedCaches implements AsyncDisposable {
   readonly #session: BuildSession;
-  readonly #offers = new Map<string, Offer>();
+  readonly #offers = new CacheOffers();
   readonly #places: OpenedPlace[] = [];
+  #facts: Promise<readonly CacheFacts[]> | undefined;
 
   private constructor(session: BuildSession) {
     this.#session = session;
@@ -57,6 +62,8 @@ export class ImportedCaches implements AsyncDisposable {
         session.vertices.note('warning', `no cache from ${nameOfPlace(source)}: ${error.message}`);
       }
     }
+    const { explainer } = session;
+    if (explainer) for (const facts of await caches.facts()) explainer.alsoKnows(facts);
     return caches;
   }
 
@@ -66,24 +73,65 @@ export class ImportedCaches implements AsyncDisposable {
 
   /** The layer under a key, which is in the store afterwards; a lost or damaged one is a miss. */
   async find(key: CacheKey): Promise<MadeLayer | undefined> {
-    const offer = this.#offers.get(key);
+    const offer = this.#offers.steps.get(key);
     if (!offer) return undefined;
     const { diffId, createdAt, description } = offer;
     try {
-      await this.#fetch(offer);
+      await this.fetch(offer);
     } catch (error) {
       if (!isSlipwayError(error) || error.kind === 'cancelled') throw error;
+      if (error.kind === 'unavailable') return undefined;
       const text = `cached layer ${offer.descriptor.digest} of ${JSON.stringify(description)} cannot be used: ${error.message}`;
       this.#session.vertices.note('warning', text);
-      this.#offers.delete(key);
+      this.#offers.steps.delete(key);
       return undefined;
     }
     const { store } = this.#session;
+    // All that are known of the layer, or who exports it again would know less of it.
     store.records.save({ key, diffId, createdAt, description });
+    store.records.adopt(this.#offers.recordsOf(diffId));
     const plain = await store.blobs(this.#session.lease).stat(diffId);
     if (!plain) return undefined;
     const descriptor = { mediaType: OCI_LAYER, digest: diffId, size: plain.size };
     return { layer: { diffId, descriptor }, created: createdAt };
+  }
+
+  /** The folder of a cache mount, if a cache has it; nothing is fetched yet. */
+  mount(id: string): OfferedLayer | undefined {
+    return this.#offers.mounts.get(id);
+  }
+
+  /** What the steps of the caches were made of; fetched when somebody asks. */
+  facts(): Promise<readonly CacheFacts[]> {
+    this.#facts ??= this.#fetchFacts();
+    return this.#facts;
+  }
+
+  /** Has the layer in the store, whole. @throws DIGEST_MISMATCH, BLOB_UNKNOWN and what its place throws */
+  async fetch(offer: OfferedLayer): Promise<LayerFiles> {
+    try {
+      return await this.#fetch(offer);
+    } catch (error) {
+      // Each of its layers would be tried again, and waited for.
+      const isGone = isSlipwayError(error) && error.kind === 'unavailable';
+      if (isGone && this.#offers.forget(offer.from)) {
+        const text = `the build goes on without a cache that cannot be reached any more: ${error.message}`;
+        this.#session.vertices.note('warning', text);
+      }
+      throw error;
+    }
+  }
+
+  async #fetch({ from, descriptor, diffId }: OfferedLayer): Promise<LayerFiles> {
+    const { store, lease, signal } = this.#session;
+    const blobs = store.blobs(lease);
+    const { digest, size } = descriptor;
+    if (!store.layers.files(diffId, lease) && !(await blobs.stat(digest))) {
+      await using ingest = await blobs.ingest({ digest, size }, { signal });
+      for await (const chunk of from.blobs.read(digest, { signal })) await ingest.write(chunk);
+      await ingest.commit({ digest, size });
+    }
+    return await store.layers.ensure({ descriptor, diffId }, { lease, signal });
   }
 
   /** Earlier sources win. */
@@ -95,28 +143,25 @@ export class ImportedCaches implements AsyncDisposable {
       const { digest, manifest } = await this.#manifest(place, platform);
       manifests.set(digest, manifest);
     }
-    for (const manifest of manifests.values()) await this.#offer(place, manifest);
+    const { repository } = place;
+    for (const manifest of manifests.values()) {
+      const document = await this.#document(repository, manifest);
+      this.#offers.add(repository, manifest, { document, noMounts: source.noMounts ?? false });
+    }
   }
 
-  async #offer(place: OpenedPlace, manifest: ImageManifest): Promise<void> {
-    const document = await this.#document(place.repository, manifest);
-    if (document.layers.length !== manifest.layers.length) {
-      throw cacheInvalid(
-        `${document.layers.length} layers are listed, the manifest has ${manifest.layers.length}`,
-      );
+  async #fetchFacts(): Promise<readonly CacheFacts[]> {
+    const read: CacheFacts[] = [];
+    for (const offer of this.#offers.facts) {
+      try {
+        read.push(readFacts(await this.fetch(offer)));
+      } catch (error) {
+        if (!isSlipwayError(error) || error.kind === 'cancelled') throw error;
+        const text = `the cache does not say what it was made of: ${error.message}`;
+        this.#session.vertices.note('warning', text);
+      }
     }
-    for (const { key, layer, createdAt, description } of document.records) {
-      const descriptor = manifest.layers[layer];
-      const diffId = document.layers[layer];
-      if (!descriptor || diffId === undefined || this.#offers.has(key)) continue;
-      this.#offers.set(key, {
-        from: place.repository,
-        descriptor,
-        diffId,
-        createdAt,
-        description,
-      });
-    }
+    return read;
   }
 
   /** A cache is for all platforms; what an image carries is its own. */
@@ -142,18 +187,6 @@ export class ImportedCaches implements AsyncDisposable {
     if (size > DOCUMENT_BYTES_MAX) throw cacheInvalid(`its list has ${size} bytes`);
     const { signal } = this.#session;
     return decodeCache(await bytesOf(repository.blobs.read(digest, { signal }), size));
-  }
-
-  async #fetch({ from, descriptor, diffId }: Offer): Promise<void> {
-    const { store, lease, signal } = this.#session;
-    const blobs = store.blobs(lease);
-    const { digest, size } = descriptor;
-    if (!store.layers.files(diffId, lease) && !(await blobs.stat(digest))) {
-      await using ingest = await blobs.ingest({ digest, size }, { signal });
-      for await (const chunk of from.blobs.read(digest, { signal })) await ingest.write(chunk);
-      await ingest.commit({ digest, size });
-    }
-    await store.layers.ensure({ descriptor, diffId }, { lease, signal });
   }
 }
 

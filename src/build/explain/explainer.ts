@@ -22,14 +22,22 @@ export interface MissedStep {
   readonly below?: Digest;
 }
 
+/** Where earlier steps are looked for: the store, and caches from elsewhere. */
+export type EarlierSteps = Pick<StepFactsStore, 'earlier' | 'hasRecord'>;
+
 export class Explainer {
-  readonly #store: StepFactsStore;
+  readonly #known: EarlierSteps[];
   /** Numbers of steps that were run, by their layer. */
   readonly #numbers = new Map<Digest, number>();
   readonly #lines: { readonly number: number; readonly text: string }[] = [];
 
-  constructor(store: StepFactsStore) {
-    this.#store = store;
+  constructor(store: EarlierSteps) {
+    this.#known = [store];
+  }
+
+  /** A cache's steps are earlier ones, too. */
+  alsoKnows(steps: EarlierSteps): void {
+    this.#known.push(steps);
   }
 
   /** Call it before the step's own facts are kept. */
@@ -56,9 +64,12 @@ export class Explainer {
 
   #reason(step: MissedStep): string {
     if (step.isForced) return 'it was not to be taken from the cache (--no-cache)';
-    const nearest = nearestOf(step.facts, this.#store.earlier(step));
+    const nearest = nearestOf(
+      step.facts,
+      this.#known.flatMap((known) => known.earlier(step)),
+    );
     if (nearest === undefined) {
-      return this.#store.hasRecord(step.description)
+      return this.#known.some((known) => known.hasRecord(step.description))
         ? 'the earlier record does not say what it was made of: an older version wrote it'
         : 'no record of such a step';
     }

@@ -15,6 +15,7 @@ import {
   mountsOperation,
   requestedMounts,
 } from '../mounts/requested.ts';
+import { wantedCaches } from '../mounts/wanted-caches.ts';
 import { RUN_HOSTNAME, type RunRequest, runOp, SCRIPT_FOLDER } from '../ops/run.ts';
 import type { BuildSession } from '../session.ts';
 import type { StageContext } from '../stage.ts';
@@ -32,6 +33,10 @@ export async function runStep(
   const label = context.label(state.env);
   const mounts = await requestedMounts(state, instruction, context);
   const { session, plan, stage } = context;
+  const { namedMounts, signal } = session;
+  for (const { id, sharing } of namedMounts ? await wantedCaches(mounts, signal) : []) {
+    namedMounts?.set(id, sharing);
+  }
   const command = commandFor(state, instruction);
   const isPrivileged = instruction.security?.text === 'insecure';
   const network = networkOf(instruction, session.network?.mode);

@@ -7,6 +7,7 @@ import type { CacheMount, Owned, SecretMount, SshMount } from '#dockerfile/mount
 import { giveOwner } from '#layer/give-owner.ts';
 import { onDisk } from '#store/disk-errors.ts';
 import { type MountCache, trialId } from '#store/mount-caches.ts';
+import { fillMount } from '../cache-transport/mounts-import.ts';
 import type { BuildSession } from '../session.ts';
 import { withPlace } from '../step-error.ts';
 import type { Vertex } from '../vertex.ts';
@@ -114,7 +115,13 @@ class Step {
       const id = trial === undefined ? wanted.id : trialId(wanted.id, trial);
       const onWait = (): void => vertex.status(`waiting for cache mount ${id}, which is in use`);
       const cache = this.#stack.use(
-        await store.mountCaches.acquire({ ...wanted, id, signal, onWait }),
+        await store.mountCaches.acquire({
+          ...wanted,
+          id,
+          signal,
+          onWait,
+          fill: (folder) => fillMount(this.#session, id, folder),
+        }),
       );
       for (const request of wanted.requests) this.#caches.set(pathOf(request), cache);
     }

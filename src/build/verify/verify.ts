@@ -40,10 +40,13 @@ export async function verifyBuild(
   } finally {
     await session.store.mountCaches.forgetTrial(second.trial ?? '');
   }
-  const [before, after] = [inOrder(session), inOrder(second)];
-  const at = before.findIndex((step, i) => diffIdOf(step) !== diffIdOf(after[i]));
-  const [one, other] = [before[at], after[at]];
-  if (one && other) throw await difference(session, one, other);
+  const before = inOrder(session);
+  const after = new Map(inOrder(second).map((step) => [nameOf(step), step]));
+  for (const made of second.made) session.leftovers.add(made);
+  for (const step of before) {
+    const other = after.get(nameOf(step));
+    if (other && diffIdOf(step) !== diffIdOf(other)) throw await difference(session, step, other);
+  }
   const count = before.length;
   const steps = count === 1 ? 'step' : 'steps';
   session.vertices.note('info', `verified: ${count} ${steps} gave the same layers twice`);
@@ -61,8 +64,13 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-function diffIdOf(step: MadeStep | undefined): string | undefined {
-  return step?.layers.at(-1)?.diffId;
+/** Steps are numbered in their stage. */
+function nameOf({ stage, platform, name }: MadeStep): string {
+  return `${stage} ${platform} ${name}`;
+}
+
+function diffIdOf({ layers }: MadeStep): string | undefined {
+  return layers.at(-1)?.diffId;
 }
 
 async function difference(

@@ -21,6 +21,20 @@ test('what is written is read; records of other layers stay behind', () => {
   assert.deepEqual(decodeCache(Buffer.from(encodeCache(document))), document);
 });
 
+test('facts and cache mounts say which layer they are in; those of other layers stay behind', () => {
+  const [facts, npm] = [digestOf('facts'), digestOf('npm')];
+  const document = cacheDocument([layer, facts, npm], [record('a')], {
+    facts,
+    mounts: [
+      { id: '/root/.npm', diffId: npm },
+      { id: '/gone', diffId: other },
+    ],
+  });
+  assert.equal(document.facts, 1);
+  assert.deepEqual(document.mounts, [{ id: '/root/.npm', layer: 2 }]);
+  assert.deepEqual(decodeCache(Buffer.from(encodeCache(document))), document);
+});
+
 test('the order of records is no difference', () => {
   const [a, b] = [record('a'), record('b')];
   assert.equal(
@@ -34,6 +48,7 @@ test('a description cannot steer the terminal that shows it', () => {
   const text = encodeCache({
     layers: [layer],
     records: [{ ...record('a'), layer: 0, description }],
+    mounts: [],
   });
   const [read] = decodeCache(Buffer.from(text)).records;
   assert.equal(read?.description, 'RUN <<EOF\n\techo [2J1mdone\n');
@@ -54,6 +69,11 @@ for (const [what, document] of [
     'a record of a day that no year has',
     { ...good, records: [{ ...one, createdAt: '2026-99-99T00:00:00Z' }] },
   ],
+  ['facts in a layer that is not listed', { ...good, facts: 1 }],
+  ['a mount in a layer that is not listed', { ...good, mounts: [{ id: 'a', layer: 1 }] }],
+  ['a mount without an id', { ...good, mounts: [{ layer: 0 }] }],
+  ['a mount with an endless id', { ...good, mounts: [{ id: 'a'.repeat(5000), layer: 0 }] }],
+  ['too many mounts', { ...good, mounts: Array(1001).fill({ id: 'a', layer: 0 }) }],
   ['too many records', { ...good, records: Array(100_001).fill(one) }],
 ] as const) {
   test(`refuses ${what}`, () => {
