@@ -28,15 +28,21 @@ export interface BlobRange {
   readonly length?: number;
 }
 
+export interface ReadOptions extends CallOptions {
+  /** Absent: the whole blob, verified. */
+  readonly range?: BlobRange;
+  /** Nothing at all rather than the whole of a blob that cannot be had in parts. */
+  readonly exact?: boolean;
+  /** Of the whole blob, where the caller knows it. */
+  readonly size?: number;
+}
+
 export interface BlobStore {
   /** Size of a blob, or undefined when it is not here. */
   stat(digest: Digest, options?: CallOptions): Promise<BlobInfo | undefined>;
 
   /** The bytes, verified when whole. @throws BLOB_UNKNOWN (before the first chunk) */
-  read(
-    digest: Digest,
-    options?: CallOptions & { readonly range?: BlobRange },
-  ): AsyncIterable<Uint8Array>;
+  read(digest: Digest, options?: ReadOptions): AsyncIterable<Uint8Array>;
 
   /**
    * Begins to write a blob. `expected` lets a store refuse early and short-cut; what counts is what
@@ -110,13 +116,27 @@ export function canMount(blobs: BlobStore): blobs is BlobStore & BlobMounter {
   return 'mount' in blobs;
 }
 
-/** The bytes of a blob from `offset` on; may be asked several times. */
-export type BlobSource = (offset: number) => AsyncIterable<Uint8Array>;
+/**
+ * {@link BlobStore.read} of one blob; may be asked several times, also side by side. Chunks are the
+ * receiver's to keep.
+ */
+export type BlobSource = (options: ReadOptions) => AsyncIterable<Uint8Array>;
+
+/** What is known of a blob before it comes. */
+export interface AnnouncedBlob extends BlobInfo {
+  /** Absent: unknown. */
+  readonly mediaType?: string;
+}
+
+export interface ReceiveOptions extends CallOptions {
+  /** Hears the bytes that the receiver has so far now and then. */
+  readonly onProgress?: (bytes: number) => void;
+}
 
 /** A place that can go on with a broken transfer, given a source that can be opened again. */
 export interface BlobReceiver {
   /** Stores the blob. @throws DIGEST_MISMATCH, and what the source throws */
-  receive(blob: BlobInfo, source: BlobSource, options?: CallOptions): Promise<void>;
+  receive(blob: AnnouncedBlob, source: BlobSource, options?: ReceiveOptions): Promise<void>;
 }
 
 /** Asks for the optional ability at the call site. */

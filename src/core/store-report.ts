@@ -81,7 +81,7 @@ export interface GarbageReport {
   readonly blobs: readonly Digest[];
   /** Of everything, as `du -sb` counts it. */
   readonly freedBytes: number;
-  /** By kind: blob, index, folder, merged, upload. Kinds of which nothing went are left out. */
+  /** By kind: blob, index, folder, merged, upload, partial. Kinds of which nothing went are left out. */
   readonly freed: Readonly<Record<string, { readonly count: number; readonly bytes: number }>>;
 }
 

@@ -57,7 +57,8 @@ interface Promised {
   readonly diffId: Digest;
 }
 
-function isRunnable({ config, artifactType, subject }: ImageManifest): boolean {
+/** Whether its layers are meant to be file systems. */
+export function isRunnable({ config, artifactType, subject }: ImageManifest): boolean {
   const isConfig = config.mediaType === OCI_CONFIG || config.mediaType === DOCKER_CONFIG;
   return isConfig && artifactType === undefined && subject === undefined;
 }
@@ -102,7 +103,8 @@ async function checkLayer(
   if (found !== diffId) throw notAsPromised(layer, { expected: diffId, found });
 }
 
-function notAsPromised(
+/** A layer whose tar is another than the config says. */
+export function notAsPromised(
   { digest }: Descriptor,
   detail: { readonly expected: Digest; readonly found: Digest },
 ): SlipwayError {

@@ -6,10 +6,12 @@
 import type { LimitFunction } from 'p-limit';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
+import { isSlipwayError } from '#core/errors.ts';
 import { type EventSink, ignoreEvents, type TransferEvent } from '#core/events.ts';
 import { descriptorOf } from '#core/manifest.ts';
 import type { Platform } from '#core/platform.ts';
 import {
+  type BlobSource,
   canMount,
   canReadRaw,
   canReceive,
@@ -18,7 +20,7 @@ import {
   type Repository,
 } from '#core/repository.ts';
 import { LARGE_BLOB_BYTES } from '#store/copy-verified.ts';
-import { configsOf, type WalkedImage, walkImage } from '#store/walk.ts';
+import { configsOf, type WalkedImage, type WalkedManifest, walkImage } from '#store/walk.ts';
 import { selectManifest } from './select.ts';
 
 export interface CopyOptions {
@@ -36,6 +38,8 @@ export interface CopyOptions {
   readonly limit: LimitFunction;
   /** A repository name on the host of `to` that may have the blobs already. */
   readonly mountFrom?: string;
+  /** Called when all blobs are there and no manifest is yet; what it throws ends the copy. */
+  readonly check?: (image: WalkedImage) => Promise<void>;
   readonly events?: EventSink;
   readonly signal?: AbortSignal;
 }
@@ -61,10 +65,22 @@ export async function copyImage(options: CopyOptions): Promise<CopyResult> {
     ...(options.signal ? { signal: options.signal } : {}),
   });
   const copy: Copy = { ...options, configs: configsOf(image.manifests) };
-  const missing = await planBlobs(image, copy);
+  const [missing, named] = await both(planBlobs(image, copy), namedIn(options));
   await transferBlobs(missing, copy);
-  const manifest = await putManifests(image, options);
-  return { source: image.root, manifest, transferred: missing.length };
+  await options.check?.(image);
+  const last = lastOf(image);
+  // With all blobs there and the name at it, nobody has to be told anything.
+  if (missing.length > 0 || named !== last.raw.digest) await putManifests(image, options);
+  return { source: image.root, manifest: descriptorOf(last.raw), transferred: missing.length };
+}
+
+/** Nothing goes on in the background when one of them fails. */
+async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  try {
+    return await Promise.all([a, b]);
+  } finally {
+    await Promise.allSettled([a, b]);
+  }
 }
 
 /** A copy under way. */
@@ -112,7 +128,10 @@ async function sendStream(blob: Descriptor, options: Copy, call: Call): Promise<
   const { digest, size } = blob;
   const { blobs } = options.to;
   if (canReceive(blobs)) {
-    await blobs.receive({ digest, size }, (offset) => readFrom(blob, offset, options, call), call);
+    const read: BlobSource = (how) => options.from.blobs.read(digest, { ...call, size, ...how });
+    const onProgress = (bytes: number): void => report(options, blob, 'transferring', bytes);
+    onProgress(0);
+    await blobs.receive(blob, read, { ...call, onProgress });
   } else {
     await using ingest = await blobs.ingest({ digest, size }, call);
     for await (const chunk of readOnce(blob, options, call)) await ingest.write(chunk);
@@ -132,30 +151,21 @@ async function sendParts(blob: Descriptor, options: Copy, call: Call): Promise<b
   return true;
 }
 
-/** The bytes from `offset` on, verified when that is all of them; progress is reported on the way. */
-async function* readFrom(
-  blob: Descriptor,
-  offset: number,
-  options: Copy,
-  call: Call,
-): AsyncGenerator<Uint8Array> {
-  const range = offset === 0 ? {} : { range: { offset } };
-  const chunks = options.from.blobs.read(blob.digest, { ...call, ...range });
-  yield* reported(chunks, { blob, offset, options });
-}
-
 /** For a commit that verifies: where the source can, its bytes are not hashed on this side too. */
 function readOnce(blob: Descriptor, options: Copy, call: Call): AsyncIterable<Uint8Array> {
   const { blobs } = options.from;
-  if (!canReadRaw(blobs)) return readFrom(blob, 0, options, call);
-  return reported(blobs.readRaw(blob.digest, call), { blob, offset: 0, options });
+  const chunks = canReadRaw(blobs)
+    ? blobs.readRaw(blob.digest, call)
+    : blobs.read(blob.digest, call);
+  return reported(chunks, blob, options);
 }
 
 async function* reported(
   chunks: AsyncIterable<Uint8Array>,
-  { blob, offset, options }: { blob: Descriptor; offset: number; options: Copy },
+  blob: Descriptor,
+  options: Copy,
 ): AsyncGenerator<Uint8Array> {
-  let current = offset;
+  let current = 0;
   report(options, blob, 'transferring', current);
   for await (const chunk of chunks) {
     yield chunk;
@@ -165,14 +175,29 @@ async function* reported(
 }
 
 /** Children first, as the walk lists them; the last one gets the tag. */
-async function putManifests(image: WalkedImage, options: CopyOptions): Promise<Descriptor> {
+async function putManifests(image: WalkedImage, options: CopyOptions): Promise<void> {
   const call = options.signal ? { signal: options.signal } : {};
-  const last = image.manifests.at(-1);
-  if (!last) throw new Error('invariant broken: a walk without manifests');
+  const last = lastOf(image);
   for (const { raw } of image.manifests.slice(0, -1)) await options.to.putManifest(raw, call);
   const tag = options.tag === undefined ? {} : { tag: options.tag };
   await options.to.putManifest(last.raw, { ...call, ...tag });
-  return descriptorOf(last.raw);
+}
+
+function lastOf(image: WalkedImage): WalkedManifest {
+  const last = image.manifests.at(-1);
+  if (!last) throw new Error('invariant broken: a walk without manifests');
+  return last;
+}
+
+/** What the tag points at in `to` before. */
+async function namedIn({ to, tag, signal }: CopyOptions): Promise<Digest | undefined> {
+  if (tag === undefined) return undefined;
+  try {
+    return (await to.resolve(tag, signal ? { signal } : {})).digest;
+  } catch (error) {
+    if (isSlipwayError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) return undefined;
+    throw error;
+  }
 }
 
 /** The first failure stops the others, and is the one that is thrown. */

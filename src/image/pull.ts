@@ -15,7 +15,9 @@ import {
 import type { Repository } from '#core/repository.ts';
 import type { LocalRepository } from '#store/local-repository.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import { checkArrived } from './check-arrived.ts';
 import { copyImage } from './copy.ts';
+import { withKnownManifests } from './known-manifests.ts';
 
 export interface PullOptions {
   readonly store: LocalStore;
@@ -48,16 +50,18 @@ export async function pullImage(options: PullOptions): Promise<PulledImage> {
   const reference = withDefaultTag(options.reference);
   const name = repositoryKey(reference);
   await using lease = await store.lease({ purpose: `pull ${formatReference(reference)}` });
-  const local = store.repository({ space: 'images', name, lease });
+  const blobs = store.arrivingBlobs(lease);
+  const local = store.repository({ space: 'images', name, lease, blobs });
   const before = await digestIn(local, reference.tag);
   // With a tag and a digest the digest says what, and docker sets no tag.
   const tag = reference.digest === undefined ? reference.tag : undefined;
   const { source, manifest, transferred } = await copyImage({
-    from: remote,
+    from: withKnownManifests(remote, local),
     selector: selectorOf(reference),
     to: local,
     ...(tag === undefined ? {} : { tag }),
     platform,
+    check: (image) => checkArrived(image, blobs),
     direction: 'pull',
     limit,
     ...(events ? { events } : {}),

@@ -4,10 +4,15 @@
  */
 import { algorithmOf, createHasher, type Digest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
-import type { BlobInfo, BlobRange, CallOptions } from '#core/repository.ts';
+import type { BlobInfo, CallOptions, ReadOptions } from '#core/repository.ts';
 import { type Connection, readCall } from './connection.ts';
+import { decoded, isEncoded } from './content-encoding.ts';
 import { type Answer, headerOf } from './exchange.ts';
 import { backOff, isTransient } from './retry.ts';
+import { unstalled } from './stall.ts';
+
+/** Less than this is no progress: a peer that sends a little and breaks off would keep us for ever. */
+const PROGRESS_BYTES = 16 * 1024;
 
 /** The size of a blob, or undefined when the registry does not have it. */
 export async function statBlob(
@@ -31,15 +36,15 @@ export async function statBlob(
 export async function* readBlob(
   connection: Connection,
   digest: Digest,
-  options: CallOptions & { readonly range?: BlobRange },
+  options: ReadOptions,
 ): AsyncGenerator<Uint8Array> {
-  const { range, signal } = options;
+  const { range } = options;
   if (range?.length === 0) {
     if (!(await statBlob(connection, digest, options))) throw unknownBlob(digest);
     return;
   }
   const hasher = range ? undefined : createHasher(algorithmOf(digest));
-  for await (const chunk of resumed(connection, digest, { range, signal })) {
+  for await (const chunk of resumed(connection, digest, options)) {
     hasher?.update(chunk);
     yield chunk;
   }
@@ -60,20 +65,21 @@ export async function* readBlob(
 async function* resumed(
   connection: Connection,
   digest: Digest,
-  options: { readonly range: BlobRange | undefined; readonly signal: AbortSignal | undefined },
+  { range, signal, size, exact = false }: ReadOptions,
 ): AsyncGenerator<Uint8Array> {
-  const { range, signal } = options;
   const end = range?.length === undefined ? undefined : range.offset + range.length;
   let position = range?.offset ?? 0;
   for (let attempt = 1; ; attempt++) {
+    const begin = position;
     try {
-      for await (const chunk of part(connection, digest, { position, end, signal })) {
+      const wanted = { position, end, size, exact, signal };
+      for await (const chunk of unstalled(part(connection, digest, wanted))) {
         position += chunk.byteLength;
-        attempt = 0;
         yield chunk;
       }
       return;
     } catch (error) {
+      if (position - begin >= PROGRESS_BYTES) attempt = 0;
       if (!isTransient(error) || attempt >= connection.retry.attemptsMax) throw error;
       await connection.retry.sleep(
         backOff(Math.max(attempt, 1), connection.retry),
@@ -88,31 +94,38 @@ interface Part {
   readonly position: number;
   /** The byte after the last one wanted; undefined: to the end. */
   readonly end: number | undefined;
+  /** Of the whole blob, if known. */
+  readonly size: number | undefined;
+  /** Nothing rather than more than that. */
+  readonly exact: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
 async function* part(
   connection: Connection,
   digest: Digest,
-  { position, end, signal }: Part,
+  wanted: Part,
 ): AsyncGenerator<Uint8Array> {
+  const { position, end, exact } = wanted;
   const isWhole = position === 0 && end === undefined;
-  const headers: Record<string, string> = isWhole
-    ? {}
-    : { range: `bytes=${position}-${end === undefined ? '' : end - 1}` };
-  const url = connection.url(`blobs/${digest}`);
-  const answer = await connection.send(
-    readCall(connection, url, { method: 'GET', headers, signal }),
-  );
+  const answer = await ask(connection, digest, { ...wanted, inPart: !isWhole });
   switch (answer.status) {
     case 200:
       // A registry without ranges sends everything: drop what is not wanted.
-      yield* window(answer.body, position, end);
+      if (exact && !isWhole) await answer.discard();
+      else yield* window(bodyOf(answer, wanted.size), position, end);
       break;
-    case 206:
-      checkContentRange(headerOf(answer, 'content-range'), position);
+    case 206: {
+      const total = checkContentRange(headerOf(answer, 'content-range'), position);
+      if (isEncoded(answer, { total, size: wanted.size })) {
+        // A part of something else: only the whole can be decoded.
+        await answer.discard();
+        if (!exact) yield* anew(connection, digest, wanted);
+        break;
+      }
       yield* window(answer.body, 0, end === undefined ? undefined : end - position);
       break;
+    }
     case 416:
       // Nothing is left from here on: the blob ends where the range begins, or before.
       await answer.discard();
@@ -123,6 +136,32 @@ async function* part(
     default:
       throw await connection.failure(answer, { action: 'pull', digest });
   }
+}
+
+async function* anew(
+  connection: Connection,
+  digest: Digest,
+  wanted: Part,
+): AsyncGenerator<Uint8Array> {
+  const answer = await ask(connection, digest, { ...wanted, inPart: false });
+  if (answer.status !== 200) throw await connection.failure(answer, { action: 'pull', digest });
+  yield* window(bodyOf(answer, wanted.size), wanted.position, wanted.end);
+}
+
+function ask(
+  connection: Connection,
+  digest: Digest,
+  { position, end, inPart, signal }: Part & { readonly inPart: boolean },
+): Promise<Answer> {
+  const range = `bytes=${position}-${end === undefined ? '' : end - 1}`;
+  const headers = { 'accept-encoding': 'identity', ...(inPart ? { range } : {}) };
+  const url = connection.url(`blobs/${digest}`);
+  return connection.send(readCall(connection, url, { method: 'GET', headers, signal }));
+}
+
+function bodyOf(answer: Answer, size: number | undefined): AsyncIterable<Uint8Array> {
+  const total = parseSize(headerOf(answer, 'content-length'));
+  return isEncoded(answer, { total, size }) ? decoded(answer.body) : answer.body;
 }
 
 /** The bytes from `start` up to `end` of a stream. */
@@ -141,15 +180,16 @@ async function* window(
   }
 }
 
-/** `bytes 5-9/20`: another start than asked would glue wrong bytes together. */
-function checkContentRange(header: string | undefined, position: number): void {
-  const start = /^bytes (\d+)-\d+\/(?:\d+|\*)$/.exec(header ?? '')?.[1];
+/** `bytes 5-9/20`: another start than asked would glue wrong bytes together. Gives the 20, if it is told. */
+function checkContentRange(header: string | undefined, position: number): number | undefined {
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(header ?? '') ?? [];
   if (start === undefined || Number(start) !== position) {
     throw new SlipwayError(
       'REGISTRY_PROTOCOL',
       `asked for bytes from ${position}, got Content-Range "${header ?? ''}"`,
     );
   }
+  return parseSize(total);
 }
 
 function unknownBlob(digest: Digest): SlipwayError {

@@ -72,9 +72,11 @@ async function sendRest(
 ): Promise<void> {
   const { signal } = options;
   const { location, offset } = options.standing;
+  const call = signal ? { signal } : {};
   const body = {
     kind: 'stream',
-    open: () => sized(options.open(offset), size - offset),
+    open: () =>
+      sized(options.open(offset === 0 ? call : { ...call, range: { offset } }), size - offset),
     sizeBytes: size - offset,
   } as const;
   if (offset === 0) return closeSession(connection, location, { digest, body, signal });

@@ -9,13 +9,14 @@ import type { EventSink } from '#core/events.ts';
 import type {
   BlobInfo,
   BlobMounter,
-  BlobRange,
   BlobReceiver,
   BlobSource,
   BlobStore,
   CallOptions,
   Ingest,
   RawManifest,
+  ReadOptions,
+  ReceiveOptions,
   Repository,
 } from '#core/repository.ts';
 import { readBlob, statBlob } from './blob-read.ts';
@@ -126,10 +127,7 @@ class HttpBlobs implements RemoteBlobs {
     return statBlob(this.#connection, digest, options);
   }
 
-  read(
-    digest: Digest,
-    options: CallOptions & { readonly range?: BlobRange } = {},
-  ): AsyncIterable<Uint8Array> {
+  read(digest: Digest, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
     return readBlob(this.#connection, digest, options);
   }
 
@@ -141,7 +139,7 @@ class HttpBlobs implements RemoteBlobs {
     });
   }
 
-  receive(blob: BlobInfo, source: BlobSource, options: CallOptions = {}): Promise<void> {
+  receive(blob: BlobInfo, source: BlobSource, options: ReceiveOptions = {}): Promise<void> {
     const session = this.#takeSession(blob.digest);
     return sendBlob(this.#connection, blob, source, { ...options, session });
   }

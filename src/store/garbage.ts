@@ -9,6 +9,7 @@ import { type DigestFile, type DigestFileKind, digestFiles, namesIn } from './di
 import { INCOMING_TTL_MS } from './incoming.ts';
 import { type Metadata, textOf } from './metadata.ts';
 import { storedMountCaches } from './mount-caches.ts';
+import { PARTIAL_TTL_MS } from './partial-file.ts';
 import type { StorePaths } from './paths.ts';
 import { reachableDigests } from './reachable.ts';
 import { UPLOAD_TTL_MS } from './uploads.ts';
@@ -16,12 +17,12 @@ import { UPLOAD_TTL_MS } from './uploads.ts';
 /** Merged images are kept this long after their last use: they cost time to make. */
 export const MERGED_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 
-export type GarbageKind = DigestFileKind | 'upload' | 'incoming' | 'mount';
+export type GarbageKind = DigestFileKind | 'upload' | 'partial' | 'incoming' | 'mount';
 
 /** A file or folder that nothing needs. */
 export interface Garbage {
   readonly kind: GarbageKind;
-  /** Absent for uploads, volumes and cache mounts. */
+  /** Absent for uploads, partial downloads, volumes and cache mounts. */
   readonly digest?: Digest;
   readonly path: string;
 }
@@ -50,6 +51,7 @@ export function planGarbage(
   );
   const abandoned = [
     ...abandonedUploads(paths, metadata),
+    ...abandonedPartials(paths),
     ...abandonedVolumes(paths),
     ...unwantedMounts(paths, metadata),
   ];
@@ -88,6 +90,16 @@ export function abandonedUploads(paths: StorePaths, metadata: Metadata): readonl
     const touchedAtMs =
       sessions.get(id) ?? statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? before;
     return touchedAtMs < before ? [{ kind: 'upload' as const, path }] : [];
+  });
+}
+
+/** Downloads that nobody went on with for a week; a living one's file changes all the time. */
+export function abandonedPartials(paths: StorePaths): readonly Garbage[] {
+  const before = Date.now() - PARTIAL_TTL_MS;
+  return namesIn(paths.partials).flatMap((name) => {
+    const path = join(paths.partials, name);
+    const changedAtMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? before;
+    return changedAtMs < before ? [{ kind: 'partial' as const, path }] : [];
   });
 }
 

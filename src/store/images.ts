@@ -129,6 +129,7 @@ export class ImageNames {
 
   /** Remembers that `digest` names the manifest `target` of the same repository too. */
   addAlias(repository: string, digest: Digest, target: Digest): void {
+    if (this.#isKnown(repository, digest, target)) return;
     this.#durably(() => {
       if (digest === target) {
         // It is here under its own digest: what stood for it does so no longer.
@@ -142,6 +143,13 @@ export class ImageNames {
         target,
       );
     });
+  }
+
+  /** Not to wait for the disk when there is nothing to change. */
+  #isKnown(repository: string, digest: Digest, target: Digest): boolean {
+    const sql = 'SELECT target FROM aliases WHERE repository = ? AND digest = ?';
+    const row = this.#metadata.get(sql, repository, digest);
+    return row ? textOf(row, 'target') === target && digest !== target : digest === target;
   }
 
   #durably<T>(work: () => T): T {

@@ -11,10 +11,12 @@ import { type LayerCompression, layerCompressionOf } from '#core/media-type.ts';
 import type { BlobInfo } from '#core/repository.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import { putInPlace, writeInPlace } from './durable-file.ts';
+import { fileSize } from './file-size.ts';
 import type { Lease } from './leases.ts';
 import { LocalBlobs } from './local-blobs.ts';
 import { digestIn, type Metadata, numberOf, textOf } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
+import { putUnsynced } from './unsynced.ts';
 import { digestMismatch } from './verified-read.ts';
 import { wholeLayer } from './whole-layer.ts';
 
@@ -24,6 +26,17 @@ export interface StoredLayer {
   readonly descriptor: Descriptor;
   /** From the config's `rootfs.diff_ids`. */
   readonly diffId: Digest;
+}
+
+/** What a pull made of a layer's blob. */
+export interface ArrivedTar {
+  readonly codec: LayerCompression;
+  /** A finished file of the plain tar; none where the blob is the tar. */
+  readonly tar: string;
+  /** Of the tar. */
+  readonly size: number;
+  readonly index: Uint8Array;
+  readonly lease: Lease;
 }
 
 export interface EnsureOptions {
@@ -73,6 +86,17 @@ export class LayerStore {
   async addIndex(diffId: Digest, index: Uint8Array): Promise<LayerFiles> {
     await writeInPlace(this.#paths.temporary('ingest'), this.#paths.index(diffId), index);
     return this.#present(diffId);
+  }
+
+  /** Adds a layer whose blob is here and whose tar and index a pull made on the way (unsynced.ts). */
+  async addArrived({ descriptor, diffId }: StoredLayer, made: ArrivedTar): Promise<void> {
+    const { codec, tar, size, index, lease } = made;
+    lease.hold(diffId);
+    if (codec !== 'none') this.rememberCompressed(diffId, codec, descriptor);
+    const isThere = (await fileSize(this.#paths.blob(diffId))) === size;
+    if (isThere && this.files(diffId)) return;
+    const layer = { diffId, index, tar: isThere ? undefined : tar };
+    await putUnsynced(this.#paths, this.#metadata, layer);
   }
 
   /**

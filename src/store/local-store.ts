@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import type { Digest } from '#core/digest.ts';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
 import type { CheckOptions, CheckReport, DigestReport, DiskUsage } from '#core/store-report.ts';
+import { ArrivingBlobs } from './arriving-blobs.ts';
 import { CacheRecords } from './cache-records.ts';
 import { onDiskSync } from './disk-errors.ts';
 import { collectGarbage, type GcOptions, type GcResult } from './gc.ts';
@@ -23,6 +24,7 @@ import { type PruneRequest, type PruneResult, prune } from './prune.ts';
 import { giveUpReserve, keepReserve } from './reserve.ts';
 import { StepFactsStore } from './step-facts.ts';
 import { collectDeadFiles } from './temporary-files.ts';
+import { dropLost, settleUnsynced } from './unsynced.ts';
 import { UploadSessions } from './uploads.ts';
 import { storeUsage, type UsageQuestion } from './usage.ts';
 
@@ -34,6 +36,8 @@ export interface RepositoryOptions {
   readonly lease: Lease;
   /** Take manifests whose blobs or manifests are not all there. Default: false. */
   readonly sparse?: boolean;
+  /** Where its blobs go; default: {@link LocalStore.blobs} with the lease. */
+  readonly blobs?: LocalBlobs;
 }
 
 export interface CatalogOptions {
@@ -54,8 +58,13 @@ export class LocalStore implements AsyncDisposable {
 
   private constructor(root: string) {
     this.paths = storePaths(root);
-    this.#metadata = new Metadata(this.paths.database, collectDeadLeases, () =>
-      giveUpReserve(this.paths),
+    this.#metadata = new Metadata(
+      this.paths.database,
+      (metadata) => {
+        collectDeadLeases(metadata);
+        dropLost(this.paths, metadata);
+      },
+      () => giveUpReserve(this.paths),
     );
     this.images = new ImageNames(this.#metadata);
     this.layers = new LayerStore(this.paths, this.#metadata);
@@ -93,12 +102,23 @@ export class LocalStore implements AsyncDisposable {
     return new LocalBlobs(this.paths, lease);
   }
 
+  /** The same for who fetches from a registry (arriving-blobs.ts). */
+  arrivingBlobs(lease: Lease): ArrivingBlobs {
+    const { paths, layers } = this;
+    return new ArrivingBlobs({ paths, layers, lease, metadata: this.#metadata });
+  }
+
+  /** Has the disk take what earlier pulls left to it (unsynced.ts). */
+  async settle(): Promise<void> {
+    await settleUnsynced(this.paths, this.#metadata);
+  }
+
   /** A repository of either space; it need not exist yet, and exists with its first manifest. */
   repository(options: RepositoryOptions): LocalRepository {
     return new LocalRepository({
       space: options.space,
       name: options.name,
-      blobs: this.blobs(options.lease),
+      blobs: options.blobs ?? this.blobs(options.lease),
       metadata: this.#metadata,
       sparse: options.sparse ?? false,
     });
@@ -156,6 +176,7 @@ export class LocalStore implements AsyncDisposable {
 
   /** What dead processes held or left lying. */
   async #collectDead(): Promise<void> {
+    await this.settle();
     collectDeadLeases(this.#metadata);
     await collectDeadFiles(this.paths);
   }
@@ -181,6 +202,7 @@ function makeFolders(paths: StorePaths): void {
     paths.ingest,
     paths.snapshots,
     paths.uploads,
+    paths.partials,
     paths.trash,
   ];
   for (const folder of folders) makeFolder(folder, paths.root);

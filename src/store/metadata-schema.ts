@@ -136,10 +136,45 @@ CREATE INDEX step_facts_by_place ON step_facts (place);
 CREATE INDEX records_by_description ON records (description);
 `;
 
+const VERSION_6 = `
+-- Blobs on their way from a registry, and who fetches them (arrival-lock.ts).
+CREATE TABLE arrivals (
+  digest TEXT PRIMARY KEY,
+  token  TEXT NOT NULL,
+  owner  TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Plain tars with their indexes that the disk may not have yet, and the boot they were written in.
+CREATE TABLE unsynced (
+  digest TEXT PRIMARY KEY,
+  boot   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Where blobs were seen: a push to the same registry need not send them.
+CREATE TABLE blob_places (
+  digest     TEXT NOT NULL,
+  registry   TEXT NOT NULL,
+  repository TEXT NOT NULL,
+  seen_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (digest, registry, repository)
+) STRICT, WITHOUT ROWID;
+
+-- Uploads to registries that may be gone on with.
+CREATE TABLE sent_uploads (
+  registry      TEXT NOT NULL,
+  repository    TEXT NOT NULL,
+  digest        TEXT NOT NULL,
+  location      TEXT NOT NULL,
+  touched_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (registry, repository, digest)
+) STRICT, WITHOUT ROWID;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   VERSION_1,
   VERSION_2,
   VERSION_3,
   VERSION_4,
   VERSION_5,
+  VERSION_6,
 ];

@@ -16,6 +16,8 @@
  *     ingest/<owner>.<random>          files being written; worthless once their owner is dead
  *     snapshots/<owner>.<random>/      writable roots; worthless once their owner is dead
  *     uploads/<id>                     registry upload sessions; they outlive a process
+ *     partials/<alg>-<hex>             downloads that broke off or go on now (partial-file.ts), and beside
+ *     partials/<alg>-<hex>.have        each how far it has come
  *     incoming/<hex>/                  volumes of an archive that come one at a time (incoming.ts)
  *     trash/<owner>.<random>           renamed away, on its way out
  *     reserve                          room that is given up when the disk is full (reserve.ts)
@@ -42,6 +44,7 @@ export interface StorePaths {
   readonly scans: string;
   readonly stubs: string;
   readonly uploads: string;
+  readonly partials: string;
   readonly incoming: string;
   readonly mountCaches: string;
   readonly ingest: string;
@@ -59,6 +62,8 @@ export interface StorePaths {
   /** The unpacked form of a layer. */
   folder(diffId: Digest): string;
   upload(id: string): string;
+  /** A download of the blob under way. */
+  partial(digest: Digest): string;
   /** A fresh place for a damaged blob. */
   quarantined(digest: Digest): string;
   /** A fresh path of this process's own; nothing is made there. */
@@ -79,6 +84,7 @@ export function storePaths(root: string): StorePaths {
     scans: under('scans/v1'),
     stubs: under('stubs/v1'),
     uploads: under('uploads'),
+    partials: under('partials'),
     incoming: under('incoming'),
     mountCaches: under('mounts'),
     ingest: under('ingest'),
@@ -92,6 +98,7 @@ export function storePaths(root: string): StorePaths {
     chainFolder: (chain) => byDigest('merged/v1', chain, '.folder'),
     folder: (diffId) => byDigest('folders/v1', diffId),
     upload: (id) => join(root, 'uploads', id),
+    partial: (digest) => join(root, 'partials', digest.replace(':', '-')),
     quarantined: (digest) =>
       join(root, 'quarantine', `${digest.replace(':', '-')}.${randomBytes(4).toString('hex')}`),
     temporary: (folder) =>

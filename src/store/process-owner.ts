@@ -9,6 +9,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 export const UNSEEN_OWNER_TTL_MS = 24 * 60 * 60 * 1000;
 
 let own: string | undefined;
+let boot: string | undefined;
 
 /** `<boot id>.<pid namespace>.<pid>.<start ticks>`, safe in a file name. */
 export function currentOwner(): string {
@@ -37,8 +38,10 @@ export function ownerOfName(name: string): string {
   return name.slice(0, name.lastIndexOf('.'));
 }
 
-function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+/** Another one after every start of the machine. */
+export function bootId(): string {
+  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return boot;
 }
 
 function pidNamespace(): string {

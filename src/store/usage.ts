@@ -9,7 +9,7 @@ import type { Digest } from '#core/digest.ts';
 import { childrenOf, type ImageIndex } from '#core/manifest.ts';
 import type { DiskUsage, UsageSummary } from '#core/store-report.ts';
 import { type DigestFile, digestFiles, diskBytes, frameBytes, namesIn } from './disk-files.ts';
-import { abandonedUploads, abandonedVolumes, mergedRule } from './garbage.ts';
+import { abandonedPartials, abandonedUploads, abandonedVolumes, mergedRule } from './garbage.ts';
 import type { ImageName } from './images.ts';
 import type { Metadata } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
@@ -221,7 +221,9 @@ class Accounts {
       total: mine.length,
       active: mine.filter((digest) => kept.has(digest)).length,
       sizeBytes: content.sizeBytes + frameBytes(this.#paths),
-      reclaimableBytes: content.reclaimableBytes + sizeOf(abandonedVolumes(this.#paths)),
+      reclaimableBytes:
+        content.reclaimableBytes +
+        sizeOf([...abandonedPartials(this.#paths), ...abandonedVolumes(this.#paths)]),
     };
   }
 

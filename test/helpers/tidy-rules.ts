@@ -39,7 +39,7 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:child_process': ['layer', 'snapshot', 'runtime', 'remote'],
   'node:http': ['registry'],
   'node:sqlite': ['store'],
-  'node:zlib': ['archive', 'layer'],
+  'node:zlib': ['archive', 'layer', 'remote'],
 };
 
 /** Anything may be wired together here. */

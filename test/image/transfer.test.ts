@@ -83,6 +83,47 @@ describe('pullImage', () => {
   });
 });
 
+describe('layers of a pulled image', () => {
+  it('are open when the pull ends', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    const remote = new MemoryRepository();
+    const image = await sampleImage({ codec: 'gzip' });
+    await putImage(remote, image, 'latest');
+    await pullImage({ store, remote, reference: parseReference('app'), platform, limit });
+    for (const { diffId } of image.layers) assert.ok(store.layers.files(diffId));
+  });
+
+  it('that are not what the config promises give no name', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    const remote = new MemoryRepository();
+    const [layer, other] = [await sampleLayer({ codec: 'gzip' }), await sampleLayer()];
+    await putImage(remote, imageOf([{ ...layer, diffId: other.diffId }]), 'latest');
+    const reference = parseReference('app');
+    const pulling = pullImage({ store, remote, reference, platform, limit });
+    await assert.rejects(pulling, { code: 'DIGEST_MISMATCH' });
+    assert.deepEqual(store.images.list(), []);
+  });
+
+  it('that are no layers give no name', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    const remote = new MemoryRepository();
+    const layer = await sampleLayer();
+    const bytes = Buffer.from('no gzip');
+    const descriptor = { mediaType: OCI_LAYER_GZIP, digest: digestOf(bytes), size: bytes.length };
+    const broken = { ...layer, digest: descriptor.digest, bytes, descriptor };
+    await putImage(remote, imageOf([broken]), 'latest');
+    const pulling = pullImage({
+      ...{ store, remote, platform, limit },
+      reference: parseReference('app'),
+    });
+    await assert.rejects(pulling);
+    assert.deepEqual(store.images.list(), []);
+  });
+});
+
 describe('pushImage', () => {
   it('sends gzip layers with the same files and the same image ID', async () => {
     await using place = await temporaryStore();

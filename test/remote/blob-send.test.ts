@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { digestOf } from '#core/digest.ts';
+import type { ReadOptions } from '#core/repository.ts';
 import { collect, sampleBlob } from '#test/helpers/images.ts';
 import { remoteAt, temporaryRegistry } from '#test/helpers/registry.ts';
 import { scriptedPeer } from '#test/helpers/scripted-peer.ts';
@@ -12,7 +13,9 @@ const DIGEST = digestOf(BYTES);
 const BLOB = { digest: DIGEST, size: BYTES.byteLength };
 const NAME = '/v2/test/app';
 
-async function* source(offset: number): AsyncGenerator<Uint8Array> {
+async function* source({
+  range: { offset } = { offset: 0 },
+}: ReadOptions): AsyncGenerator<Uint8Array> {
   yield BYTES.subarray(offset, offset + 3);
   yield BYTES.subarray(offset + 3);
 }
@@ -35,9 +38,12 @@ describe('receive', () => {
     await using registry = await temporaryRegistry();
     await using remote = remoteAt(registry.address);
     const { digest, bytes } = sampleBlob(randomBytes(6 * 1024 * 1024));
-    await remote.blobs.receive({ digest, size: bytes.byteLength }, async function* (offset) {
-      yield bytes.subarray(offset);
-    });
+    await remote.blobs.receive(
+      { digest, size: bytes.byteLength },
+      async function* ({ range: { offset } = { offset: 0 } }) {
+        yield bytes.subarray(offset);
+      },
+    );
     assert.ok((await collect(remote.blobs.read(digest))).equals(bytes));
   });
 

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createTcpServer } from 'node:net';
 import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { digestOf } from '#core/digest.ts';
 import type { Event } from '#core/events.ts';
 import { OCI_MANIFEST } from '#core/media-type.ts';
@@ -97,6 +98,79 @@ describe('reading a blob', () => {
     ]);
     await using remote = remoteAt(peer.address);
     await assert.rejects(collect(remote.blobs.read(DIGEST)), { code: 'DIGEST_MISMATCH' });
+  });
+});
+
+describe('a blob that somebody on the way compressed', () => {
+  const plain = Buffer.from('0123456789'.repeat(500));
+  const digest = digestOf(plain);
+  const path = `${NAME}/blobs/${digest}`;
+  const encoded = gzipSync(plain);
+  const headers = { 'content-encoding': 'gzip' };
+
+  it('is asked for as it is, and decoded all the same', async () => {
+    await using peer = await scriptedPeer([
+      {
+        method: 'GET',
+        path,
+        headers: { 'accept-encoding': 'identity' },
+        answer: { status: 200, headers, body: encoded },
+      },
+    ]);
+    await using remote = remoteAt(peer.address);
+    assert.deepEqual(await collect(remote.blobs.read(digest)), plain);
+  });
+
+  it('parts would be those of the encoded bytes: the whole is asked for, and cut here', async () => {
+    const part = { ...headers, 'content-range': `bytes 4000-5000/${encoded.byteLength}` };
+    await using peer = await scriptedPeer([
+      { method: 'GET', path, answer: { status: 206, headers: part, body: 'x' } },
+      {
+        method: 'GET',
+        path,
+        headers: { range: null },
+        answer: { status: 200, headers, body: encoded },
+      },
+    ]);
+    await using remote = remoteAt(peer.address);
+    const wanted = { size: plain.byteLength, range: { offset: 4000 } };
+    const read = collect(remote.blobs.read(digest, wanted));
+    assert.deepEqual(await read, plain.subarray(4000));
+  });
+
+  it('a layer that is itself gzip and only labelled so stays as it is', async () => {
+    const layer = digestOf(encoded);
+    await using peer = await scriptedPeer([
+      {
+        method: 'GET',
+        path: `${NAME}/blobs/${layer}`,
+        answer: { status: 200, headers, body: encoded },
+      },
+    ]);
+    await using remote = remoteAt(peer.address);
+    assert.deepEqual(
+      await collect(remote.blobs.read(layer, { size: encoded.byteLength })),
+      encoded,
+    );
+  });
+
+  it('what is no gzip is a fault of the way, not of the blob', async () => {
+    await using peer = await scriptedPeer([
+      { method: 'GET', path, answer: { status: 200, headers, body: 'no gzip' } },
+    ]);
+    await using remote = remoteAt(peer.address);
+    await assert.rejects(collect(remote.blobs.read(digest)), { code: 'REGISTRY_PROTOCOL' });
+  });
+});
+
+describe('a part and nothing else', () => {
+  it('a registry without ranges gives nothing', async () => {
+    await using peer = await scriptedPeer([
+      { method: 'GET', path: BLOB, answer: { status: 200, body: BYTES } },
+    ]);
+    await using remote = remoteAt(peer.address);
+    const read = remote.blobs.read(DIGEST, { exact: true, range: { offset: 4, length: 3 } });
+    assert.equal((await collect(read)).byteLength, 0);
   });
 });
 
