@@ -1,4 +1,4 @@
-/** `host:port` to listen on. Without authentication only loopback will do, unless one insists. */
+/** `host:port` to listen on. Without TLS and sign-in only loopback will do, unless one insists. */
 import { BlockList, isIPv6 } from 'node:net';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
 
@@ -24,16 +24,29 @@ export function parseListenAddress(text: string): ListenAddress {
   return { host: parts[1] ?? (parts[2] || '::'), port };
 }
 
-/** @throws ADDRESS_INVALID for an address that other machines can reach */
-export function needLoopback({ host, port }: ListenAddress): void {
-  if (isLoopback(host)) return;
-  throw new SlipwayError(
-    'ADDRESS_INVALID',
-    `refusing to listen on ${formatAddress(host, port)}: everybody who reaches it could push and delete`,
-    {
-      hint: `listen on 127.0.0.1:${port} and put a proxy with authentication before it, or say --allow-public on a network you trust`,
-    },
-  );
+export interface Protection {
+  /** Clients must sign in. */
+  readonly hasAuth: boolean;
+  readonly hasTls: boolean;
+}
+
+/** @throws ADDRESS_INVALID for an address that other machines can reach, without sign-in or TLS */
+export function needProtection(
+  { host, port }: ListenAddress,
+  { hasAuth, hasTls }: Protection,
+): void {
+  if (isLoopback(host) || (hasAuth && hasTls)) return;
+  const address = formatAddress(host, port);
+  const danger = hasAuth
+    ? 'passwords would cross the network in the clear'
+    : 'everybody who reaches it could push and delete';
+  const missing = [
+    ...(hasAuth ? [] : ['add a user: slipway registry user add NAME']),
+    ...(hasTls ? [] : ['add TLS: --tls-cert and --tls-key, or --tls self']),
+  ];
+  throw new SlipwayError('ADDRESS_INVALID', `refusing to listen on ${address}: ${danger}`, {
+    hint: `${missing.join('; ')}; or say --allow-public on a network you trust`,
+  });
 }
 
 function isLoopback(host: string): boolean {

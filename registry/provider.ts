@@ -35,6 +35,8 @@ export interface RegistryProvider {
   repository(name: string): ServedRepository;
   /** Names of the repositories that hold a manifest. */
   catalog(page: Page): Promise<readonly string[]>;
+  /** Names of the repositories that show a blob. */
+  repositoriesWith(digest: Digest): Promise<readonly string[]>;
   readonly uploads: UploadSource;
 }
 

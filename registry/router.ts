@@ -6,7 +6,7 @@ import { isRepositoryName } from '#core/reference.ts';
 import { Refusal } from './errors.ts';
 
 export type Route =
-  | { readonly kind: 'base' | 'catalog' | 'search' | 'ping-v1' | 'health' }
+  | { readonly kind: 'base' | 'catalog' | 'search' | 'ping-v1' | 'health' | 'token' | 'authority' }
   | { readonly kind: 'tags' | 'uploads'; readonly name: string }
   | { readonly kind: 'manifest'; readonly name: string; readonly reference: string }
   | { readonly kind: 'blob' | 'referrers'; readonly name: string; readonly digest: string }
@@ -19,6 +19,8 @@ const FIXED: Readonly<Record<string, Route>> = {
   '/v1/search': { kind: 'search' },
   '/v1/_ping': { kind: 'ping-v1' },
   '/healthz': { kind: 'health' },
+  '/token': { kind: 'token' },
+  '/ca.crt': { kind: 'authority' },
 };
 
 /** `path` without the query; undefined: no such endpoint. @throws Refusal NAME_INVALID */

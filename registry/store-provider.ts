@@ -31,6 +31,7 @@ export async function storeProvider(
     repository: (name) =>
       store.repository({ space: 'registry', name, lease: leases.current, sparse }),
     catalog: async ({ last = '', limit }) => store.catalog('registry', { after: last, limit }),
+    repositoriesWith: async (digest) => store.repositoriesWith(digest),
     uploads: {
       create: async (options) => sessionOf(await store.uploads.create(options), leases),
       open: async (key) => sessionOf(await store.uploads.open(key), leases),

@@ -27,6 +27,7 @@ import type {
 } from '#core/local-image.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
+import type { RegistryConfig } from '#core/registry-config.ts';
 import type {
   CheckOptions,
   CheckReport,
@@ -269,13 +270,8 @@ export interface LoadToOptions extends CallContext {
   readonly verify?: string;
 }
 
-export interface ServeOptions {
-  /** host:port; port 0 picks one. */
-  readonly address: string;
-  /** Also an address that other machines reach, though there is no authentication. */
-  readonly allowPublic?: boolean;
-  /** Take manifests whose blobs or manifests were not all pushed. */
-  readonly allowSparse?: boolean;
+/** What is not said is as in DEFAULT_CONFIG: 127.0.0.1:5000, for everybody. */
+export interface ServeOptions extends Partial<RegistryConfig> {
   /** One line per request. */
   readonly log?: (line: string) => void;
 }
@@ -283,6 +279,10 @@ export interface ServeOptions {
 export interface RegistryHandle extends AsyncDisposable {
   /** The address it listens on, `127.0.0.1:5000`. */
   readonly address: string;
+  /** `http://127.0.0.1:5000` */
+  readonly url: string;
+  /** The certificate authority of our own that clients must trust, with `tls.self`. */
+  readonly authority?: { readonly path: string; readonly fingerprint: string };
 }
 
 export interface ImagesOptions {

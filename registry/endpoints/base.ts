@@ -1,6 +1,8 @@
 /** What every endpoint gets and gives, and the endpoints about the server itself (end-1, health). */
 import type { IncomingMessage } from 'node:http';
 import { type Digest, parseDigest } from '#core/digest.ts';
+import type { Access, Identity } from '../auth/access.ts';
+import type { Guard } from '../auth/guard.ts';
 import { Refusal } from '../errors.ts';
 import type { ManifestCache } from '../manifest-cache.ts';
 import type { RegistryProvider } from '../provider.ts';
@@ -14,8 +16,20 @@ export interface RegistryCall {
   readonly body: AsyncIterable<Uint8Array>;
   readonly provider: RegistryProvider;
   readonly manifests: ManifestCache;
+  /** Absent: everybody may do everything. */
+  readonly guard?: Guard;
+  readonly identity: Identity;
+  /** The certificate authority of our own, PEM. */
+  readonly authority?: string;
+  /** For those who need to know more about the client than an endpoint does. */
+  readonly request: IncomingMessage;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
+}
+
+/** Whether the client may do this besides what its request needed. */
+export function may({ guard, identity }: RegistryCall, access: Access): boolean {
+  return guard?.may(identity, access) ?? true;
 }
 
 /** `GET /v2/`: this is a registry, and you may use it. */
@@ -28,6 +42,21 @@ export function baseEndpoint(call: RegistryCall): Reply {
 export function healthEndpoint(call: RegistryCall): Reply {
   needMethod(call, 'GET', 'HEAD');
   return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'ok\n' };
+}
+
+/** `GET /ca.crt`: what clients must trust, where the certificate is of our own making. */
+export function authorityEndpoint(call: RegistryCall): Reply {
+  needMethod(call, 'GET', 'HEAD');
+  if (call.authority === undefined) throw noSuchEndpoint();
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/x-pem-file' },
+    body: call.authority,
+  };
+}
+
+export function noSuchEndpoint(): Refusal {
+  return new Refusal('UNSUPPORTED', 'no such endpoint', { status: 404 });
 }
 
 /** @throws Refusal UNSUPPORTED */

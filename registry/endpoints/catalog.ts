@@ -1,6 +1,7 @@
 /** The catalogue of repositories: `GET /v2/_catalog`, and `GET /v1/search`, which `docker search` asks. */
+import type { Page } from '../provider.ts';
 import { jsonReply, type Reply } from '../reply.ts';
-import { needMethod, type RegistryCall } from './base.ts';
+import { may, needMethod, type RegistryCall } from './base.ts';
 import { cut, nextLink, pageIn } from './paging.ts';
 
 const CATALOG_LIMIT = 1000;
@@ -10,10 +11,24 @@ const SEARCH_LIMIT_MAX = 100;
 export async function catalogEndpoint(call: RegistryCall): Promise<Reply> {
   needMethod(call, 'GET', 'HEAD');
   const { last: after, limit } = pageIn(call.query, CATALOG_LIMIT);
-  const found = await call.provider.catalog({ last: after, limit: limit + 1 });
+  const found = await visible(call, { last: after, limit: limit + 1 });
   const { items, last } = cut(found, limit);
   const headers = last === undefined ? {} : nextLink('/v2/_catalog', { last, limit });
   return jsonReply({ repositories: items }, { headers });
+}
+
+/** A page of the names that the client may pull; those it may not pull are not even named. */
+async function visible(call: RegistryCall, page: Page): Promise<readonly string[]> {
+  if (!call.guard) return await call.provider.catalog(page);
+  const names: string[] = [];
+  let { last } = page;
+  while (names.length < page.limit && !call.signal.aborted) {
+    const found = await call.provider.catalog({ last, limit: page.limit });
+    names.push(...found.filter((repository) => may(call, { repository, action: 'pull' })));
+    last = found.at(-1);
+    if (found.length < page.limit) break;
+  }
+  return names.slice(0, page.limit);
 }
 
 /** docker asks this before it searches a registry of its own. */
@@ -49,7 +64,7 @@ async function matching(call: RegistryCall, query: string): Promise<readonly str
   const names: string[] = [];
   let last: string | undefined;
   do {
-    const page = await call.provider.catalog({ last, limit: CATALOG_LIMIT });
+    const page = await visible(call, { last, limit: CATALOG_LIMIT });
     names.push(...page.filter((name) => name.includes(query)));
     last = page.length === CATALOG_LIMIT ? page.at(-1) : undefined;
   } while (last !== undefined && !call.signal.aborted);

@@ -8,7 +8,7 @@ import { isSlipwayError } from '#core/errors.ts';
 import { Refusal } from '../errors.ts';
 import type { UploadSession } from '../provider.ts';
 import type { Reply } from '../reply.ts';
-import { digestFrom, methodRefused, needMethod, type RegistryCall } from './base.ts';
+import { digestFrom, may, methodRefused, needMethod, type RegistryCall } from './base.ts';
 import { parseChunkRange } from './range.ts';
 
 interface SessionRoute {
@@ -34,8 +34,15 @@ export async function uploadsEndpoint(call: RegistryCall, name: string): Promise
 
 async function mounted(call: RegistryCall, name: string, digest: Digest): Promise<boolean> {
   const from = call.query.get('from');
+  if (call.guard && !(await isReadable(call, digest))) return false;
   const { blobs } = call.provider.repository(name);
   return blobs.mount(digest, { signal: call.signal, ...(from === null ? {} : { from }) });
+}
+
+/** Who may read a blob nowhere would learn by a mount what is in it, with the digest alone. */
+async function isReadable(call: RegistryCall, digest: Digest): Promise<boolean> {
+  const repositories = await call.provider.repositoriesWith(digest);
+  return repositories.some((repository) => may(call, { repository, action: 'pull' }));
 }
 
 function algorithmIn(call: RegistryCall): DigestAlgorithm {

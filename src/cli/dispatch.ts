@@ -14,32 +14,43 @@ export type Dispatch =
 
 export function dispatch(argv: readonly string[]): Dispatch {
   const { globals, rest } = takeGlobals(argv);
-  const [first, second] = rest;
+  const [first] = rest;
   if (first === undefined || first === '--help' || first === '-h') {
     return { kind: 'help', words: [] };
   }
   if (first === '--version' || first === '-v') return { kind: 'version' };
   if (first === 'help') return { kind: 'help', words: rest.slice(1) };
   if (first.startsWith('-')) return { kind: 'unknown', word: first, isFlag: true };
-  const two = second === undefined ? undefined : commandId(`${first}:${second}`);
-  if (two !== undefined) return { kind: 'command', id: two, argv: [...globals, ...rest.slice(2)] };
-  const one = commandId(first);
-  if (one !== undefined) return { kind: 'command', id: one, argv: [...globals, ...rest.slice(1)] };
-  if (isTopic(first) && (second === undefined || second === '--help')) {
-    return { kind: 'help', words: [first] };
+  for (let count = Math.min(rest.length, WORDS_MAX); count > 0; count--) {
+    const id = commandId(rest.slice(0, count).join(':'));
+    if (id !== undefined) return { kind: 'command', id, argv: [...globals, ...rest.slice(count)] };
   }
-  return { kind: 'unknown', word: isTopic(first) ? `${first} ${second}` : first, isFlag: false };
+  const topic = topicOf(rest);
+  const next = rest[topic.length];
+  if (topic.length > 0 && (next === undefined || next === '--help' || next === '-h')) {
+    return { kind: 'help', words: topic };
+  }
+  return { kind: 'unknown', word: rest.slice(0, topic.length + 1).join(' '), isFlag: false };
 }
+
+/** `registry user add` */
+const WORDS_MAX = 3;
 
 function commandId(id: string): string | undefined {
   if (Object.hasOwn(COMMANDS, id)) return id;
   return Object.hasOwn(ALIASES, id) ? ALIASES[id] : undefined;
 }
 
-/** The first word of commands of two: `image`, `system`. */
-function isTopic(word: string): boolean {
+/** The first words that commands begin with, as many as there are: `image`, `registry user`. */
+function topicOf(words: readonly string[]): readonly string[] {
   const ids = [...Object.keys(COMMANDS), ...Object.keys(ALIASES)];
-  return ids.some((id) => id.startsWith(`${word}:`));
+  let count = 0;
+  while (count < words.length) {
+    const prefix = `${words.slice(0, count + 1).join(':')}:`;
+    if (!ids.some((id) => id.startsWith(prefix))) break;
+    count += 1;
+  }
+  return words.slice(0, count);
 }
 
 /** `--root X`, `--root=X`, `--debug`, `-D` before the command. */

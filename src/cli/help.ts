@@ -9,17 +9,17 @@ import { commandHelp, type FlagHelp, groupHelp } from './help-text.ts';
 import { packageRoot } from './package-root.ts';
 
 /** Help for a command or topic (`['registry', 'serve']`), or for everything, as text. */
-export async function helpText(words: readonly string[]): Promise<string> {
+export async function helpText(path: readonly string[]): Promise<string> {
   const config = await Config.load({ root: packageRoot(), devPlugins: false, userPlugins: false });
-  const name = words.join(' ');
+  const topic = path.join(':');
   if (
-    !config.commandIDs.includes(words.join(':')) &&
-    idsOf(config).some((id) => id.startsWith(`${name}:`))
+    !config.commandIDs.includes(topic) &&
+    idsOf(config).some((id) => id.startsWith(`${topic}:`))
   ) {
-    return topicHelp(name, config);
+    return topicHelp(topic, config);
   }
   const help = new CollectingHelp(config, { stripAnsi: true });
-  await help.showHelp([...words]);
+  await help.showHelp([...path]);
   return help.text;
 }
 
@@ -58,7 +58,13 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly 
       'why',
     ],
   ],
-  ['Registry Commands', ['registry:serve']],
+  [
+    'Registry Commands',
+    [
+      ...['registry:serve', 'registry:user:add', 'registry:user:ls', 'registry:user:rm'],
+      ...['registry:key:add', 'registry:key:ls', 'registry:key:rm'],
+    ],
+  ],
   ['In Place of Others', ['shim', 'shim:install']],
 ];
 
@@ -73,17 +79,24 @@ function topicHelp(topic: string, config: LoadedConfig): string {
   const rows = idsOf(config)
     .filter((id) => id.startsWith(`${topic}:`) && !SECOND_NAMES.has(id))
     .toSorted()
-    .map((id) => [id.slice(topic.length + 1), summaryOf(ALIASES[id] ?? id, config)] as const);
+    .map(
+      (id) => [words(id.slice(topic.length + 1)), summaryOf(ALIASES[id] ?? id, config)] as const,
+    );
   const groups = [
     { heading: 'Commands', rows: rows.filter(([name]) => !OWN.has(name)) },
     { heading: OWN_HEADING, rows: rows.filter(([name]) => OWN.has(name)) },
   ];
   const title = config.topics.find(({ name }) => name === topic)?.description;
   return groupHelp(
-    topic,
+    words(topic),
     title ?? "docker's long names",
     groups.filter((group) => group.rows.length > 0),
   );
+}
+
+/** As typed: `registry user add`. */
+function words(id: string): string {
+  return id.replaceAll(':', ' ');
 }
 
 /** Of commands, and docker's long names of them. */
@@ -112,7 +125,7 @@ class CollectingHelp extends Help {
   protected override async showRootHelp(): Promise<void> {
     const rows = COMMAND_GROUPS.map(([heading, ids]) => ({
       heading,
-      rows: ids.map((id) => [id.replaceAll(':', ' '), summaryOf(id, this.config)]),
+      rows: ids.map((id) => [words(id), summaryOf(id, this.config)]),
     }));
     this.log(`Usage:  slipway [OPTIONS] COMMAND\n\n${this.config.pjson.description ?? ''}`);
     for (const group of [...rows, { heading: 'Global Options', rows: GLOBAL_ROWS }]) {
@@ -133,7 +146,7 @@ class CollectingHelp extends Help {
     this.text += commandHelp({
       usage: String(command.usage),
       summary: command.summary ?? '',
-      names: [command.id, ...names].map((id) => id.replaceAll(':', ' ')),
+      names: [command.id, ...names].map(words),
       flags: flags.filter((flag) => !isGlobal(flag)).map(flagHelp),
       globalFlags: flags.filter(isGlobal).map(flagHelp),
     });

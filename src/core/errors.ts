@@ -48,6 +48,8 @@ export const ERROR_CODES = {
     kind: 'invalid',
     meaning: 'A document is not JSON, or not of the expected shape.',
   },
+  ACCOUNT_UNKNOWN: { kind: 'not-found', meaning: 'The registry has no such user or key.' },
+  CONFIG_INVALID: { kind: 'invalid', meaning: 'A configuration file says what cannot be.' },
   USAGE: { kind: 'invalid', meaning: 'The command line is not understood.' },
   TEMPLATE_INVALID: {
     kind: 'invalid',

@@ -1,27 +1,71 @@
 /** `slipway registry serve` over the engine's store. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DEFAULT_CONFIG, type TlsConfig } from '#core/registry-config.ts';
 import type { RegistryHandle, ServeOptions } from '#engine.ts';
+import { openGuard } from '#registry/auth/open-guard.ts';
+
 import { serveRegistry } from '#registry/server.ts';
 import { storeProvider } from '#registry/store-provider.ts';
+import { serverTls } from '#registry/tls/server-tls.ts';
 import type { Resources } from './resources.ts';
 
-/** Disposing lets requests in progress finish. @throws ADDRESS_IN_USE, ADDRESS_INVALID, STORE_BROKEN, PERMISSION */
-export async function serve(
-  resources: Resources,
-  { address, allowPublic = false, allowSparse = false, log }: ServeOptions,
-): Promise<RegistryHandle> {
+/** Disposing lets requests in progress finish. @throws ADDRESS_IN_USE, ADDRESS_INVALID, CONFIG_INVALID, STORE_BROKEN, PERMISSION */
+export async function serve(resources: Resources, options: ServeOptions): Promise<RegistryHandle> {
+  const { log, ...given } = options;
+  const config = { ...DEFAULT_CONFIG, ...given };
   const store = await resources.store();
   // A store that cannot be used is told at the start, not to every client.
   store.needWritable();
-  const provider = await storeProvider(store, { allowSparse });
-  const stack = new AsyncDisposableStack();
-  stack.use(provider);
-  try {
-    const options = { provider, address, allowPublic, ...(log ? { log } : {}) };
-    const server = stack.use(await serveRegistry(options));
-    const { address: bound } = server;
-    return { address: bound, [Symbol.asyncDispose]: () => stack.disposeAsync() };
-  } catch (error) {
-    await stack.disposeAsync();
-    throw error;
+  const folder = registryFolder(store.paths.root);
+  await using stack = new AsyncDisposableStack();
+  const provider = stack.use(await storeProvider(store, config));
+  const logging = log ? { log } : {};
+  const guard = openGuard(config, { folder, ...logging });
+  const { tls, authority } = await tlsOf(config.tls, folder);
+  const server = stack.use(
+    await serveRegistry({
+      address: config.address,
+      allowPublic: config.allowPublic,
+      allowDelete: config.allowDelete,
+      readOnly: config.readOnly,
+      ...logging,
+      provider,
+      ...(guard ? { guard } : {}),
+      ...(tls ? { tls } : {}),
+      ...(authority ? { authority: readFileSync(authority.path, 'utf8') } : {}),
+    }),
+  );
+  const held = stack.move();
+  return {
+    address: server.address,
+    url: `${tls ? 'https' : 'http'}://${server.address}`,
+    ...(authority ? { authority } : {}),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+/** Users, keys and certificates of the registry that serves the store. */
+export function registryFolder(root: string): string {
+  const folder = join(root, 'registry');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+async function tlsOf(config: TlsConfig | undefined, folder: string) {
+  if (!config) return {};
+  const { source, clientCa } = config;
+  const rest = clientCa === undefined ? {} : { clientCa };
+  if (source.kind === 'files') {
+    const { certificate, key } = source;
+    return { tls: serverTls({ certificate, key, ...rest }, config) };
   }
+  const { selfSigned } = await import('#registry/tls/self-signed.ts');
+  const { machineNames } = await import('#registry/tls/names.ts');
+  const made = await selfSigned(join(folder, 'tls'), machineNames(source.names));
+  const { certificate, key, authority: path, fingerprint } = made;
+  return {
+    tls: serverTls({ certificate, key, ...rest }, config),
+    authority: { path, fingerprint },
+  };
 }

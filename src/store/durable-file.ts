@@ -22,9 +22,10 @@ export async function writeInPlace(
   temporary: string,
   path: string,
   bytes: Uint8Array,
+  { mode = 0o644 }: { readonly mode?: number } = {},
 ): Promise<void> {
   await onDisk(path, async () => {
-    await using file = await open(temporary, 'wx', 0o644);
+    await using file = await open(temporary, 'wx', mode);
     await writeAll(file, bytes);
   });
   await putInPlace(temporary, path);

@@ -136,6 +136,12 @@ export class LocalStore implements AsyncDisposable {
     return rows.map((row) => textOf(row, 'repository'));
   }
 
+  /** Repositories of the registry that show a blob. */
+  repositoriesWith(digest: Digest): readonly string[] {
+    const rows = this.#metadata.all('SELECT repository FROM links WHERE digest = ?', digest);
+    return rows.map((row) => textOf(row, 'repository'));
+  }
+
   /** Removes what nothing needs (gc.ts). Safe while other processes work on the same store. */
   async gc(options: GcOptions = {}): Promise<GcResult> {
     await this.#collectDead();

@@ -170,6 +170,11 @@ CREATE TABLE sent_uploads (
 ) STRICT, WITHOUT ROWID;
 `;
 
+const VERSION_7 = `
+-- Which repositories of the registry show a blob: asked before a blob is mounted.
+CREATE INDEX links_by_digest ON links (digest);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   VERSION_1,
   VERSION_2,
@@ -177,4 +182,5 @@ export const MIGRATIONS: readonly string[] = [
   VERSION_4,
   VERSION_5,
   VERSION_6,
+  VERSION_7,
 ];

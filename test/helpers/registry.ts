@@ -17,7 +17,7 @@ export interface RegistryUnderTest extends AsyncDisposable {
 export async function temporaryRegistry({
   allowSparse = false,
   ...options
-}: Partial<Pick<ServeRegistryOptions, 'closeGraceMs'>> &
+}: Partial<Pick<ServeRegistryOptions, 'closeGraceMs' | 'guard' | 'readOnly' | 'allowDelete'>> &
   StoreProviderOptions = {}): Promise<RegistryUnderTest> {
   const stack = new AsyncDisposableStack();
   const { store } = stack.use(await temporaryStore());

@@ -26,11 +26,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages by the folders that may import them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@noble/hashes': ['core'],
+  '@peculiar/x509': ['registry'],
+  bcryptjs: ['registry'],
+  jose: ['registry'],
   '@oclif/core': ['cli', 'commands'],
   chevrotain: ['dockerfile'],
   'p-limit': ['image', 'build', 'engine'],
   'tar-stream': ['archive'],
   undici: ['remote'],
+  yaml: ['registry'],
+  'reflect-metadata': ['registry'],
   'xz-decompress': ['archive'],
 };
 
@@ -38,6 +43,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:child_process': ['layer', 'snapshot', 'runtime', 'remote'],
   'node:http': ['registry'],
+  'node:https': ['registry'],
   'node:sqlite': ['store'],
   'node:zlib': ['archive', 'layer', 'remote'],
 };

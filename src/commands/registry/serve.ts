@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { BaseCommand } from '#cli/base-command.ts';
 import { text, toggle } from '#cli/flags.ts';
+import type { RegistryHandle } from '#engine.ts';
 
 const ADDRESS_DEFAULT = '127.0.0.1:5000';
 
@@ -12,8 +13,29 @@ export default class RegistryServe extends BaseCommand {
       description: `Address to listen on (default: ${ADDRESS_DEFAULT}); port 0 picks a free one`,
       helpValue: 'host:port',
     }),
+    config: text({
+      description: 'Read the configuration from a YAML or JSON file',
+      helpValue: 'file',
+    }),
+    tls: text({
+      description: "'self': make an authority and a certificate of our own",
+      helpValue: 'self',
+      options: ['self'],
+    }),
+    'tls-cert': text({ description: 'The certificate chain (PEM)', helpValue: 'file' }),
+    'tls-key': text({ description: 'The private key of the certificate (PEM)', helpValue: 'file' }),
+    users: text({
+      description: 'Users and bcrypt hashes (default: those of registry user add)',
+      helpValue: 'file',
+    }),
+    anonymous: text({
+      description: "What those may do who do not sign in: 'none' or 'pull'",
+      helpValue: 'string',
+      options: ['none', 'pull'],
+    }),
+    'read-only': toggle({ description: 'Refuse everything that writes' }),
     'allow-public': toggle({
-      description: 'Listen where other machines reach it: all who do may push and delete',
+      description: 'Listen where other machines reach it though TLS or sign-in is missing',
     }),
     'allow-sparse': toggle({
       description: 'Take indexes and images of which parts were never pushed',
@@ -24,14 +46,42 @@ export default class RegistryServe extends BaseCommand {
   protected async run(): Promise<undefined> {
     const { flags } = this.parse(RegistryServe);
     const { signal } = this.host.interrupts;
+    const { registryConfig } = await import('#engine/registry-config.ts');
+    const given = (isGiven: boolean): string | undefined => (isGiven ? 'true' : undefined);
+    const config = registryConfig({
+      variable: this.settings().variable,
+      ...(flags.config === undefined ? {} : { file: flags.config }),
+      flags: {
+        address: flags.addr,
+        'tls.self': given(flags.tls === 'self'),
+        'tls.certificate': flags['tls-cert'],
+        'tls.key': flags['tls-key'],
+        'auth.users': flags.users,
+        'auth.anonymous': flags.anonymous,
+        'read-only': given(flags['read-only']),
+        'allow-public': given(flags['allow-public']),
+        'allow-sparse': given(flags['allow-sparse']),
+      },
+    });
     const engine = await this.engine();
     await using registry = await engine.serveRegistry({
-      address: flags.addr ?? ADDRESS_DEFAULT,
-      allowPublic: flags['allow-public'],
-      allowSparse: flags['allow-sparse'],
+      ...config,
       ...(flags.log ? { log: (line: string) => void this.host.stderr.write(`${line}\n`) } : {}),
     });
-    this.print(`Registry listening on http://${registry.address}`);
+    this.print(`Registry listening on ${registry.url}`);
+    this.#tellAuthority(registry);
     if (!signal.aborted) await once(signal, 'abort');
+  }
+
+  /** What a client does once, so that it trusts the certificate. */
+  #tellAuthority({ authority, address, url }: RegistryHandle): void {
+    if (!authority) return;
+    const folder = `/etc/docker/certs.d/${address}`;
+    this.host.stderr.write(
+      `note: clients trust it once they have its authority, ${authority.path}
+      (sha256 ${authority.fingerprint}). On each, for docker and slipway:
+      mkdir -p ${folder} && curl -sko ${folder}/ca.crt ${url}/ca.crt
+      for podman and skopeo the folder is /etc/containers/certs.d/${address}\n`,
+    );
   }
 }

@@ -1,0 +1,60 @@
+/**
+ * Writes docs/registry-config.md from the table of the registry's configuration keys. It is committed;
+ * test/bin/registry-config-page.test.ts fails when it is stale.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CONFIG_KEYS, type ConfigKey, variableOf } from '#registry/config/keys.ts';
+
+/** The page as it should be. */
+export function registryConfigPage(): string {
+  return [
+    '# Configuration of the registry',
+    '',
+    '<!-- Written by bin/registry-config-page.ts from registry/config/keys.ts; change it there. -->',
+    '',
+    'Nothing needs to be configured. `slipway registry serve --config FILE` reads YAML or JSON; each key',
+    'has a variable, too, and those that docker’s registry knows have its variable. Flags win over our',
+    'variables, those over docker’s, those over the file. A key that does not exist is refused with its line.',
+    'A dot is a level of the file: `tls.key` is `key` below `tls`. Lists are lists, or words with commas.',
+    '',
+    '| key | meaning | otherwise | variable, and docker’s |',
+    '| --- | --- | --- | --- |',
+    ...Object.entries(CONFIG_KEYS).map(row),
+    '',
+    '## Rules of access',
+    '',
+    'Where none are written, who signs in may do everything, and nobody else anything (`auth.anonymous: pull`:',
+    'everybody may pull). With rules an action is allowed when some rule allows it:',
+    '',
+    '```yaml',
+    'access:',
+    '  groups:',
+    '    dev: [ana, bob]',
+    '  rules:',
+    '    - { repositories: "team/**", groups: [dev], actions: [pull, push] }',
+    '    - { repositories: "base/*", users: ["*"], actions: [pull] }       # all who sign in',
+    '    - { repositories: "pub/**", users: [anonymous], actions: [pull] } # everybody',
+    '    - { repositories: "**", users: [carl], actions: [pull, push, delete] }',
+    '```',
+    '',
+    '`*` in a repository is one part of its name, `**` any number of them, `?` a character.',
+    '',
+  ].join('\n');
+}
+
+function row([key, spec]: [string, ConfigKey]): string {
+  const { meaning, fallback = '', docker, values } = spec;
+  const choice = values === undefined ? '' : ` (${values.map(code).join(' or ')})`;
+  const otherwise = fallback === '' || fallback.includes('`') ? fallback : code(fallback);
+  const variables = [variableOf(key), ...(docker === undefined ? [] : [docker])].map(code);
+  return `| ${code(key)} | ${meaning}${choice} | ${otherwise} | ${variables.join(' ')} |`;
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+if (import.meta.main) {
+  writeFileSync(join(import.meta.dirname, '../docs/registry-config.md'), registryConfigPage());
+}

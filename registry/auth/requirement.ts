@@ -1,0 +1,49 @@
+/** What each endpoint needs: the one table of permissions. */
+import type { Action } from '#core/registry-config.ts';
+import type { Route } from '../router.ts';
+import type { Requirement } from './access.ts';
+
+const OPEN: Requirement = { kind: 'open' };
+const USER: Requirement = { kind: 'user' };
+const LIST: Requirement = { kind: 'list' };
+
+export function requirementOf(route: Route, method: string): Requirement {
+  switch (route.kind) {
+    case 'health':
+    case 'token':
+    case 'authority':
+      return OPEN;
+    case 'base':
+    case 'ping-v1':
+      return USER;
+    case 'catalog':
+    case 'search':
+      return LIST;
+    case 'tags':
+    case 'referrers':
+      return need(route.name, 'pull');
+    case 'manifest':
+    case 'blob':
+      return need(route.name, actionOf(method));
+    case 'uploads':
+    case 'upload':
+      // Giving up an upload of one's own is part of pushing.
+      return need(route.name, 'push');
+  }
+}
+
+function actionOf(method: string): Action {
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      return 'pull';
+    case 'DELETE':
+      return 'delete';
+    default:
+      return 'push';
+  }
+}
+
+function need(repository: string, action: Action): Requirement {
+  return { kind: 'access', access: { repository, action } };
+}

@@ -1,0 +1,80 @@
+/** What a registry is told at its start, as one value. `slipway registry serve` makes it of flags, environment and file. */
+
+export interface RegistryConfig {
+  /** `host:port` */
+  readonly address: string;
+  readonly allowPublic: boolean;
+  readonly allowSparse: boolean;
+  readonly allowDelete: boolean;
+  readonly readOnly: boolean;
+  readonly tls?: TlsConfig;
+  readonly auth: AuthConfig;
+}
+
+/** On loopback, for everybody. */
+export const DEFAULT_CONFIG: RegistryConfig = {
+  address: '127.0.0.1:5000',
+  allowPublic: false,
+  allowSparse: false,
+  allowDelete: true,
+  readOnly: false,
+  auth: {
+    anonymous: 'none',
+    scheme: 'token',
+    tokenSeconds: 300,
+    service: 'slipway',
+  },
+};
+
+export interface TlsConfig {
+  /** Files, or an authority of our own for these names besides those of the machine. */
+  readonly source:
+    | { readonly kind: 'files'; readonly certificate: string; readonly key: string }
+    | { readonly kind: 'self'; readonly names: readonly string[] };
+  readonly clientCa?: string;
+  readonly clients: 'request' | 'require';
+}
+
+export interface AuthConfig {
+  /** Path of the users file; absent: the one in the store, if there. */
+  readonly users?: string;
+  readonly keys?: string;
+  readonly anonymous: 'none' | 'pull';
+  readonly scheme: 'token' | 'basic';
+  readonly tokenSeconds: number;
+  readonly service: string;
+  /** Instead of users of our own. */
+  readonly server?: TokenServer;
+  /** Absent: who signs in may do everything. */
+  readonly rules?: AccessRules;
+}
+
+/** Where another service gives the tokens (distribution docs/spec/auth/token). */
+export interface TokenServer {
+  /** Its URL for clients. */
+  readonly realm: string;
+  readonly service: string;
+  readonly issuer: string;
+  /** Its public keys: a file, or an http(s) URL that is asked again when keys change. */
+  readonly jwks: string;
+}
+
+/** What may be done to a repository (docker's token scopes). */
+export const ACTIONS = ['pull', 'push', 'delete'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** An action is allowed when some rule allows it; none forbids, so their order means nothing. */
+export interface AccessRules {
+  /** Members of each group. */
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly rules: readonly AccessRule[];
+}
+
+export interface AccessRule {
+  /** `team/*` is one path component, `team/**` any number, `**` everything. */
+  readonly repositories: string;
+  /** Names; `*` is everybody who signed in, `anonymous` also those who did not. */
+  readonly users?: readonly string[];
+  readonly groups?: readonly string[];
+  readonly actions: readonly Action[];
+}
