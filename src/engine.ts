@@ -6,6 +6,7 @@ import type { ArchivePlanSummary } from '#core/archive-summary.ts';
 import type { BuildAnnotation } from '#core/build-annotation.ts';
 import type { CacheSource, CacheTarget } from '#core/build-cache.ts';
 import type { BuildOutput } from '#core/build-output.ts';
+import type { BuildDetails, BuildSummary } from '#core/build-record.ts';
 import type { BuildAgents, BuildSecrets } from '#core/build-secret.ts';
 import type { ContainerLimits } from '#core/container-limits.ts';
 import type { ContainerNetwork } from '#core/container-network.ts';
@@ -14,7 +15,7 @@ import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { DoctorReport } from '#core/doctor.ts';
 import type { Entitlement } from '#core/entitlement.ts';
-import type { EventSink } from '#core/events.ts';
+import type { Event, EventSink } from '#core/events.ts';
 import type { ImageAnalysis, ImageDiff, ImageFile } from '#core/image-files.ts';
 import type {
   BrokenImage,
@@ -126,9 +127,13 @@ export interface BuildOptions extends CallContext {
   readonly platforms?: readonly Platform[];
   /** An index also where there is one platform. */
   readonly isIndex?: boolean;
+  /** Called when the build is on record, before its first event. */
+  readonly onRecord?: (record: Pick<BuildSummary, 'ref' | 'logFile'>) => void;
 }
 
 export interface BuildResult {
+  /** Of its record. */
+  readonly ref: string;
   /** The image ID: digest of the config; where the result is an index, its own digest. */
   readonly imageId: Digest;
   /** As the last output has it: where layers were compressed, not as the local store has it. */
@@ -301,6 +306,23 @@ export interface Engine extends AsyncDisposable {
   build(options: BuildOptions): Promise<BuildResult>;
   /** Runs a container in the foreground and removes it. */
   run(options: RunOptions): Promise<RunResult>;
+
+  // The history of builds
+
+  /** Newest first. */
+  builds(): Promise<readonly BuildSummary[]>;
+  /**
+   * `ref`: the beginning of one, or `^2` for the one two before the latest; default the latest.
+   * @throws BUILD_UNKNOWN
+   */
+  inspectBuild(ref?: string): Promise<BuildDetails>;
+  /**
+   * Gives every event of a build again. `start` is told when their clock was 0 (milliseconds since 1970)
+   * and gives what takes them. @throws BUILD_UNKNOWN
+   */
+  replayBuild(ref: string, start: (originMs: number) => (event: Event) => void): Promise<void>;
+  /** Removes records with their logs; those of builds that run stay. Gives what went. @throws BUILD_UNKNOWN */
+  removeBuilds(refs: readonly string[]): Promise<readonly string[]>;
 
   // Registries
 

@@ -78,6 +78,7 @@ async function loadDockerfile(session: BuildSession, input: BuildInput): Promise
   const name = basename(input.name);
   return session.vertices.run(`[internal] load build definition from ${name}`, async (vertex) => {
     const file = await input.dockerfile();
+    session.recorder.dockerfile(input.name, file);
     vertex.status(`transferring dockerfile: ${Buffer.byteLength(file.text)}B`, { done: true });
     const dockerfile = await parseFile(file, { root: session.store.paths.root });
     refuseInvalid(dockerfile);

@@ -9,6 +9,7 @@ import type { JsonValue } from '#core/json.ts';
 import { OCI_LAYER } from '#core/media-type.ts';
 import { type CacheKey, originKey, stepKeys } from './cache-key.ts';
 import { type StepFacts, stepFacts } from './explain/step-facts.ts';
+import type { MissedStepLine } from './history/missed-line.ts';
 import { withLayerHistory } from './history.ts';
 import { guardLayer } from './mounts/leak-guard.ts';
 import { type BuildSession, type MadeLayer, timestamp } from './session.ts';
@@ -95,14 +96,23 @@ async function findOrMake(
   }
   const facts = stepFacts(state, step);
   const place = step.label.replace(/\/\d+\]/, ']');
+  const missed = missedStep(session, state, { place, description: step.createdBy });
   const { diffId, size } = await session.jobs(() => {
     session.signal.throwIfAborted();
     return session.vertices.run(step.label + step.name, async (vertex) => {
-      explain(session, state, { step, facts, place, number: vertex.number });
-      const written = await step.execute(vertex);
-      refuseLeaks(session, written);
-      session.explainer?.made(vertex.number, written.diffId);
-      return written;
+      const { number } = vertex;
+      explain(session, state, { step, facts, place, number });
+      try {
+        const written = await step.execute(vertex);
+        refuseLeaks(session, written);
+        session.explainer?.made(number, written.diffId);
+        const made = { key: definition, layer: written.diffId };
+        session.recorder.missed({ ...missed, ...made, vertex: number });
+        return written;
+      } catch (error) {
+        session.recorder.missed({ ...missed, vertex: number, facts: { ...facts } });
+        throw error;
+      }
     });
   });
   session.steps.run += 1;
@@ -116,6 +126,22 @@ async function findOrMake(
   }
   session.store.stepFacts.save({ key: definition, place, facts: { ...facts } });
   return made;
+}
+
+/** For the history: what there was to compare it with, before its own record is there. */
+function missedStep(
+  { noCache, store: { stepFacts: known } }: BuildSession,
+  state: StageState,
+  step: { readonly place: string; readonly description: string },
+): Pick<MissedStepLine, 'isForced' | 'below' | 'earlier' | 'hasRecord'> {
+  const below = state.layers.at(-1)?.diffId;
+  const earlier = noCache ? [] : known.earlierKeys(step);
+  return {
+    isForced: noCache,
+    earlier,
+    hasRecord: earlier.length > 0 || (!noCache && known.hasRecord(step.description)),
+    ...(below === undefined ? {} : { below }),
+  };
 }
 
 function explain(

@@ -19,6 +19,7 @@ import type { CacheSharing } from '#store/mount-caches.ts';
 import type { CacheKey } from './cache-key.ts';
 import type { OpenedCaches } from './cache-transport/import.ts';
 import type { Explainer } from './explain/explainer.ts';
+import type { BuildRecorder } from './history/recorder.ts';
 import type { Lock } from './lock/lock.ts';
 import type { SecretStore } from './mounts/secret-store.ts';
 import type { RemoteSources } from './remote-sources.ts';
@@ -84,6 +85,8 @@ export interface BuildSession {
   readonly inFlight: Map<CacheKey, Promise<MadeLayer>>;
   /** Bases that the log has shown; those of two platforms may be one. */
   readonly shownBases: Set<string>;
+  /** Writes the history. */
+  readonly recorder: BuildRecorder;
   /** Absent: nobody asked why steps missed. */
   readonly explainer?: Explainer;
   /** What was made, step by step; absent: nobody compares. */

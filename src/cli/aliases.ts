@@ -18,5 +18,9 @@ export const ALIASES: Readonly<Record<string, string>> = {
   'builder:build': 'build',
   'buildx:build': 'build',
   'buildx:du': 'builder:du',
+  'buildx:history:inspect': 'history:inspect',
+  'buildx:history:logs': 'history:logs',
+  'buildx:history:ls': 'history:ls',
+  'buildx:history:rm': 'history:rm',
   'buildx:prune': 'builder:prune',
 };

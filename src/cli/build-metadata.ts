@@ -2,10 +2,12 @@
 import { isIndexType } from '#core/media-type.ts';
 import { formatReference } from '#core/reference.ts';
 import type { BuildResult } from '#engine.ts';
+import { fullRef } from './build-rows.ts';
 
 /** A JSON document. */
-export function buildMetadata({ imageId, manifest, names }: BuildResult): string {
+export function buildMetadata({ ref, imageId, manifest, names }: BuildResult): string {
   const document = {
+    'buildx.build.ref': fullRef(ref),
     // An index has no config.
     ...(isIndexType(manifest.mediaType) ? {} : { 'containerimage.config.digest': imageId }),
     'containerimage.descriptor': manifest,

@@ -14,6 +14,8 @@ export interface CommandHelp {
   readonly summary: string;
   /** All its names, this one included; shown when there is more than one. */
   readonly names: readonly string[];
+  /** Commands of two words that begin with this one. */
+  readonly commands: HelpRows['rows'];
   readonly flags: readonly FlagHelp[];
   /** Those that every command takes. */
   readonly globalFlags: readonly FlagHelp[];
@@ -33,6 +35,7 @@ export function commandHelp(command: CommandHelp): string {
     `Usage:  slipway ${command.usage}\n`,
     `${command.summary}\n`,
     ...(command.names.length > 1 ? [`Aliases:\n  ${names}\n`] : []),
+    ...(command.commands.length > 0 ? [`Commands:\n${columns(command.commands)}`] : []),
     ...(command.flags.length > 0 ? [flagSection('Options', command.flags)] : []),
     flagSection('Global Options', command.globalFlags),
   ].join('\n');

@@ -37,6 +37,7 @@ const GLOBAL_ROWS: readonly (readonly [name: string, summary: string])[] = [
 /** The overview's groups, each command in one of them; ids as in the manifest. */
 export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly string[]])[] = [
   ['Common Commands', ['run', 'build', 'pull', 'push', 'images', 'doctor', 'version']],
+  ['Build History Commands', ['history:ls', 'history:logs', 'history:inspect', 'history:rm']],
   [
     'Image Commands',
     [
@@ -147,6 +148,10 @@ class CollectingHelp extends Help {
       usage: String(command.usage),
       summary: command.summary ?? '',
       names: [command.id, ...names].map(words),
+      commands: this.config.commandIDs
+        .filter((id) => id.startsWith(`${command.id}:`))
+        .toSorted()
+        .map((id) => [words(id), summaryOf(id, this.config)]),
       flags: flags.filter((flag) => !isGlobal(flag)).map(flagHelp),
       globalFlags: flags.filter(isGlobal).map(flagHelp),
     });

@@ -78,7 +78,8 @@ function cacheSums({ cache, rows }: DiskUsage): string {
 }
 
 /** docker's word for what an entry is. */
-export function cacheTypeOf({ isMount }: CacheEntrySummary): string {
+export function cacheTypeOf({ isMount, isBuild }: CacheEntrySummary): string {
+  if (isBuild === true) return 'build.record';
   return isMount === true ? 'exec.cachemount' : 'regular';
 }
 

@@ -164,6 +164,7 @@ export const ERROR_CODES = {
     kind: 'invalid',
     meaning: 'COPY or ADD cannot put this source at this destination.',
   },
+  BUILD_UNKNOWN: { kind: 'not-found', meaning: 'No build of this ref is on record, or several.' },
   BASE_UNKNOWN: { kind: 'not-found', meaning: 'The base image of a stage cannot be found.' },
   NOT_REPRODUCIBLE: {
     kind: 'integrity',

@@ -33,9 +33,9 @@ export interface PruneReport {
   readonly freedBytes: number;
 }
 
-/** A layer that the build cache keeps, or the folder of a cache mount. */
+/** A layer that the build cache keeps, the folder of a cache mount, or the record of a build. */
 export interface CacheEntrySummary {
-  /** The layer's diffID, or the key of a record without layer. */
+  /** The layer's diffID, the key of a record without layer, or the ref of a build. */
   readonly id: string;
   /** The instruction. */
   readonly description: string;
@@ -46,6 +46,8 @@ export interface CacheEntrySummary {
   readonly sizeBytes: number;
   /** It is no layer but the folder of a cache mount. */
   readonly isMount?: boolean;
+  /** It is no layer but the record of a build, with its log. */
+  readonly isBuild?: boolean;
 }
 
 /** One row of `system df`. */
@@ -81,7 +83,7 @@ export interface GarbageReport {
   readonly blobs: readonly Digest[];
   /** Of everything, as `du -sb` counts it. */
   readonly freedBytes: number;
-  /** By kind: blob, index, folder, merged, upload, partial. Kinds of which nothing went are left out. */
+  /** By kind: blob, index, folder, merged, upload, partial, log. Kinds of which nothing went are left out. */
   readonly freed: Readonly<Record<string, { readonly count: number; readonly bytes: number }>>;
 }
 

@@ -5,6 +5,7 @@ import { build } from '#build/build.ts';
 import { NO_CACHES } from '#build/cache-transport/import.ts';
 import { parseContexts } from '#build/contexts/named-contexts.ts';
 import { Explainer } from '#build/explain/explainer.ts';
+import type { BuildRecorder } from '#build/history/recorder.ts';
 import { checkAgents } from '#build/mounts/check-agents.ts';
 import { SecretStore } from '#build/mounts/secret-store.ts';
 import type { BuildSession } from '#build/session.ts';
@@ -12,7 +13,6 @@ import { Vertices } from '#build/vertex.ts';
 import { type BuildOutput, STORE_OUTPUT } from '#core/build-output.ts';
 import type { Digest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
-import { ignoreEvents } from '#core/events.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { parseTag, type Reference } from '#core/reference.ts';
 import type { BuildOptions, BuildResult } from '#engine.ts';
@@ -20,6 +20,7 @@ import { checkLimits } from '#runtime/limits.ts';
 import { resolveBase } from './base-image.ts';
 import { OFFLINE } from './offline.ts';
 import { push } from './push.ts';
+import { recorded } from './record-build.ts';
 import { remoteRepository } from './remote-repository.ts';
 import { remoteSources } from './remote-sources.ts';
 import type { Resources } from './resources.ts';
@@ -31,34 +32,42 @@ export async function buildImage(
   resources: Resources,
   options: BuildOptions,
 ): Promise<BuildResult> {
+  refuseNamelessPush(options.outputs ?? [STORE_OUTPUT], options.tags.map(parseTag));
+  if (options.limits) checkLimits(options.limits);
+  checkAgents(options.agents ?? {});
+  refuseIndexAnnotations(wantsIndex(options), options);
+  const store = await resources.store();
   const leftovers = new Set<Digest>();
   try {
-    return await buildUnderLease(resources, { ...options, leftovers });
+    return await recorded(store, options, (recorder) =>
+      buildUnderLease(resources, { ...options, leftovers, recorder }),
+    );
   } finally {
-    if (leftovers.size > 0) await (await resources.store()).gc();
+    if (leftovers.size > 0) await store.gc();
   }
+}
+
+interface RecordedOptions extends BuildOptions {
+  readonly leftovers: Set<Digest>;
+  readonly recorder: BuildRecorder;
 }
 
 async function buildUnderLease(
   resources: Resources,
-  options: BuildOptions & { readonly leftovers: Set<Digest> },
-): Promise<BuildResult> {
+  options: RecordedOptions,
+): Promise<Omit<BuildResult, 'ref'>> {
+  const { outputs = [STORE_OUTPUT], recorder } = options;
   const names = options.tags.map(parseTag);
-  const outputs = options.outputs ?? [STORE_OUTPUT];
-  refuseNamelessPush(outputs, names);
-  if (options.limits) checkLimits(options.limits);
-  checkAgents(options.agents ?? {});
   const host = hostPlatform(process.arch);
   const platforms = options.platforms ?? [host];
-  const isIndex = (options.isIndex ?? false) || platforms.length > 1;
-  refuseIndexAnnotations(isIndex, options);
-  const events = options.events ?? ignoreEvents;
+  const events = recorder.sink;
   const store = await resources.store();
   await using lease = await store.lease({ purpose: `build ${options.context}` });
   await using runtime = await resources.runtime();
   const session: BuildSession = {
     store,
     lease,
+    recorder,
     runtime,
     helper: resources.helper,
     snapshotter: () => resources.snapshotter(events),
@@ -108,7 +117,7 @@ async function buildUnderLease(
     noCacheStages: options.noCacheStages ?? [],
     labels: options.labels ?? {},
     annotations: options.annotations ?? [],
-    isIndex,
+    isIndex: wantsIndex(options),
     buildArgs: new Map(Object.entries(options.buildArgs ?? {})),
     buildContexts: parseContexts(options.buildContexts ?? []),
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
@@ -119,6 +128,10 @@ async function buildUnderLease(
   const also = outputs.flatMap((output) => (output.kind === 'image' ? output.names : []));
   const isStored = outputs.some(({ kind }) => kind === 'image');
   return { ...built, names: isStored ? [...names, ...also] : [], steps: session.steps };
+}
+
+function wantsIndex({ isIndex = false, platforms = [] }: BuildOptions): boolean {
+  return isIndex || platforms.length > 1;
 }
 
 /** As docker does. @throws USAGE */

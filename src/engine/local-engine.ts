@@ -1,5 +1,6 @@
 /** The Engine: one short method an operation. What an operation stands on is loaded when it is called. */
 
+import type { Event } from '#core/events.ts';
 import type { Platform } from '#core/platform.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { parseReference } from '#core/reference.ts';
@@ -42,6 +43,28 @@ export class LocalEngine implements Engine {
   async run(options: RunOptions) {
     const { runContainer } = await import('./run-image.ts');
     return await runContainer(this.#resources, options);
+  }
+
+  // The history of builds
+
+  async builds() {
+    const { buildSummaries } = await import('#build/history/read-history.ts');
+    return await buildSummaries(await this.#resources.store());
+  }
+
+  async inspectBuild(ref = '') {
+    const { buildDetails } = await import('#build/history/read-history.ts');
+    return await buildDetails(await this.#resources.store(), ref);
+  }
+
+  async replayBuild(ref: string, start: (originMs: number) => (event: Event) => void) {
+    const { replayBuild } = await import('#build/history/read-history.ts');
+    await replayBuild(await this.#resources.store(), ref, start);
+  }
+
+  async removeBuilds(refs: readonly string[]) {
+    const { builds } = await this.#resources.store();
+    return builds.remove(refs.map((text) => builds.find(text).ref));
   }
 
   // Registries

@@ -75,7 +75,7 @@ export function foreignFiles(paths: StorePaths): readonly string[] {
 
 /** Bytes of everything in the store that is not content and nobody's root or upload. */
 export function frameBytes(paths: StorePaths): number {
-  const apart = [paths.uploads, paths.snapshots, paths.mountCaches];
+  const apart = [paths.uploads, paths.snapshots, paths.mountCaches, paths.buildLogs];
   const content = new Set(placesIn(paths).map(({ folder }) => folder));
   const tops = [...content].map((folder) => (folder === paths.blobs ? folder : dirname(folder)));
   const others = namesIn(paths.root)

@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '#core/digest.ts';
+import { storedBuilds } from './build-records.ts';
 import { type DigestFile, type DigestFileKind, digestFiles, namesIn } from './disk-files.ts';
 import { INCOMING_TTL_MS } from './incoming.ts';
 import { type Metadata, textOf } from './metadata.ts';
@@ -17,12 +18,12 @@ import { UPLOAD_TTL_MS } from './uploads.ts';
 /** Merged images are kept this long after their last use: they cost time to make. */
 export const MERGED_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 
-export type GarbageKind = DigestFileKind | 'upload' | 'partial' | 'incoming' | 'mount';
+export type GarbageKind = DigestFileKind | 'upload' | 'partial' | 'incoming' | 'mount' | 'log';
 
 /** A file or folder that nothing needs. */
 export interface Garbage {
   readonly kind: GarbageKind;
-  /** Absent for uploads, partial downloads, volumes and cache mounts. */
+  /** Absent for uploads, partial downloads, volumes, cache mounts and logs. */
   readonly digest?: Digest;
   readonly path: string;
 }
@@ -54,6 +55,7 @@ export function planGarbage(
     ...abandonedPartials(paths),
     ...abandonedVolumes(paths),
     ...unwantedMounts(paths, metadata),
+    ...unwantedLogs(paths, metadata),
   ];
   return { garbage: [...garbage, ...abandoned], reached };
 }
@@ -119,5 +121,14 @@ function unwantedMounts(paths: StorePaths, metadata: Metadata): readonly Garbage
   return namesIn(paths.mountCaches).flatMap((name) => {
     const path = join(paths.mountCaches, name);
     return wanted.has(path) ? [] : [{ kind: 'mount' as const, path }];
+  });
+}
+
+/** Logs of builds that are not on record any more. */
+function unwantedLogs(paths: StorePaths, metadata: Metadata): readonly Garbage[] {
+  const wanted = new Set(storedBuilds(paths, metadata).map(({ ref }) => paths.buildLog(ref)));
+  return namesIn(paths.buildLogs).flatMap((name) => {
+    const path = join(paths.buildLogs, name);
+    return wanted.has(path) ? [] : [{ kind: 'log' as const, path }];
   });
 }

@@ -8,6 +8,7 @@ import type { Digest } from '#core/digest.ts';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
 import type { CheckOptions, CheckReport, DigestReport, DiskUsage } from '#core/store-report.ts';
 import { ArrivingBlobs } from './arriving-blobs.ts';
+import { BuildRecords } from './build-records.ts';
 import { CacheRecords } from './cache-records.ts';
 import { onDiskSync } from './disk-errors.ts';
 import { collectGarbage, type GcOptions, type GcResult } from './gc.ts';
@@ -53,6 +54,7 @@ export class LocalStore implements AsyncDisposable {
   readonly records: CacheRecords;
   readonly stepFacts: StepFactsStore;
   readonly mountCaches: MountCaches;
+  readonly builds: BuildRecords;
   readonly uploads: UploadSessions;
   readonly #metadata: Metadata;
 
@@ -71,6 +73,7 @@ export class LocalStore implements AsyncDisposable {
     this.records = new CacheRecords(this.#metadata, this.paths);
     this.stepFacts = new StepFactsStore(this.#metadata);
     this.mountCaches = new MountCaches(this.paths, this.#metadata);
+    this.builds = new BuildRecords(this.paths, this.#metadata);
     this.uploads = new UploadSessions(this.paths, this.#metadata);
   }
 

@@ -175,6 +175,23 @@ const VERSION_7 = `
 CREATE INDEX links_by_digest ON links (digest);
 `;
 
+const VERSION_8 = `
+-- Builds: what they were asked for and what came of it (build-records.ts). Their logs are files.
+CREATE TABLE builds (
+  ref           TEXT PRIMARY KEY,
+  owner         TEXT NOT NULL,
+  started_at_ms INTEGER NOT NULL,
+  -- NULL: it runs, or ended without a word.
+  ended_at_ms   INTEGER,
+  status        TEXT NOT NULL,
+  log_bytes     INTEGER NOT NULL,
+  -- The manifest of the image that holds the failed step's root, among the images without a name.
+  failed_root   TEXT,
+  document      TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX builds_by_start ON builds (started_at_ms);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   VERSION_1,
   VERSION_2,
@@ -183,4 +200,5 @@ export const MIGRATIONS: readonly string[] = [
   VERSION_5,
   VERSION_6,
   VERSION_7,
+  VERSION_8,
 ];

@@ -13,6 +13,7 @@
  *     scans/v1/<hex>                   what was found in build contexts, by their place; derived
  *     stubs/v1/                        empty mount points below every container's layers
  *     mounts/<hex>.<slot>/             folders of RUN --mount=type=cache, by the hash of their id
+ *     builds/<ref>.log                 what happened in a build, an event a line (build-log.ts)
  *     ingest/<owner>.<random>          files being written; worthless once their owner is dead
  *     snapshots/<owner>.<random>/      writable roots; worthless once their owner is dead
  *     uploads/<id>                     registry upload sessions; they outlive a process
@@ -47,6 +48,7 @@ export interface StorePaths {
   readonly partials: string;
   readonly incoming: string;
   readonly mountCaches: string;
+  readonly buildLogs: string;
   readonly ingest: string;
   readonly snapshots: string;
   readonly trash: string;
@@ -64,6 +66,8 @@ export interface StorePaths {
   upload(id: string): string;
   /** A download of the blob under way. */
   partial(digest: Digest): string;
+  /** The log of a build. */
+  buildLog(ref: string): string;
   /** A fresh place for a damaged blob. */
   quarantined(digest: Digest): string;
   /** A fresh path of this process's own; nothing is made there. */
@@ -87,6 +91,7 @@ export function storePaths(root: string): StorePaths {
     partials: under('partials'),
     incoming: under('incoming'),
     mountCaches: under('mounts'),
+    buildLogs: under('builds'),
     ingest: under('ingest'),
     snapshots: under('snapshots'),
     trash: under('trash'),
@@ -99,6 +104,7 @@ export function storePaths(root: string): StorePaths {
     folder: (diffId) => byDigest('folders/v1', diffId),
     upload: (id) => join(root, 'uploads', id),
     partial: (digest) => join(root, 'partials', digest.replace(':', '-')),
+    buildLog: (ref) => join(root, 'builds', `${ref}.log`),
     quarantined: (digest) =>
       join(root, 'quarantine', `${digest.replace(':', '-')}.${randomBytes(4).toString('hex')}`),
     temporary: (folder) =>

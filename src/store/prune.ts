@@ -7,6 +7,7 @@
 import { statSync } from 'node:fs';
 import { type Digest, digestOf, parseDigest } from '#core/digest.ts';
 import type { CacheEntrySummary, PruneSelection } from '#core/store-report.ts';
+import { forgetBuild, forgetFailedRoot, type StoredBuild, storedBuilds } from './build-records.ts';
 import { diskBytes } from './disk-files.ts';
 import { dispose, type GcOptions, type GcResult, takeGarbage } from './gc.ts';
 import { type Metadata, numberOf, type Row, textOf } from './metadata.ts';
@@ -47,6 +48,8 @@ export interface PruneResult extends GcResult {
 export interface CacheEntry extends CacheEntrySummary {
   readonly diffId?: Digest;
   readonly keys: readonly string[];
+  /** Where `isBuild`. */
+  readonly build?: StoredBuild;
   /** Where `isMount`. */
   readonly mount?: { readonly id: string; readonly slot: number; readonly isInUse: boolean };
 }
@@ -126,6 +129,7 @@ export function cacheEntries(paths: StorePaths, metadata: Metadata): readonly Ca
   const entries = [
     ...[...groups].map(([id, records]) => entryOf(paths, id, records)),
     ...storedMountCaches(paths, metadata).map(mountEntry),
+    ...storedBuilds(paths, metadata).map(buildEntry),
   ];
   return entries.sort((a, b) => a.usedAtMs - b.usedAtMs || (a.id < b.id ? -1 : 1));
 }
@@ -142,6 +146,22 @@ function mountEntry({ id, slot, path, usedAtMs, uses, isInUse }: StoredMountCach
     keys: [],
     isMount: true,
     mount: { id, slot, isInUse },
+  };
+}
+
+/** Its log; a failed step's root is an image. */
+function buildEntry(build: StoredBuild): CacheEntry {
+  const { ref, startedAtMs, endedAtMs, logBytes, document } = build;
+  return {
+    id: ref,
+    sizeBytes: logBytes,
+    description: `record of build ${document.name}`,
+    createdAt: new Date(startedAtMs).toISOString(),
+    usedAtMs: endedAtMs ?? startedAtMs,
+    uses: 0,
+    keys: [],
+    isBuild: true,
+    build,
   };
 }
 
@@ -167,14 +187,17 @@ function forgetCache(
 ): readonly CacheEntry[] {
   const needed = pruning.all ? new Set<Digest>() : neededByImages(paths, metadata);
   const entries = cacheEntries(paths, metadata);
-  const may = entries.filter(({ diffId, usedAtMs, mount }) => {
-    if (mount?.isInUse === true) return false;
+  if (pruning.keepBytes === undefined) forgetFailedRoots(metadata, entries, pruning);
+  const may = entries.filter(({ diffId, usedAtMs, mount, build }) => {
+    if (mount?.isInUse === true || build?.status === 'running') return false;
+    if (build && pruning.all !== true) return false;
     if (diffId !== undefined && (pruning.held.has(diffId) || needed.has(diffId))) return false;
     return pruning.usedBeforeMs === undefined || usedAtMs < pruning.usedBeforeMs;
   });
   const total = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const doomed = pruning.keepBytes === undefined ? may : overLimit(may, total, pruning.keepBytes);
-  for (const { keys, mount } of doomed) {
+  for (const { keys, mount, build } of doomed) {
+    if (build) forgetBuild(metadata, build);
     if (mount) {
       const sql = 'DELETE FROM mount_caches WHERE id = ? AND slot = ?';
       metadata.run(sql, mount.id, mount.slot);
@@ -182,6 +205,18 @@ function forgetCache(
     for (const key of keys) metadata.run('DELETE FROM records WHERE key = ?', key);
   }
   return doomed;
+}
+
+/** They are what a failed build leaves dangling; the records stay. */
+function forgetFailedRoots(
+  metadata: Metadata,
+  entries: readonly CacheEntry[],
+  { usedBeforeMs }: CachePruning,
+): void {
+  for (const { build, usedAtMs } of entries) {
+    if (!build || build.status === 'running') continue;
+    if (usedBeforeMs === undefined || usedAtMs < usedBeforeMs) forgetFailedRoot(metadata, build);
+  }
 }
 
 /** The oldest of `may`, as many as it takes to come below the limit. */

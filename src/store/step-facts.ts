@@ -51,6 +51,24 @@ export class StepFactsStore {
     return rows.map((row) => ({ facts: parseJson(textOf(row, 'facts'), 'facts of a step') }));
   }
 
+  /** Keys of {@link earlier}, without reading what they were made of. */
+  earlierKeys(step: { readonly place: string; readonly description: string }): readonly string[] {
+    const rows = this.#metadata.all(
+      `SELECT f.key FROM step_facts f JOIN records r ON r.key = f.key
+       WHERE f.place = ? OR r.description = ? ORDER BY r.used_at_ms DESC LIMIT ?`,
+      step.place,
+      step.description,
+      CANDIDATES_MAX,
+    );
+    return rows.map((row) => textOf(row, 'key'));
+  }
+
+  /** What the step of a key was made of; undefined when its record is gone. */
+  of(key: string): JsonValue | undefined {
+    const row = this.#metadata.get('SELECT facts FROM step_facts WHERE key = ?', key);
+    return row && parseJson(textOf(row, 'facts'), 'facts of a step');
+  }
+
   /** Whether any record has this text, with facts or without. */
   hasRecord(description: string): boolean {
     const sql = 'SELECT 1 FROM records WHERE description = ? LIMIT 1';

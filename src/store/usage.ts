@@ -185,17 +185,17 @@ class Accounts {
     const layers = this.#sum(share.isMine, share.kept);
     const mayGo = mergedRule(this.#metadata, { merged: 'all' });
     const goes = (file: DigestFile): boolean => !share.kept.has(file.digest) && mayGo(file);
-    const mounts = entries.filter(({ mount }) => mount);
+    const files = entries.filter(({ mount, build }) => mount ?? build);
     const sum = (some: readonly CacheEntry[]): number =>
       some.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
     return {
       total: entries.length,
       active: entries.filter((entry) => this.#isActive(entry)).length,
-      sizeBytes: layers.sizeBytes + sizeOf(this.#merged) + sum(mounts),
+      sizeBytes: layers.sizeBytes + sizeOf(this.#merged) + sum(files),
       reclaimableBytes:
         layers.reclaimableBytes +
         sizeOf(this.#merged.filter(goes)) +
-        sum(mounts.filter((entry) => !this.#isActive(entry))),
+        sum(files.filter((entry) => !this.#isActive(entry))),
     };
   }
 
@@ -244,7 +244,8 @@ class Accounts {
     });
   }
 
-  #isActive({ diffId, mount }: CacheEntry): boolean {
+  #isActive({ diffId, mount, build }: CacheEntry): boolean {
+    if (build) return build.status === 'running';
     return mount?.isInUse ?? (diffId !== undefined && this.#held.has(diffId));
   }
 

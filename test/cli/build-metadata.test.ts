@@ -7,9 +7,15 @@ import { parseTag } from '#core/reference.ts';
 
 test('digests, the descriptor and all names', () => {
   const manifest = { mediaType: 'm', digest: digestOf('manifest'), size: 7 };
-  const result = { imageId: digestOf('config'), manifest, steps: { run: 1, cached: 0 } };
+  const result = {
+    ref: 'abc',
+    imageId: digestOf('config'),
+    manifest,
+    steps: { run: 1, cached: 0 },
+  };
   const names = ['app:1', 'localhost:5000/app'].map(parseTag);
   const base = {
+    'buildx.build.ref': 'slipway/slipway/abc',
     'containerimage.config.digest': result.imageId,
     'containerimage.descriptor': manifest,
     'containerimage.digest': manifest.digest,

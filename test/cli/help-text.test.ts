@@ -8,6 +8,7 @@ test('flags by name, values by their names, long texts wrapped into their column
     usage: 'thing [OPTIONS] NAME',
     summary: 'Do it',
     names: ['thing', 'big thing'],
+    commands: [],
     flags: [
       { name: 'quiet', char: 'q', description: 'Say nothing' },
       { name: 'format', value: 'string', description: `Print${' so'.repeat(20)}` },
@@ -37,8 +38,10 @@ Global Options:
 
 test('one name and no flags: no such sections', () => {
   const globalFlags = [{ name: 'help', description: 'Show help' }];
-  const text = commandHelp({ usage: 'x', summary: 'X', names: ['x'], flags: [], globalFlags });
-  assert.doesNotMatch(text, /Aliases|\nOptions/);
+  const bare = { usage: 'x', summary: 'X', names: ['x'], flags: [], globalFlags };
+  assert.doesNotMatch(commandHelp({ ...bare, commands: [] }), /Aliases|Commands|\nOptions/);
+  const text = commandHelp({ ...bare, commands: [['x ls', 'List them']] });
+  assert.match(text, /^Commands:\n {2}x ls {3}List them\n$/m);
 });
 
 test('a group of commands', () => {

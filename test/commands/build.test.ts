@@ -13,6 +13,7 @@ import { tempFolder } from '#test/helpers/temp-folder.ts';
 
 const imageId = digestOf('config');
 const RESULT: BuildResult = {
+  ref: 'abc',
   imageId,
   manifest: { mediaType: 'm', digest: digestOf('manifest'), size: 1 },
   names: [],

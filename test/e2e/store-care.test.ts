@@ -63,14 +63,19 @@ fault('prune beside a running container leaves it its image', async (site) => {
     'app:1',
     site.context('CMD ["sh", "-c", "echo up; sleep 1000"]\n'),
   );
+  await site.good('history', 'rm', '--all');
   const run = site.start(['run', 'app:1']);
-  assert.equal(await run.firstLine, 'up');
-  const df = await site.good('system', 'df', '--format', '{{.Type}} {{.Active}} {{.Reclaimable}}');
-  assert.match(df, /^Images 1 0B/m);
-  assert.match(df, /^Containers 1 /m);
-  assert.equal(await site.good('system', 'prune', '-a', '-f'), 'Total reclaimed space: 0B\n');
-  run.kill('SIGKILL');
-  await run.outcome;
+  try {
+    assert.equal(await run.firstLine, 'up');
+    const format = '{{.Type}} {{.Active}} {{.Reclaimable}}';
+    const df = await site.good('system', 'df', '--format', format);
+    assert.match(df, /^Images 1 0B/m);
+    assert.match(df, /^Containers 1 /m);
+    assert.equal(await site.good('system', 'prune', '-a', '-f'), 'Total reclaimed space: 0B\n');
+  } finally {
+    run.kill('SIGKILL');
+    await run.outcome;
+  }
   assert.match(await site.good('system', 'prune', '-a', '-f'), /^untagged: app:1$/m);
   await checked(site);
 });

@@ -7,6 +7,7 @@ const CONTENT = [
   'indexes/v1/*/*',
   'merged/v1/*/*',
   'folders/v1/*/*',
+  'builds/*',
   'uploads/*',
   'ingest/*',
   'snapshots/*',

@@ -17,6 +17,10 @@ export function fakeEngine(methods: Methods): FakeEngine {
   };
   return {
     build: refuse('build'),
+    builds: refuse('builds'),
+    inspectBuild: refuse('inspectBuild'),
+    replayBuild: refuse('replayBuild'),
+    removeBuilds: refuse('removeBuilds'),
     pull: refuse('pull'),
     push: refuse('push'),
     save: refuse('save'),

@@ -3,23 +3,16 @@
  * what differs from it first.
  */
 import type { Digest } from '#core/digest.ts';
-import { type JsonValue, ObjectReader } from '#core/json.ts';
-import type { EarlierStep, StepFactsStore } from '#store/step-facts.ts';
-import { type Difference, differences } from './compare-facts.ts';
-import type { StepFacts } from './step-facts.ts';
+import type { StepFactsStore } from '#store/step-facts.ts';
+import { type Miss, missReason } from './miss-reason.ts';
 
-export interface MissedStep {
+export interface MissedStep extends Miss {
   /** Its number in the log. */
   readonly number: number;
   readonly name: string;
   /** Which step of which stage: the same in the next build. */
   readonly place: string;
   readonly description: string;
-  readonly facts: StepFacts;
-  /** It was not looked up. */
-  readonly isForced: boolean;
-  /** The layer right below it. */
-  readonly below?: Digest;
 }
 
 /** Where earlier steps are looked for: the store, and caches from elsewhere. */
@@ -63,52 +56,12 @@ export class Explainer {
   }
 
   #reason(step: MissedStep): string {
-    if (step.isForced) return 'it was not to be taken from the cache (--no-cache)';
-    const nearest = nearestOf(
-      step.facts,
-      this.#known.flatMap((known) => known.earlier(step)),
-    );
-    if (nearest === undefined) {
-      return this.#known.some((known) => known.hasRecord(step.description))
-        ? 'the earlier record does not say what it was made of: an older version wrote it'
-        : 'no record of such a step';
-    }
-    const [first] = nearest;
-    if (first === undefined) return 'its record is gone, or its layer';
-    if (first.kind === 'below') return this.#belowReason(step);
-    const others = nearest.filter(({ kind }) => kind === first.kind).length - 1;
-    return others > 0 ? `${first.text}, and ${others} more` : first.text;
+    const earlier = {
+      facts: step.isForced
+        ? []
+        : this.#known.flatMap((known) => known.earlier(step).map(({ facts }) => facts)),
+      hasRecord: () => this.#known.some((known) => known.hasRecord(step.description)),
+    };
+    return missReason(step, earlier, (layer) => this.#numbers.get(layer));
   }
-
-  #belowReason({ below }: MissedStep): string {
-    const number = below === undefined ? undefined : this.#numbers.get(below);
-    return number === undefined
-      ? 'it is built on another layer than before'
-      : `it is built on step ${number}, which gave other files`;
-  }
-}
-
-/** What differs from the one with the fewest differences; the latest of them. */
-function nearestOf(
-  now: StepFacts,
-  earlier: readonly EarlierStep[],
-): readonly Difference[] | undefined {
-  let nearest: readonly Difference[] | undefined;
-  for (const { facts } of earlier) {
-    const found = differences(now, factsIn(facts));
-    if (nearest === undefined || found.length < nearest.length) nearest = found;
-  }
-  return nearest;
-}
-
-function factsIn(value: JsonValue): StepFacts {
-  const reader = new ObjectReader(value, 'facts of a step');
-  const below = reader.optionalString('below');
-  return {
-    settings: reader.optionalStringMap('settings') ?? {},
-    variables: reader.optionalStringMap('variables') ?? {},
-    files: reader.optionalStringMap('files') ?? {},
-    base: reader.optionalString('base') ?? '',
-    ...(below === undefined ? {} : { below }),
-  };
 }
