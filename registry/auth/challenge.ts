@@ -15,13 +15,13 @@ export type Challenger =
 export function challengeOf(
   challenger: Challenger,
   request: IncomingMessage,
-  { access, error }: { readonly access?: Access; readonly error?: string },
+  { accesses = [], error }: { readonly accesses?: readonly Access[]; readonly error?: string },
 ): string {
   if (challenger.kind === 'basic') return 'Basic realm="slipway", charset="UTF-8"';
   const parameters = {
     realm: challenger.realm ?? `${originOf(request)}/token`,
     service: challenger.service,
-    ...(access === undefined ? {} : { scope: scopeFor(access) }),
+    ...(accesses.length === 0 ? {} : { scope: accesses.map(scopeFor).join(' ') }),
     ...(error === undefined ? {} : { error }),
   };
   const text = Object.entries(parameters).map(([name, value]) => `${name}="${value}"`);

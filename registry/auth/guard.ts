@@ -82,6 +82,18 @@ export class Guard {
     return this.#rulesAllow(identity, access) && (identity.limit?.(access) ?? true);
   }
 
+  /**
+   * Asks for a larger token where the user may do all of this and only the token is too small.
+   * @throws Refusal UNAUTHORIZED
+   */
+  needTokenFor(accesses: readonly Access[], identity: Identity, request: IncomingMessage): void {
+    const { limit, isKey = false } = identity;
+    if (!limit || isKey || accesses.every(limit)) return;
+    if (!accesses.every((access) => this.#rulesAllow(identity, access))) return;
+    const error = 'insufficient_scope';
+    throw this.#unauthorized(request, TOKEN_TOO_SMALL, { accesses, error });
+  }
+
   #needAccess(access: Access, identity: Identity, request: IncomingMessage): void {
     if (this.may(identity, access)) return;
     const { user, isKey = false } = identity;
@@ -95,7 +107,7 @@ export class Guard {
     // Who signs in, or asks for a token with this scope, may be allowed.
     const isTokenTooSmall = identity.limit !== undefined;
     throw this.#unauthorized(request, isTokenTooSmall ? TOKEN_TOO_SMALL : SIGN_IN, {
-      access,
+      accesses: [access],
       ...(isTokenTooSmall ? { error: 'insufficient_scope' } : {}),
     });
   }
@@ -146,7 +158,7 @@ export class Guard {
   #unauthorized(
     request: IncomingMessage,
     message: string,
-    about: { readonly access?: Access; readonly error?: string } = {},
+    about: { readonly accesses?: readonly Access[]; readonly error?: string } = {},
   ): Refusal {
     const challenge = challengeOf(this.options.challenger, request, about);
     return new Refusal('UNAUTHORIZED', message, { headers: { 'www-authenticate': challenge } });

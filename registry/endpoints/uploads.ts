@@ -5,6 +5,9 @@
  */
 import type { Digest, DigestAlgorithm } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
+import { isRepositoryName } from '#core/reference.ts';
+import type { Access } from '../auth/access.ts';
+import type { Guard } from '../auth/guard.ts';
 import { Refusal } from '../errors.ts';
 import type { UploadSession } from '../provider.ts';
 import type { Reply } from '../reply.ts';
@@ -34,9 +37,25 @@ export async function uploadsEndpoint(call: RegistryCall, name: string): Promise
 
 async function mounted(call: RegistryCall, name: string, digest: Digest): Promise<boolean> {
   const from = call.query.get('from');
-  if (call.guard && !(await isReadable(call, digest))) return false;
+  if (call.guard) {
+    if (from !== null && isRepositoryName(from)) needBoth(call, call.guard, { name, from });
+    if (!(await isReadable(call, digest))) return false;
+  }
   const { blobs } = call.provider.repository(name);
   return blobs.mount(digest, { signal: call.signal, ...(from === null ? {} : { from }) });
+}
+
+/** Not every client asks for a token for both repositories before it is told to. */
+function needBoth(
+  { identity, request }: RegistryCall,
+  guard: Guard,
+  { name, from }: { readonly name: string; readonly from: string },
+): void {
+  const accesses: readonly Access[] = [
+    { repository: name, action: 'push' },
+    { repository: from, action: 'pull' },
+  ];
+  guard.needTokenFor(accesses, identity, request);
 }
 
 /** Who may read a blob nowhere would learn by a mount what is in it, with the digest alone. */

@@ -1,7 +1,7 @@
 /**
- * The OCI distribution-spec conformance program against `slipway registry serve`, once for the
- * released specification and once for the coming one, every optional API and kind of data on. Needs
- * Go. Fails when a test fails; `--write` puts the totals into docs/conformance.md.
+ * The OCI distribution-spec conformance program against `slipway registry serve`: for the released
+ * specification and for the coming one, every optional API and kind of data on, without and with
+ * sign-in and TLS. Needs Go. Fails when a test fails; `--write` puts the totals into docs/conformance.md.
  *
  *     npm run conformance [-- --write] [-- --report DIR]
  */
@@ -9,12 +9,16 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { PROJECT, startSlipway } from '#test/helpers/cli-process.ts';
+import { PROJECT, slipway, startSlipway } from '#test/helpers/cli-process.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
 const MODULE = 'github.com/opencontainers/distribution-spec/conformance';
 const MODULE_VERSION = 'v0.0.0-20260831232431-97274622c111';
-const SPECIFICATIONS = ['1.1', 'dev'] as const;
+const RUNS = [
+  { specification: '1.1', isSecure: false },
+  { specification: 'dev', isSecure: false },
+  { specification: 'dev', isSecure: true },
+] as const;
 const PAGE = 'docs/conformance.md';
 
 /** What the version of the specification leaves off by default. */
@@ -27,7 +31,7 @@ const EVERYTHING_ON = {
 } as const;
 
 interface Totals {
-  readonly specification: string;
+  readonly run: string;
   readonly tests: number;
   readonly failed: number;
   readonly skipped: number;
@@ -41,13 +45,14 @@ const { values } = parseArgs({
 using folder = tempFolder();
 const program = buildProgram(folder.at('bin'));
 const totals: Totals[] = [];
-for (const specification of SPECIFICATIONS) {
-  const report = join(values.report ?? folder.path, specification);
-  totals.push(await conformance(specification, program, report));
+for (const { specification, isSecure } of RUNS) {
+  const run = `${specification}${isSecure ? ', sign-in and TLS' : ''}`;
+  const outcome = await conformance(specification, isSecure, run.replaceAll(/[, ]+/g, '-'));
+  totals.push(totalsOf(run, outcome));
 }
 for (const each of totals) {
   process.stdout.write(
-    `distribution-spec ${each.specification}: ${each.tests} tests, ${each.failed} failures, ${each.skipped} skipped\n`,
+    `distribution-spec ${each.run}: ${each.tests} tests, ${each.failed} failures, ${each.skipped} skipped\n`,
   );
 }
 if (values.write) writeFileSync(join(PROJECT, PAGE), page(totals));
@@ -63,40 +68,52 @@ function buildProgram(into: string): string {
   return join(into, 'conformance');
 }
 
+/** What the program printed. */
 async function conformance(
   specification: string,
-  program: string,
-  report: string,
-): Promise<Totals> {
+  isSecure: boolean,
+  name: string,
+): Promise<string> {
+  const report = join(values.report ?? folder.path, name);
   mkdirSync(report, { recursive: true });
-  const server = startSlipway(['registry', 'serve', '--addr', '127.0.0.1:0', '--allow-sparse'], {
-    root: folder.at(`store-${specification}`),
-  });
+  const root = folder.at(`store-${name}`);
+  const password = isSecure
+    ? (await slipway(['registry', 'user', 'add', 'ana'], { root })).stdout.trim()
+    : '';
+  const serve = ['registry', 'serve', '--addr', '127.0.0.1:0', '--allow-sparse'];
+  const server = startSlipway([...serve, ...(isSecure ? ['--tls', 'self'] : [])], { root });
   try {
-    const address = (await server.firstLine).replace(/^.*http:\/\//, '');
+    const address = (await server.firstLine).replace(/^.*https?:\/\//, '');
     const run = spawnSync(program, [], {
       env: {
         ...process.env,
         ...EVERYTHING_ON,
         OCI_VERSION: specification,
         OCI_REGISTRY: address,
-        OCI_TLS: 'disabled',
+        OCI_TLS: isSecure ? 'enabled' : 'disabled',
+        ...(isSecure
+          ? {
+              OCI_USERNAME: 'ana',
+              OCI_PASSWORD: password,
+              SSL_CERT_FILE: join(root, 'registry/tls/ca.crt'),
+            }
+          : {}),
         OCI_RESULTS_DIR: report,
       },
       cwd: report,
       encoding: 'utf8',
       maxBuffer: 1 << 28,
     });
-    return totalsOf(specification, run.stdout);
+    return run.stdout;
   } finally {
     server.kill('SIGTERM');
     await server.outcome;
   }
 }
 
-function totalsOf(specification: string, output: string): Totals {
+function totalsOf(run: string, output: string): Totals {
   return {
-    specification,
+    run,
     tests: count(output, 'Total'),
     failed: count(output, 'FAIL') + count(output, 'Error'),
     skipped: count(output, 'Skip'),
@@ -116,8 +133,7 @@ function count(output: string, name: string): number {
 
 function page(all: readonly Totals[]): string {
   const rows = all.map(
-    ({ specification, tests, failed, skipped }) =>
-      `| ${specification} | ${tests} | ${failed} | ${skipped} |`,
+    ({ run, tests, failed, skipped }) => `| ${run} | ${tests} | ${failed} | ${skipped} |`,
   );
   const groups = all.at(-1)?.groups ?? [];
   return `# Conformance

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { hostname } from 'node:os';
 import { BaseCommand } from '#cli/base-command.ts';
 import { text, toggle } from '#cli/flags.ts';
 import type { RegistryHandle } from '#engine.ts';
@@ -74,14 +75,15 @@ export default class RegistryServe extends BaseCommand {
   }
 
   /** What a client does once, so that it trusts the certificate. */
-  #tellAuthority({ authority, address, url }: RegistryHandle): void {
+  #tellAuthority({ authority, address }: RegistryHandle): void {
     if (!authority) return;
-    const folder = `/etc/docker/certs.d/${address}`;
+    const name = address.replace(/^(?:0\.0\.0\.0|\[::\]):/, `${hostname()}:`);
+    const folder = `/etc/docker/certs.d/${name}`;
     this.host.stderr.write(
       `note: clients trust it once they have its authority, ${authority.path}
       (sha256 ${authority.fingerprint}). On each, for docker and slipway:
-      mkdir -p ${folder} && curl -sko ${folder}/ca.crt ${url}/ca.crt
-      for podman and skopeo the folder is /etc/containers/certs.d/${address}\n`,
+      mkdir -p ${folder} && curl -sko ${folder}/ca.crt https://${name}/ca.crt
+      for podman and skopeo the folder is /etc/containers/certs.d/${name}\n`,
     );
   }
 }

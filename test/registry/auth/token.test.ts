@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { digestOf } from '#core/digest.ts';
 import { setUser } from '#engine/registry-users.ts';
 import {
   ANA,
@@ -92,6 +93,25 @@ describe('a token', () => {
       headers: bearer(token),
     });
     assert.match(refused.headers.get('www-authenticate') ?? '', /error="insufficient_scope"/);
+  });
+
+  it('too small for a mount: both repositories are asked for', async () => {
+    await using registry = await guardedRegistry();
+    const mount = async (token: string, from: string): Promise<Response> =>
+      fetch(registry.url(`/v2/team/b/blobs/uploads/?mount=${digestOf('x')}&from=${from}`), {
+        method: 'POST',
+        headers: bearer(token),
+      });
+    const small = await tokenFor(registry, 'repository:team/b:pull,push');
+    const refused = await mount(small, 'team/a');
+    assert.equal(refused.status, 401);
+    assert.match(
+      refused.headers.get('www-authenticate') ?? '',
+      /scope="repository:team\/b:pull,push repository:team\/a:pull",error="insufficient_scope"/,
+    );
+    assert.equal((await mount(small, 'other/a')).status, 202, 'where the user may not pull');
+    const both = 'repository:team/b:pull,push repository:team/a:pull';
+    assert.equal((await mount(await tokenFor(registry, both), 'team/a')).status, 202);
   });
 
   it('does not grant what the rules do not, however much is asked for', async () => {
