@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { loadedWith } from '#test/helpers/loaded-together.ts';
 import { exportsOf, importsOf, type SourceText, sourceText } from '#test/helpers/source-text.ts';
 import * as rules from '#test/helpers/tidy-rules.ts';
 
@@ -31,6 +32,32 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/build/history/read-history.ts': 'test/e2e/build-history.test.ts',
   'src/core/assert.ts': 'three lines; tests of its callers',
 };
+
+/** What `slipway build` imports one after the other before its first step. */
+const BUILD_BEGINS_WITH = [
+  'src/cli/host.ts',
+  'src/cli/run-cli.ts',
+  'src/commands/build.ts',
+  'src/engine.ts',
+  'src/engine/local-engine.ts',
+  'src/engine/build-image.ts',
+];
+
+/** Each takes milliseconds to load, and a cached build needs none of them: import() where it is used. */
+const LOADED_LATER = [
+  '@oclif/core',
+  'chevrotain',
+  'tar-stream',
+  'undici',
+  'xz-decompress',
+  'node:http',
+  'node:https',
+  'node:stream',
+  'node:stream/promises',
+  'node:tls',
+  'node:worker_threads',
+  'node:zlib',
+];
 
 function read(...patterns: readonly string[]): readonly SourceText[] {
   return globSync([...patterns], { cwd: ROOT, exclude: ['**/node_modules/**'] })
@@ -115,7 +142,7 @@ describe('imports', () => {
   test('packages have a home', () => {
     const bad = sample({
       'src/store/x.ts': "import 'undici';\nimport 'node:sqlite';\nimport 'node:fs';",
-      'src/core/x.ts': "import '@noble/hashes/sha2.js';\nimport 'left-pad';\nimport 'node:sqlite';",
+      'src/core/x.ts': "import 'left-pad';\nimport 'node:sqlite';",
     });
     assert.deepEqual(rules.packageHomes(bad), [
       'src/store/x.ts: undici may be imported by remote only',
@@ -123,6 +150,24 @@ describe('imports', () => {
       'src/core/x.ts: node:sqlite may be imported by store only',
     ]);
     none(rules.packageHomes(files));
+  });
+
+  test('a build begins with what a build needs', () => {
+    const [a, b] = sample({
+      'src/a.ts':
+        "import type { T } from 'types';\nimport { b } from './b.ts';\nawait import('later');",
+      'src/b.ts': "export { c } from 'now';\nimport '#core/c.ts';",
+    });
+    const [c] = sample({ 'src/core/c.ts': "import {\n  d,\n} from 'deep';" });
+    assert.ok(a && b && c);
+    const all = loadedWith([a, b, c], ['src/a.ts']);
+    assert.deepEqual([...all].sort(), [
+      ['deep', 'src/a.ts > src/b.ts > src/core/c.ts'],
+      ['now', 'src/a.ts > src/b.ts'],
+    ]);
+    const loaded = loadedWith(production, BUILD_BEGINS_WITH);
+    assert.ok(loaded.has('node:sqlite'), 'the files are still the ones that a build begins with');
+    none(LOADED_LATER.flatMap((name) => (loaded.has(name) ? `${name}: ${loaded.get(name)}` : [])));
   });
 
   test('Node’s modules by their full name', () => {

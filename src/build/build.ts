@@ -7,8 +7,6 @@ import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
 import { withEpochArg } from './args.ts';
 import { findBases, rememberBases } from './base-images.ts';
 import { buildTargets } from './build-stages.ts';
-import { exportCaches } from './cache-transport/export.ts';
-import { ImportedCaches } from './cache-transport/import.ts';
 import { reportFindings } from './check.ts';
 import { type BuildInput, type InputRequest, openInput } from './contexts/input.ts';
 import { NamedContexts } from './contexts/named-contexts.ts';
@@ -43,7 +41,7 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
     resolveBase: rememberBases(lockedBases(engine.resolveBase, lock)),
     ...(lock ? { lock } : {}),
   };
-  await using imported = await ImportedCaches.open(remembering, request.cacheFrom);
+  const imported = await importedCaches(remembering, request.cacheFrom, stack);
   const session: BuildSession = request.verify
     ? firstOfTwo({ ...remembering, imported })
     : { ...remembering, imported };
@@ -69,9 +67,23 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
   const isInline = cacheTo.some(({ kind }) => kind === 'inline');
   const built = await writeOutputs(session, targets, { ...request, isInline });
   await closeLock(session, lock, { place: input.lock, request });
-  const states = targets.map(({ state }) => state);
-  await exportCaches(session, states, cacheTo);
+  if (cacheTo.length > 0) {
+    const { exportCaches } = await import('./cache-transport/export.ts');
+    const states = targets.map(({ state }) => state);
+    await exportCaches(session, states, cacheTo);
+  }
   return built;
+}
+
+/** `stack` owns them. */
+async function importedCaches(
+  session: BuildSession,
+  sources: readonly CacheSource[],
+  stack: AsyncDisposableStack,
+): Promise<BuildSession['imported']> {
+  if (sources.length === 0) return session.imported;
+  const { ImportedCaches } = await import('./cache-transport/import.ts');
+  return stack.use(await ImportedCaches.open(session, sources));
 }
 
 async function loadDockerfile(session: BuildSession, input: BuildInput): Promise<Dockerfile> {

@@ -30,6 +30,11 @@ export function isHttpUrl(text: string): boolean {
   return /^https?:\/\//.test(text) && !isGitUrl(text);
 }
 
+/** Whether a context is elsewhere; also docker's older way to write a repository, without a scheme. */
+export function isRemoteContext(text: string): boolean {
+  return isGitUrl(text) || isHttpUrl(text) || text.startsWith('github.com/');
+}
+
 /** @throws DOCKERFILE_INVALID for a query that is not known, or says a thing twice */
 export function parseGitUrl(text: string): GitUrl {
   const [beforeFragment = '', fragment] = cut(text, '#');

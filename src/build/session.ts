@@ -46,7 +46,10 @@ export interface BuildSession {
     options: Pick<PushOptions, 'asItIs' | 'byDigest'> & { readonly signal: AbortSignal },
   ) => Promise<Descriptor>;
   /** A registry's repository; the caller disposes it. */
-  readonly remote: (reference: Reference, signal: AbortSignal) => Repository & AsyncDisposable;
+  readonly remote: (
+    reference: Reference,
+    signal: AbortSignal,
+  ) => Promise<Repository & AsyncDisposable>;
   /** Caches elsewhere that a step is looked up in when the store has it not. */
   readonly imported: OpenedCaches;
   /** Ids of the cache mounts that steps name, also of steps that are cached; absent: nobody exports them. */

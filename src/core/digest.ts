@@ -1,8 +1,5 @@
-/**
- * Content digests (image-spec descriptor.md §Digests). Bulk content goes through node:crypto;
- * @noble/hashes serves what needs a state that can be cloned, and blake3.
- */
-import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+/** Content digests (image-spec descriptor.md §Digests), by node:crypto. */
+import type { Hash } from 'node:crypto';
 import { SlipwayError } from './errors.ts';
 
 declare const digestBrand: unique symbol;
@@ -67,8 +64,7 @@ export interface Hasher {
 
 /** A streaming hasher for bulk content (node:crypto). Strings are hashed as UTF-8. */
 export function createHasher(algorithm: DigestAlgorithm = 'sha256'): Hasher {
-  // Not an import: it takes 12 ms to load, and commands that only name a digest need none of it.
-  const hash = process.getBuiltinModule('node:crypto').createHash(algorithm);
+  const hash = nodeCrypto().createHash(algorithm);
   return {
     update: (bytes) => void hash.update(bytes),
     digest: () => `${algorithm}:${hash.digest('hex')}` as Digest,
@@ -80,23 +76,28 @@ export function digestOf(
   content: Uint8Array | string,
   algorithm: DigestAlgorithm = 'sha256',
 ): Digest {
-  const hex = process.getBuiltinModule('node:crypto').hash(algorithm, content, 'hex');
+  const hex = nodeCrypto().hash(algorithm, content, 'hex');
   return `${algorithm}:${hex}` as Digest;
 }
 
-/** A sha256 whose state can be copied: one prefix, many continuations (cache keys, upload resume). */
+/** A sha256 whose state can be copied: one prefix, many continuations (cache keys). */
 export interface CloneableHasher extends Hasher {
   clone(): CloneableHasher;
 }
 
 export function createCloneableHasher(): CloneableHasher {
-  return wrapNoble(nobleSha256.create());
+  return cloneable(nodeCrypto().createHash('sha256'));
 }
 
-function wrapNoble(hash: ReturnType<typeof nobleSha256.create>): CloneableHasher {
+function cloneable(hash: Hash): CloneableHasher {
   return {
-    update: (bytes) => void hash.update(typeof bytes === 'string' ? Buffer.from(bytes) : bytes),
-    digest: () => `sha256:${Buffer.from(hash.digest()).toString('hex')}` as Digest,
-    clone: () => wrapNoble(hash.clone()),
+    update: (bytes) => void hash.update(bytes),
+    digest: () => `sha256:${hash.digest('hex')}` as Digest,
+    clone: () => cloneable(hash.copy()),
   };
+}
+
+/** Not an import: it takes 6 ms to load, and commands that only name a digest need none of it. */
+function nodeCrypto(): typeof import('node:crypto') {
+  return process.getBuiltinModule('node:crypto');
 }

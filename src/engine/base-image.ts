@@ -11,14 +11,11 @@ import type { EventSink } from '#core/events.ts';
 import { layerCompressionOf } from '#core/media-type.ts';
 import { formatPlatform, hostPlatform, type Platform } from '#core/platform.ts';
 import { familiarReference, formatReference, type Reference } from '#core/reference.ts';
-import { pullPlatform } from '#image/pull-platform.ts';
 import { byNameOrDigest, type LocalImage } from '#image/resolve.ts';
 import { runsOn } from '#image/select.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { offline } from './offline.ts';
-import { pull } from './pull.ts';
-import { remoteRepository } from './remote-repository.ts';
 import type { Resources } from './resources.ts';
 
 export interface BaseImageOptions {
@@ -115,9 +112,12 @@ async function pullBase(
   const { events, signal, platform, here } = options;
   try {
     if (!here.isKnown) {
+      const { pull } = await import('./pull.ts');
       await pull(resources, reference, { events, signal, platform });
       return;
     }
+    const { remoteRepository } = await import('./remote-repository.ts');
+    const { pullPlatform } = await import('#image/pull-platform.ts');
     await using remote = remoteRepository(resources, reference, { events, signal });
     await pullPlatform({
       store: await resources.store(),

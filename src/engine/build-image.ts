@@ -19,9 +19,7 @@ import type { BuildOptions, BuildResult } from '#engine.ts';
 import { checkLimits } from '#runtime/limits.ts';
 import { resolveBase } from './base-image.ts';
 import { OFFLINE } from './offline.ts';
-import { push } from './push.ts';
 import { recorded } from './record-build.ts';
-import { remoteRepository } from './remote-repository.ts';
 import { remoteSources } from './remote-sources.ts';
 import type { Resources } from './resources.ts';
 
@@ -78,8 +76,14 @@ async function buildUnderLease(
         lease,
         from: options.bases ?? 'local',
       }),
-    push: async (reference, call) => (await push(resources, reference, call)).manifest,
-    remote: (reference, signal) => remoteRepository(resources, reference, { events, signal }),
+    push: async (reference, call) => {
+      const { push } = await import('./push.ts');
+      return (await push(resources, reference, call)).manifest;
+    },
+    remote: async (reference, signal) => {
+      const { remoteRepository } = await import('./remote-repository.ts');
+      return remoteRepository(resources, reference, { events, signal });
+    },
     remotes: remoteSources,
     ...(options.bases === 'offline' ? OFFLINE : {}),
     imported: NO_CACHES,

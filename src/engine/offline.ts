@@ -9,9 +9,8 @@ import { remoteSources } from './remote-sources.ts';
 /** @throws OFFLINE, from every call */
 export const OFFLINE: Pick<BuildSession, 'push' | 'remote' | 'remotes'> = {
   push: (reference) => Promise.reject(offline(`push ${formatReference(reference)}`)),
-  remote: (reference) => {
-    throw offline(`ask a registry for ${formatReference(reference)}`);
-  },
+  remote: (reference) =>
+    Promise.reject(offline(`ask a registry for ${formatReference(reference)}`)),
   remotes: {
     display: remoteSources.display,
     download: (url) => Promise.reject(offline(`download ${remoteSources.display(url)}`)),

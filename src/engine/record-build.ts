@@ -1,5 +1,5 @@
 /** The history around a build: a record from before its first step to its end, whatever that is. */
-import { isRemoteContext } from '#build/contexts/remote-context.ts';
+import { isRemoteContext } from '#build/git-url.ts';
 import { buildName } from '#build/history/build-name.ts';
 import { BuildRecorder } from '#build/history/recorder.ts';
 import { type BuildOutput, STORE_OUTPUT } from '#core/build-output.ts';

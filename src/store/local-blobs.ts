@@ -17,7 +17,7 @@ import type {
   FileReceiver,
   Ingest,
 } from '#core/repository.ts';
-import { type CopyVerifiedOptions, copyVerified } from './copy-verified.ts';
+import type { CopyVerifiedOptions } from './copy-verified.ts';
 import { onDisk } from './disk-errors.ts';
 import { putInPlace } from './durable-file.ts';
 import { readFileChunks, readSmallFile } from './file-read.ts';
@@ -96,6 +96,7 @@ export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileRecei
     parts: readonly FilePart[],
     options: CopyVerifiedOptions = {},
   ): Promise<void> {
+    const { copyVerified } = await import('./copy-verified.ts');
     const temporary = this.#paths.temporary('ingest');
     try {
       {

@@ -28,6 +28,13 @@ export function importsOf({ code }: SourceText): readonly string[] {
   return [...code.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
 }
 
+/** Specifiers of what is loaded with a file: static imports and re-exports, types left out. */
+export function staticImportsOf({ code }: SourceText): readonly string[] {
+  const pattern =
+    /^\s*(?:import|export)\s+(?!type\b)[^;'"`]*?\bfrom\s+'([^']+)'|^\s*import\s+'([^']+)'/gm;
+  return [...code.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? '');
+}
+
 /** Names of exported functions, classes and constants; types have no code. */
 export function exportsOf({ code }: SourceText): readonly string[] {
   const pattern = /^export (?:async )?(?:abstract )?(?:function\*?|class|const|let) +(\w+)/gm;

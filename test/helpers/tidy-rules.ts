@@ -25,7 +25,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages by the folders that may import them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  '@noble/hashes': ['core'],
   '@peculiar/x509': ['registry'],
   bcryptjs: ['registry'],
   jose: ['registry'],

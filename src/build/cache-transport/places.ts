@@ -22,7 +22,7 @@ export async function openPlace(
     const selector = 'digest' in place ? place.digest : place.tag;
     return { repository, selector, [Symbol.asyncDispose]: async () => {} };
   }
-  const remote = session.remote(place.reference, session.signal);
+  const remote = await session.remote(place.reference, session.signal);
   return {
     repository: remote,
     selector: selectorOf(withDefaultTag(place.reference)),

@@ -4,7 +4,7 @@
  */
 import type { Descriptor } from '#core/descriptor.ts';
 import { isDigest } from '#core/digest.ts';
-import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { SlipwayError } from '#core/errors.ts';
 import { decodeManifest, type ImageManifest } from '#core/manifest.ts';
 import type { Platform } from '#core/platform.ts';
 import { familiarReference } from '#core/reference.ts';
@@ -125,15 +125,4 @@ export function splitLayoutPath(text: string): {
   return match?.[1] === undefined || match[2] === undefined
     ? { path: text }
     : { path: match[1], selector: match[2] };
-}
-
-/** In words about the context, with its own cause and fix. */
-export function contextFailure(name: string, error: unknown): unknown {
-  if (!isSlipwayError(error) || error.kind === 'cancelled') return error;
-  const { code, message, hint, detail, cause } = error;
-  return new SlipwayError(code, `failed to get build context ${name}: ${message}`, {
-    detail,
-    ...(hint === undefined ? {} : { hint }),
-    ...(cause === undefined ? {} : { cause }),
-  });
 }

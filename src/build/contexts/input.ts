@@ -17,12 +17,10 @@ import { scannerOf } from '../context-scan.ts';
 import { dockerfileMissing, dockerfilePath, readDockerfile } from '../dockerfile-file.ts';
 import { EMPTY_TREE } from '../empty-tree.ts';
 import { cleanParts, type FileTree, locate } from '../file-tree.ts';
-import { isHttpUrl } from '../git-url.ts';
-import { archiveOf } from '../ops/add-archive.ts';
+import { isHttpUrl, isRemoteContext } from '../git-url.ts';
 import type { BuildSession } from '../session.ts';
 import { stageTree } from '../stage-tree.ts';
 import { type LockPlace, lockBeside } from './lock-place.ts';
-import { gitContext, httpContext, isRemoteContext } from './remote-context.ts';
 
 export interface InputRequest {
   /** A folder, a URL, or `-`. */
@@ -102,6 +100,7 @@ async function fromStdin(
     await using file = await open(spool);
     vertex.status(`transferring context: ${(await file.stat()).size}B`, { done: true });
   });
+  const { archiveOf } = await import('../ops/add-archive.ts');
   const tree = await archiveOf(session, () => createReadStream(spool), stack);
   if (tree) return fromTree(session, request, tree);
   return { ...dockerfileText(() => fileText(spool)), context: treeSource(EMPTY_TREE) };
@@ -113,12 +112,14 @@ async function fromRemote(
   stack: AsyncDisposableStack,
 ): Promise<BuildInput> {
   const { context, buildArgs } = request;
+  const { gitContext, httpContext } = await import('./remote-context.ts');
   if (!isHttpUrl(context)) {
     const keepGitDir = /^(1|t|true)$/i.test(buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '');
     const layer = await gitContext(session, context, { keepGitDir });
     return fromTree(session, request, stack.use(await stageTree(session, { layers: [layer] })));
   }
   const file = stack.use(await (await httpContext(session, context)).open());
+  const { archiveOf } = await import('../ops/add-archive.ts');
   const tree = await archiveOf(session, file.content, stack);
   if (tree) return fromTree(session, request, tree);
   const text = () => boundedText(file.content());

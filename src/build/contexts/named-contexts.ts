@@ -16,14 +16,14 @@ import { scannerOf } from '../context-scan.ts';
 import { planCopy } from '../copy-plan.ts';
 import { EMPTY_TREE } from '../empty-tree.ts';
 import type { FileTree } from '../file-tree.ts';
+import { isRemoteContext } from '../git-url.ts';
 import { readIgnore } from '../ignore-file.ts';
 import { findFetched, keepFetched } from '../ops/fetched-layer.ts';
 import type { BuildSession } from '../session.ts';
 import { sourcesDigest } from '../sources.ts';
 import { stageTree } from '../stage-tree.ts';
 import { imageState, type StageLayer, type StageState, scratchState } from '../state.ts';
-import { archiveImage, contextFailure, splitLayoutPath } from './archive-image.ts';
-import { isRemoteContext, remoteLayer } from './remote-context.ts';
+import { contextFailure } from './context-failure.ts';
 
 /** Where files are taken from. */
 export interface FilePlace {
@@ -89,9 +89,11 @@ export class NamedContexts {
         return imageOf(await session.resolveBase(reference, { platform, signal: session.signal }));
       }
       case 'oci-layout':
-        return imageOf(await archiveImage(session, { ...splitLayoutPath(rest), name, platform }));
-      case 'bundle':
-        return imageOf(await archiveImage(session, { path: rest, name, platform }));
+      case 'bundle': {
+        const { archiveImage, splitLayoutPath } = await import('./archive-image.ts');
+        const at = scheme === 'bundle' ? { path: rest } : splitLayoutPath(rest);
+        return imageOf(await archiveImage(session, { ...at, name, platform }));
+      }
       default:
         return unreachable(scheme);
     }
@@ -99,7 +101,10 @@ export class NamedContexts {
 
   async #read(value: string): Promise<Opened> {
     const session = this.#session;
-    if (isRemoteContext(value)) return layerOf(await remoteLayer(session, value));
+    if (isRemoteContext(value)) {
+      const { remoteLayer } = await import('./remote-context.ts');
+      return layerOf(await remoteLayer(session, value));
+    }
     requireFolder(value);
     return { kind: 'folder', folder: resolve(value) };
   }

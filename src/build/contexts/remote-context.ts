@@ -8,7 +8,7 @@ import { planCopy } from '../copy-plan.ts';
 import { EMPTY_TREE } from '../empty-tree.ts';
 import type { FileTree } from '../file-tree.ts';
 import { cleanParts } from '../file-tree.ts';
-import { isGitUrl, isHttpUrl, parseGitUrl } from '../git-url.ts';
+import { isHttpUrl, parseGitUrl } from '../git-url.ts';
 import { archiveOf } from '../ops/add-archive.ts';
 import { findFetched, keepFetched } from '../ops/fetched-layer.ts';
 import { gitSource } from '../ops/git-source.ts';
@@ -16,11 +16,6 @@ import { httpSource, parseHttpUrl } from '../ops/http-source.ts';
 import type { BuildSession } from '../session.ts';
 import { stageTree } from '../stage-tree.ts';
 import type { StageLayer } from '../state.ts';
-
-/** Also docker's older way to write a repository, without a scheme. */
-export function isRemoteContext(text: string): boolean {
-  return isGitUrl(text) || isHttpUrl(text) || text.startsWith('github.com/');
-}
 
 /** A git context as a layer. `keepGitDir`: unless the URL says otherwise. */
 export async function gitContext(

@@ -10,7 +10,6 @@ import type { BuildSession } from '../session.ts';
 import { type NodeItem, nodesOf, type Sources } from '../sources.ts';
 import { stageTree } from '../stage-tree.ts';
 import type { StageState } from '../state.ts';
-import { archiveTree } from './add-archive.ts';
 
 /** Sources of one tree. */
 export interface CopyPart extends Sources {
@@ -109,7 +108,9 @@ async function unpacked(
   item: NodeItem,
   stack: AsyncDisposableStack,
 ): Promise<NodeItem> {
-  const tree = item.at.node.kind === 'file' ? await archiveTree(session, item, stack) : undefined;
+  if (item.at.node.kind !== 'file') return item;
+  const { archiveTree } = await import('./add-archive.ts');
+  const tree = await archiveTree(session, item, stack);
   if (!tree) return item;
   return { ...item, tree, at: { node: tree.root, path: '' as ByteString }, unpacked: true };
 }

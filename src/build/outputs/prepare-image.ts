@@ -11,7 +11,6 @@ import type { LayerForm } from '#core/layer-form.ts';
 import { descriptorOf, encodeIndex } from '#core/manifest.ts';
 import { formatPlatform, type Platform } from '#core/platform.ts';
 import type { RawManifest } from '#core/repository.ts';
-import { compressLayers } from '#image/compress.ts';
 import { writeUnnamed } from '#image/write-image.ts';
 import { MemoryRepository } from '#store/memory-repository.ts';
 import type { BuildSession } from '../session.ts';
@@ -125,6 +124,7 @@ async function inForm(
     const { plain: repository, manifests, root } = image;
     return { repository, manifests, manifest: descriptorOf(root) };
   }
+  const { compressLayers } = await import('#image/compress.ts');
   const { repository, manifests } = await compressLayers({
     store,
     lease,

@@ -6,11 +6,8 @@ import { unreachable } from '#core/assert.ts';
 import type { BuildOutput } from '#core/build-output.ts';
 import type { ImageConfig } from '#core/image-config.ts';
 import type { BuiltTarget } from '../build-stages.ts';
-import { inlineCache } from '../cache-transport/export.ts';
 import { guardConfig } from '../mounts/leak-guard.ts';
 import { type BuildSession, timestamp } from '../session.ts';
-import { writeArchiveOutput, writeLayoutOutput } from './archive-output.ts';
-import { writeFilesOutput, writeTarOutput } from './files-output.ts';
 import type { BuiltImage, OutputContext, OutputRequest } from './output.ts';
 import { type ImagePart, prepareImage } from './prepare-image.ts';
 import { writeStoreOutput } from './store-output.ts';
@@ -24,6 +21,7 @@ export async function writeOutputs(
     readonly isInline: boolean;
   },
 ): Promise<BuiltImage> {
+  const inline = request.isInline ? await import('../cache-transport/export.ts') : undefined;
   const parts = targets.map((target): ImagePart => {
     const { state, platform } = target;
     const config = imageConfig(session, target, request.labels);
@@ -32,7 +30,7 @@ export async function writeOutputs(
       platform,
       config,
       layers: state.layers.map(({ descriptor }) => descriptor),
-      annotations: request.isInline ? inlineCache(session, state) : {},
+      annotations: inline?.inlineCache(session, state) ?? {},
     };
   });
   const context: OutputContext = {
@@ -57,16 +55,24 @@ async function writeOutput(
   switch (output.kind) {
     case 'image':
       return await writeStoreOutput(session, output, context);
-    case 'archive':
+    case 'archive': {
+      const { writeArchiveOutput } = await import('./archive-output.ts');
       return await writeArchiveOutput(session, output, context);
-    case 'layout':
+    }
+    case 'layout': {
+      const { writeLayoutOutput } = await import('./archive-output.ts');
       return await writeLayoutOutput(session, output, context);
-    case 'tar':
+    }
+    case 'tar': {
+      const { writeTarOutput } = await import('./files-output.ts');
       await writeTarOutput(session, output, context);
       return undefined;
-    case 'local':
+    }
+    case 'local': {
+      const { writeFilesOutput } = await import('./files-output.ts');
       await writeFilesOutput(session, output, context);
       return undefined;
+    }
     default:
       return unreachable(output);
   }

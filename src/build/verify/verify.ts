@@ -9,7 +9,7 @@ import type { BuildSession } from '../session.ts';
 import { layerFilesOf } from '../stage-tree.ts';
 import { withPlace } from '../step-error.ts';
 import { differenceLines } from './difference-text.ts';
-import { type TreeDifference, treeDifference } from './layer-difference.ts';
+import type { TreeDifference } from './layer-difference.ts';
 import { type LikelyCause, likelyCause } from './likely-cause.ts';
 import type { MadeStep } from './made-step.ts';
 
@@ -105,6 +105,7 @@ async function between(
   using a = MergedTree.open(await layerFilesOf(session, before));
   using b = MergedTree.open(await layerFilesOf(session, after));
   const { signal } = session;
+  const { treeDifference } = await import('./layer-difference.ts');
   return await treeDifference(a, b, { sharedLayers: before.layers.length - 1, signal });
 }
 
