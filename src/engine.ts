@@ -58,6 +58,8 @@ export interface Settings {
   readonly credentialsFile?: string;
   /** Blobs moved at once. */
   readonly parallelTransfers: number;
+  /** How often a request to a registry is sent again, and the pause; absent: a few times, more and more slowly. */
+  readonly retry?: { readonly count: number; readonly delayMs?: number };
 }
 
 /** `userns`: a user namespace, also for root. */
@@ -115,6 +117,15 @@ export interface BuildOptions extends CallContext {
   readonly cacheTo?: readonly CacheTarget[];
   /** Where the result goes, in this order; default: the local store alone. */
   readonly outputs?: readonly BuildOutput[];
+  /** Files have exactly the time of `sourceDateEpoch`. */
+  readonly exactTimes?: boolean;
+  /** The layers that the build adds to its base become one. */
+  readonly squash?: boolean;
+  /** Variables that the image has not, though base or Dockerfile set them. */
+  readonly unsetEnv?: readonly string[];
+  readonly unsetLabels?: readonly string[];
+  /** The image does not say how it was made. */
+  readonly omitHistory?: boolean;
   /** For the image's config, over those of the Dockerfile. */
   readonly labels?: Readonly<Record<string, string>>;
   /** What the container of each RUN may use; not part of what is cached. */

@@ -104,6 +104,10 @@ export function proxyEnv(build: BuildArgs): ReadonlyMap<string, string> {
 export function unconsumedArgs(build: BuildArgs, declared: ReadonlySet<string>): readonly string[] {
   return [...build.given.keys()].filter(
     (name) =>
-      !declared.has(name) && !PROXY_ARGS.has(name) && name !== EPOCH_ARG && !build.global.has(name),
+      !declared.has(name) &&
+      !PROXY_ARGS.has(name) &&
+      name !== EPOCH_ARG &&
+      !name.startsWith('BUILDKIT_') &&
+      !build.global.has(name),
   );
 }

@@ -73,6 +73,8 @@ export interface BuildSession {
   readonly buildPlatform: Platform;
   /** Seconds; every time in the image is at most this. */
   readonly sourceDateEpoch?: number;
+  /** Files have exactly that time. */
+  readonly exactTimes?: boolean;
   /** What names outside this machine are to be; absent: whatever they are now. */
   readonly lock?: Lock;
   /** What RUN may ask for beyond what every step has. */

@@ -19,6 +19,8 @@ export interface StageState {
   readonly args: ReadonlyMap<string, string>;
   /** The ID of the image it began with. */
   readonly base?: Digest;
+  /** How much of it that image brought along. */
+  readonly inherited: { readonly layers: number; readonly history: number };
   /** The definition flavour of everything below: what was asked, not what came out. */
   readonly definition: CacheKey;
   /** CMD was set in this stage, so ENTRYPOINT must not clear it. */
@@ -106,6 +108,7 @@ export function scratchState(): StageState {
     layers: [],
     config: { Env: [`PATH=${DEFAULT_PATH}`], WorkingDir: '/' },
     history: [],
+    inherited: { layers: 0, history: 0 },
     env: new Map([['PATH', DEFAULT_PATH]]),
     args: new Map(),
     definition: originKey('scratch'),
@@ -130,6 +133,7 @@ export function imageState({ config: image, imageId, layers }: BaseImage): Stage
     ...(image.author ? { author: image.author } : {}),
     base: imageId,
     history: image.history,
+    inherited: { layers: layers.length, history: image.history.length },
     env,
     args: new Map(),
     definition: originKey('image', imageId),

@@ -24,6 +24,10 @@ export interface CommandClass {
   readonly flags: FlagTable;
 }
 
+/** Settings that a command's own flags decide. */
+const CHOSEN = ['isolation', 'retry', 'retry-delay', 'runtime', 'sourceDateEpoch'] as const;
+type ChosenSettings = Pick<SettingsFlags, (typeof CHOSEN)[number]>;
+
 export abstract class BaseCommand {
   static readonly strict = true;
   static readonly baseFlags = GLOBAL_FLAGS;
@@ -42,7 +46,7 @@ export abstract class BaseCommand {
   readonly #argv: readonly string[];
   readonly #held = new AsyncDisposableStack();
   #globals: FlagValues<typeof GLOBAL_FLAGS> = { root: undefined, debug: false, help: false };
-  #chosen: Pick<SettingsFlags, 'isolation' | 'runtime'> = {};
+  #chosen: ChosenSettings = {};
   #engine: Promise<Engine> | undefined;
 
   constructor(argv: readonly string[], host: Host) {
@@ -119,9 +123,10 @@ export abstract class BaseCommand {
   }
 
   /** The settings, `--root` considered. After {@link parse}. */
-  protected settings(flags: Pick<SettingsFlags, 'isolation' | 'runtime'> = {}): CliSettings {
-    const { isolation = this.#chosen.isolation, runtime = this.#chosen.runtime } = flags;
-    this.#chosen = { isolation, runtime };
+  protected settings(flags: ChosenSettings = {}): CliSettings {
+    for (const name of CHOSEN) {
+      if (flags[name] !== undefined) this.#chosen = { ...this.#chosen, [name]: flags[name] };
+    }
     return this.host.settings({ root: this.#globals.root, ...this.#chosen });
   }
 

@@ -6,9 +6,10 @@ import { hostPlatform } from '#core/platform.ts';
 import { annotationAttribute } from './annotation-option.ts';
 import type { Attributes } from './attributes.ts';
 
-/** Takes what it knows. @throws USAGE */
-export function formatOf(attributes: Attributes): ImageFormat {
-  const docker = !attributes.takeBoolean('oci-mediatypes', true);
+/** Takes what it knows; `isDocker`: media types where nothing is said. @throws USAGE */
+export function formatOf(attributes: Attributes, isDocker = false): ImageFormat {
+  const docker = !attributes.takeBoolean('oci-mediatypes', !isDocker);
+  acceptTimes(attributes);
   const compression = compressionIn(attributes);
   const forceCompression = attributes.takeBoolean('force-compression', false);
   if (docker && compression?.codec === 'zstd') {
@@ -30,6 +31,15 @@ export function formatOf(attributes: Attributes): ImageFormat {
     ...(forceCompression ? { forceCompression } : {}),
     ...(annotations.length > 0 ? { annotations } : {}),
   };
+}
+
+/** With SOURCE_DATE_EPOCH every image is so; without there is nothing to rewrite to. */
+function acceptTimes(attributes: Attributes): void {
+  if (attributes.takeBoolean('rewrite-timestamp', true)) return;
+  throw usage(
+    'rewrite-timestamp=false is not supported',
+    'unset SOURCE_DATE_EPOCH to keep the times of files',
+  );
 }
 
 function compressionIn(attributes: Attributes): LayerForm | undefined {

@@ -14,20 +14,24 @@ export interface OutputFlags {
   readonly output: readonly string[];
   readonly push: boolean;
   readonly load: boolean;
+  /** Media types where an output does not say. */
+  readonly format?: string | undefined;
 }
 
 /** In the order given. @throws USAGE, REFERENCE_INVALID */
 export function outputsOf(
-  { output, push, load }: OutputFlags,
+  { output, push, load, format }: OutputFlags,
   stdout: OutputStream,
 ): readonly BuildOutput[] {
-  const outputs = output.map((text) => parseOutput(text, stdout));
+  const given = { stdout, isDocker: format === 'docker' };
+  const outputs = output.map((text) => parseOutput(text, given));
   if (outputs.filter(writesTo(stdout)).length > 1) {
     throw usage('only one output can go to standard output', 'give the others a file with dest=');
   }
   const hasImage = outputs.some(({ kind }) => kind === 'image');
   const wantsImage = push || load || outputs.length === 0;
-  const all = wantsImage && !hasImage ? [...outputs, STORE_OUTPUT] : outputs;
+  const stored = { ...STORE_OUTPUT, format: { docker: given.isDocker } };
+  const all = wantsImage && !hasImage ? [...outputs, stored] : outputs;
   return push ? all.map((one) => (one.kind === 'image' ? { ...one, push } : one)) : all;
 }
 
@@ -36,20 +40,26 @@ export function writesTo(stream: OutputStream): (output: BuildOutput) => boolean
   return (output) => 'destination' in output && output.destination === stream;
 }
 
-function parseOutput(text: string, stdout: OutputStream): BuildOutput {
-  if (text === '-') return { kind: 'tar', destination: toStdout('tar', stdout) };
+interface Given {
+  readonly stdout: OutputStream;
+  /** Docker's media types where an output does not say. */
+  readonly isDocker: boolean;
+}
+
+function parseOutput(text: string, given: Given): BuildOutput {
+  if (text === '-') return { kind: 'tar', destination: toStdout('tar', given.stdout) };
   if (!/[=,]/.test(text)) return { kind: 'local', destination: resolve(text) };
   const attributes = Attributes.of(text, 'output');
   const type = attributes.take('type');
   if (type === undefined) {
     throw usage('type is required for output', 'write --output type=local,dest=FOLDER');
   }
-  const output = outputOf(type, attributes, stdout);
+  const output = outputOf(type, attributes, given);
   attributes.refuseRest(`output type=${type}`);
   return output;
 }
 
-function outputOf(type: string, attributes: Attributes, stdout: OutputStream): BuildOutput {
+function outputOf(type: string, attributes: Attributes, given: Given): BuildOutput {
   switch (type) {
     case 'local':
       return {
@@ -60,18 +70,21 @@ function outputOf(type: string, attributes: Attributes, stdout: OutputStream): B
     case 'tar':
       return {
         kind: 'tar',
-        destination: destinationOf(type, attributes, stdout),
+        destination: destinationOf(type, attributes, given.stdout),
         ...platformSplitIn(attributes),
       };
     case 'docker':
-      if (!attributes.has('dest')) return imageOutput(attributes, { push: false });
-      return archiveOutput(type, attributes, stdout);
+      if (!attributes.has('dest')) return imageOutput(attributes, { ...given, push: false });
+      return archiveOutput(type, attributes, given);
     case 'oci':
-      return archiveOutput(type, attributes, stdout);
+      return archiveOutput(type, attributes, given);
     case 'image':
-      return imageOutput(attributes, { push: attributes.takeBoolean('push', false) });
+      return imageOutput(attributes, {
+        ...given,
+        push: attributes.takeBoolean('push', false),
+      });
     case 'registry':
-      return imageOutput(attributes, { push: attributes.takeBoolean('push', true) });
+      return imageOutput(attributes, { ...given, push: attributes.takeBoolean('push', true) });
     default:
       throw usage(
         `exporter "${type}" could not be found`,
@@ -80,17 +93,24 @@ function outputOf(type: string, attributes: Attributes, stdout: OutputStream): B
   }
 }
 
-function archiveOutput(type: string, attributes: Attributes, stdout: OutputStream): BuildOutput {
-  const format = formatOf(attributes);
+function archiveOutput(
+  type: string,
+  attributes: Attributes,
+  { stdout, isDocker }: Given,
+): BuildOutput {
+  const format = formatOf(attributes, isDocker);
   return attributes.takeBoolean('tar', true)
     ? { kind: 'archive', destination: destinationOf(type, attributes, stdout), format }
     : { kind: 'layout', destination: requiredFolder(type, attributes), format };
 }
 
-function imageOutput(attributes: Attributes, { push }: { readonly push: boolean }): BuildOutput {
+function imageOutput(
+  attributes: Attributes,
+  { push, isDocker }: Given & { readonly push: boolean },
+): BuildOutput {
   const names = (attributes.take('name') ?? '').split(',').filter((name) => name !== '');
   const pushByDigest = attributes.takeBoolean('push-by-digest', false);
-  const format = formatOf(attributes);
+  const format = formatOf(attributes, isDocker);
   return {
     kind: 'image',
     names: names.map(pushByDigest ? parseName : parseTag),

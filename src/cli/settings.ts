@@ -9,6 +9,7 @@ import { SlipwayError } from '#core/errors.ts';
 import { parseUserNamespace, USER_NAMESPACE_VARIABLE } from '#core/user-namespace.ts';
 import type { Settings } from '#engine.ts';
 import { packageRoot } from './package-root.ts';
+import { retryIn } from './retry-flags.ts';
 
 /** Where a value came from: `default`, a variable's name, or a flag such as `--root`. */
 export type Origin = string;
@@ -48,6 +49,9 @@ export interface SettingsInput {
   readonly credentialsFile?: string | undefined;
   /** In place of the variable SOURCE_DATE_EPOCH. */
   readonly sourceDateEpoch?: string | undefined;
+  /** Values of `--retry` and `--retry-delay`. */
+  readonly retry?: string | undefined;
+  readonly 'retry-delay'?: string | undefined;
 }
 
 /** Flags that decide what the environment decides otherwise. */
@@ -106,6 +110,7 @@ export function resolveSettings(input: SettingsInput): CliSettings {
   ]);
   const dockerConfig =
     pick('engine.credentialsFile', [read('DOCKER_CONFIG')]) ?? join(home, '.docker');
+  const retry = retryIn(input);
   const noRedraw = pick('redraw', [
     read('CI'),
     ['TERM', variable('TERM') === 'dumb' ? 'dumb' : undefined],
@@ -126,6 +131,7 @@ export function resolveSettings(input: SettingsInput): CliSettings {
       ...(runtime === undefined || runtime === OWN_RUNTIME
         ? {}
         : { runtime: { name: runtime, searchPath: variable('PATH') ?? '' } }),
+      ...(retry ? { retry } : {}),
       parallelTransfers: wholeNumber('SLIPWAY_PARALLEL_TRANSFERS', transfers, 1, 64) ?? 4,
     },
     progress: knownProgress(progress),

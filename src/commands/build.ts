@@ -6,13 +6,14 @@ import { buildMetadata } from '#cli/build-metadata.ts';
 import { cacheSourceIn, cacheTargetIn } from '#cli/cache-option.ts';
 import { answerCall, type CallRequest, parseCall } from '#cli/dockerfile-call.ts';
 import { list, text, toggle } from '#cli/flags.ts';
-import { IMAGE_FLAGS, imageOptions, isTrue } from '#cli/image-flags.ts';
+import { epochIn, IMAGE_FLAGS, imageOptions, isTrue } from '#cli/image-flags.ts';
 import { LIMIT_FLAGS, limitsOf } from '#cli/limit-flags.ts';
 import { NETWORK_FLAGS } from '#cli/network-flags.ts';
 import { outputsOf, writesTo } from '#cli/output-option.ts';
 import { failureTail } from '#cli/progress/failure.ts';
 import { buildProgress } from '#cli/progress/pick.ts';
 import { proxyArguments } from '#cli/proxy-arguments.ts';
+import { RETRY_FLAGS } from '#cli/retry-flags.ts';
 import { agentsIn, secretsIn } from '#cli/secret-option.ts';
 import { PROGRESS_MODES } from '#cli/settings.ts';
 import type { CacheTarget } from '#core/build-cache.ts';
@@ -106,6 +107,7 @@ export default class Build extends BaseCommand {
     pull: toggle({ description: 'Ask registries for newer base images' }),
     push: toggle({ description: 'Push the image to the registries of its names' }),
     quiet: toggle({ char: 'q', description: 'Print the image ID only' }),
+    ...RETRY_FLAGS,
     runtime: text({
       description: 'Runtime to use for RUN: crun, runc or a path',
       helpValue: 'string',
@@ -125,7 +127,8 @@ export default class Build extends BaseCommand {
 
   protected async run(): Promise<number> {
     const { flags, args } = this.parse(Build);
-    const settings = this.settings(flags);
+    const sourceDateEpoch = epochIn(flags, flags['build-arg']);
+    const settings = this.settings({ ...flags, sourceDateEpoch });
     const call = parseCall(flags.check ? 'check' : (flags.call ?? 'build'));
     const buildArgs = {
       ...proxyArguments({
@@ -176,10 +179,7 @@ export default class Build extends BaseCommand {
       cacheTo: cacheTargets(flags['cache-to'], buildArgs),
       secrets: secretsIn(flags.secret, settings.variable),
       agents: agentsIn(flags.ssh, settings.variable),
-      ...imageOptions(flags, {
-        buildArgs,
-        defaultPlatform: settings.variable('DOCKER_DEFAULT_PLATFORM'),
-      }),
+      ...imageOptions(flags, buildArgs, settings),
       events: progress.sink,
       signal: this.host.interrupts.signal,
       ...(limits === undefined ? {} : { limits }),
@@ -189,9 +189,6 @@ export default class Build extends BaseCommand {
       ...(flags.ignorefile === undefined ? {} : { ignoreFile: flags.ignorefile }),
       ...(flags.file === undefined ? {} : { dockerfile: flags.file }),
       ...(flags.target === undefined ? {} : { target: flags.target }),
-      ...(settings.sourceDateEpoch === undefined
-        ? {}
-        : { sourceDateEpoch: settings.sourceDateEpoch }),
     };
     try {
       const engine = await this.engine();

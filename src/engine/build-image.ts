@@ -108,6 +108,7 @@ async function buildUnderLease(
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.network ? { network: options.network } : {}),
     ...(options.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: options.sourceDateEpoch }),
+    exactTimes: options.exactTimes ?? false,
   };
   const built = await build(session, {
     context: options.context,
@@ -122,6 +123,10 @@ async function buildUnderLease(
     labels: options.labels ?? {},
     annotations: options.annotations ?? [],
     isIndex: wantsIndex(options),
+    squash: options.squash ?? false,
+    unsetEnv: options.unsetEnv ?? [],
+    unsetLabels: options.unsetLabels ?? [],
+    omitHistory: options.omitHistory ?? false,
     buildArgs: new Map(Object.entries(options.buildArgs ?? {})),
     buildContexts: parseContexts(options.buildContexts ?? []),
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),

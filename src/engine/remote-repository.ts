@@ -1,8 +1,10 @@
 /** The remote side of pull, push, FROM and load --to, with the user's credentials. */
 import type { EventSink } from '#core/events.ts';
 import type { Reference } from '#core/reference.ts';
+import type { Settings } from '#engine.ts';
 import { NO_CREDENTIALS, readCredentials } from '#remote/credentials.ts';
 import { openRemote, type RemoteRepository } from '#remote/repository.ts';
+import type { RetryPolicy } from '#remote/retry.ts';
 import type { Resources } from './resources.ts';
 
 /** The caller disposes it. Nothing is sent yet. */
@@ -15,13 +17,21 @@ export function remoteRepository(
     readonly signal?: AbortSignal;
   },
 ): RemoteRepository {
-  const { credentialsFile } = settings;
+  const { credentialsFile, retry } = settings;
   return openRemote({
     registry,
     repository,
     credentials: credentialsFile === undefined ? NO_CREDENTIALS : readCredentials(credentialsFile),
     events: options.events,
+    ...(retry ? { retry: policyOf(retry) } : {}),
     ...(options.scheme ? { scheme: options.scheme } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });
+}
+
+/** A pause that was given is the same each time. */
+function policyOf({ count, delayMs }: NonNullable<Settings['retry']>): Partial<RetryPolicy> {
+  const attemptsMax = count + 1;
+  if (delayMs === undefined) return { attemptsMax };
+  return { attemptsMax, firstDelayMs: delayMs, delayMsMax: delayMs, random: () => 1 };
 }

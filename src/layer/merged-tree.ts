@@ -197,6 +197,12 @@ export class MergedTree implements Disposable {
     return parts.length === 1 ? nodes : nodes.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** Whether it is, or a directory consists, of something from this layer (base 0) or one above it. */
+  isFrom(node: TreeNode, layer: number): boolean {
+    const { source, parts } = inside(node);
+    return (source?.layer ?? -1) >= layer || parts.some((part) => part.layer >= layer);
+  }
+
   /** All metadata, as an entry of the given path. Hard links come as files; see `identity`. */
   entry(node: TreeNode, path: ByteString): Entry {
     const { source } = inside(node);

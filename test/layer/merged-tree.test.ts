@@ -11,6 +11,7 @@ import { checkImage } from '#layer/erofs-check.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import { mergedImage } from '#layer/merged-image.ts';
 import { MergedTree } from '#layer/merged-tree.ts';
+import { anyLayers, expectedOf } from '#test/helpers/arbitrary-layers.ts';
 import {
   collect,
   device,
@@ -23,13 +24,7 @@ import {
   tarOf,
 } from '#test/helpers/entries.ts';
 import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
-import {
-  applyLayers,
-  type FlatTree,
-  flattenImage,
-  flattenTree,
-  OracleRefusal,
-} from '#test/helpers/trees.ts';
+import { applyLayers, type FlatTree, flattenImage, flattenTree } from '#test/helpers/trees.ts';
 
 type Layers = readonly (readonly EntrySource[])[];
 
@@ -324,71 +319,10 @@ test('a tar that is missing or too short is a broken store', async () => {
   assert.throws(() => read(files), { code: 'INDEX_INVALID' });
 });
 
-const paths = fc
-  .array(fc.constantFrom('a', 'b', 'c', 'a-b'), { minLength: 1, maxLength: 3 })
-  .map((parts) => parts.join('/'));
-const anyEntry: fc.Arbitrary<(serial: number) => EntrySource> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: paths.map(
-      (path) => (serial: number) => file(path, `content ${serial}`, stamp(serial)),
-    ),
-  },
-  { weight: 3, arbitrary: paths.map((path) => (serial: number) => directory(path, stamp(serial))) },
-  {
-    weight: 1,
-    arbitrary: paths.map(
-      (path) => (serial: number) => symlink(path, `to ${serial}`, stamp(serial)),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(paths, paths).map(
-      ([path, target]) =>
-        () =>
-          hardlink(path, target),
-    ),
-  },
-  {
-    weight: 3,
-    arbitrary: paths.map((path) => () => file(path.replace(/[^/]*$/, (last) => `.wh.${last}`))),
-  },
-  { weight: 1, arbitrary: paths.map((path) => () => file(`${path}/.wh..wh..opq`)) },
-);
-
-function stamp(serial: number): {
-  mode: number;
-  uid: number;
-  mtime: { seconds: number; nanoseconds: number };
-} {
-  return { mode: serial % 0o1000, uid: serial, mtime: { seconds: serial, nanoseconds: 0 } };
-}
-
-/** The oracle's tree; entries that have no meaning are taken out of the layers one by one. */
-async function expectedOf(layers: EntrySource[][]): Promise<{ tree: FlatTree; refused: number }> {
-  for (let refused = 0; ; refused++) {
-    try {
-      return { tree: await applyLayers(layers), refused };
-    } catch (error) {
-      if (!(error instanceof OracleRefusal)) throw error;
-      for (const layer of layers) {
-        const index = layer.findIndex((source) => source.entry === error.entry);
-        if (index >= 0) layer.splice(index, 1);
-      }
-    }
-  }
-}
-
 test('any chain of layers: tree and image show what the slow oracle computes', async () => {
-  const layers = fc.array(fc.array(anyEntry, { maxLength: 7 }), { minLength: 1, maxLength: 4 });
   let links = 0;
   await fc.assert(
-    fc.asyncProperty(layers, async (makers) => {
-      let serial = 0;
-      const made = makers.map((layer) => layer.map((make) => make(++serial)));
-      // Something to link to and to hide.
-      const targets = ['a', 'b/a', 'b/c', 'c/b/a', 'c/b/a-b', 'a-b/c'];
-      made.unshift(targets.map((target) => file(target, target, stamp(++serial))));
+    fc.asyncProperty(anyLayers, async (made) => {
       const whole = made.map((layer) => [...layer]);
       const { tree, refused } = await expectedOf(made);
       assert.deepEqual(await merge(made), tree);

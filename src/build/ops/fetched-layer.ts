@@ -30,7 +30,7 @@ export function findFetched(session: BuildSession, key: CacheKey): FetchedLayer 
 
 export async function keepFetched(
   session: BuildSession,
-  entries: Iterable<EntrySource>,
+  entries: Iterable<EntrySource> | AsyncIterable<EntrySource>,
   record: {
     readonly keys: readonly CacheKey[];
     readonly description: string;

@@ -8,16 +8,17 @@ import type { LayerForm } from '#core/layer-form.ts';
 import type { Reference } from '#core/reference.ts';
 import type { RawManifest, Repository } from '#core/repository.ts';
 import type { BuiltTarget } from '../build-stages.ts';
+import type { ConfigChanges } from './image-config.ts';
 
-export interface OutputRequest {
+export interface OutputRequest extends ConfigChanges {
   readonly outputs: readonly BuildOutput[];
   /** The build's tags. */
   readonly names: readonly Reference[];
-  /** Over those of the Dockerfile. */
-  readonly labels: Readonly<Record<string, string>>;
   readonly annotations: readonly BuildAnnotation[];
   /** An index, be it of one platform. */
   readonly isIndex: boolean;
+  /** The layers of the build become one. */
+  readonly squash: boolean;
 }
 
 export interface OutputContext {

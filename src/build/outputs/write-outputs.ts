@@ -4,10 +4,12 @@
  */
 import { unreachable } from '#core/assert.ts';
 import type { BuildOutput } from '#core/build-output.ts';
-import type { ImageConfig } from '#core/image-config.ts';
+import { digestOf } from '#core/digest.ts';
+import { encodeImageConfig, type ImageConfig } from '#core/image-config.ts';
 import type { BuiltTarget } from '../build-stages.ts';
 import { guardConfig } from '../mounts/leak-guard.ts';
-import { type BuildSession, timestamp } from '../session.ts';
+import type { BuildSession } from '../session.ts';
+import { imageConfig } from './image-config.ts';
 import type { BuiltImage, OutputContext, OutputRequest } from './output.ts';
 import { type ImagePart, prepareImage } from './prepare-image.ts';
 import { writeStoreOutput } from './store-output.ts';
@@ -22,9 +24,8 @@ export async function writeOutputs(
   },
 ): Promise<BuiltImage> {
   const inline = request.isInline ? await import('../cache-transport/export.ts') : undefined;
-  const parts = targets.map((target): ImagePart => {
-    const { state, platform } = target;
-    const config = imageConfig(session, target, request.labels);
+  const finished = await finish(session, targets, request);
+  const parts = finished.map(({ target: { state, platform }, config }): ImagePart => {
     guardConfig(config, session.secrets.all());
     return {
       platform,
@@ -35,7 +36,7 @@ export async function writeOutputs(
   });
   const context: OutputContext = {
     names: request.names,
-    targets,
+    targets: finished.map(({ target }) => target),
     make: (format, usual) =>
       prepareImage(session, parts, { ...request, format, form: format.compression ?? usual }),
   };
@@ -44,6 +45,34 @@ export async function writeOutputs(
     built = (await writeOutput(session, output, context)) ?? built;
   }
   return built ?? (await context.make({ docker: false }, { codec: 'none' }));
+}
+
+interface FinishedTarget {
+  readonly target: BuiltTarget;
+  readonly config: ImageConfig;
+}
+
+/** The targets as they leave the build: with the times that were asked for, and squashed. */
+async function finish(
+  session: BuildSession,
+  targets: readonly BuiltTarget[],
+  request: OutputRequest,
+): Promise<readonly FinishedTarget[]> {
+  const finished: FinishedTarget[] = [];
+  const times =
+    session.sourceDateEpoch === undefined ? undefined : await import('../clamp-times.ts');
+  for (const one of targets) {
+    let target = times ? { ...one, state: await times.clampTimes(session, one.state) } : one;
+    let config = imageConfig(session, target, request);
+    if (request.squash) {
+      const { squash } = await import('../squash.ts');
+      const imageId = digestOf(encodeImageConfig(config));
+      target = { ...target, state: await squash(session, target.state, imageId) };
+      config = imageConfig(session, target, request);
+    }
+    finished.push({ target, config });
+  }
+  return finished;
 }
 
 /** What the image is where the output is one. */
@@ -76,24 +105,4 @@ async function writeOutput(
     default:
       return unreachable(output);
   }
-}
-
-function imageConfig(
-  session: BuildSession,
-  { state, runsOn: { os, architecture, variant } }: BuiltTarget,
-  labels: OutputRequest['labels'],
-): ImageConfig {
-  const hasLabels = Object.keys(labels).length > 0;
-  return {
-    created: state.created ?? timestamp(session),
-    ...(state.author ? { author: state.author } : {}),
-    architecture,
-    os,
-    ...(variant ? { variant } : {}),
-    config: hasLabels
-      ? { ...state.config, Labels: { ...state.config.Labels, ...labels } }
-      : state.config,
-    rootfs: { type: 'layers', diff_ids: state.layers.map(({ diffId }) => diffId) },
-    history: state.history,
-  };
 }

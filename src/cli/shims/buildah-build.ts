@@ -106,9 +106,5 @@ function outputs(values: OptionValues, { command, variable }: Place): readonly s
 
 function settingsOver(values: OptionValues): SettingsOver {
   const credentialsFile = values.text('authfile');
-  const sourceDateEpoch = values.text('timestamp') ?? values.text('source-date-epoch');
-  return {
-    ...(credentialsFile === undefined ? {} : { credentialsFile }),
-    ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
-  };
+  return credentialsFile === undefined ? {} : { credentialsFile };
 }

@@ -59,7 +59,7 @@ export const KANIKO: OptionTable = {
   'no-push-cache': read(bool()),
   'oci-layout-path': read(value()),
   'push-ignore-immutable-tag-errors': refused(bool(), 'leave it out'),
-  'push-retry': ignored(value(), RETRIES),
+  'push-retry': passed(value(), 'retry'),
   'registry-certificate': refused(values(), TLS),
   'registry-client-cert': refused(values(), TLS),
   'registry-map': refused(values(), 'name the registry in FROM, or with --build-arg'),
