@@ -13,9 +13,11 @@ export async function push(
   options: CallContext & Pick<PushOptions, 'asItIs' | 'byDigest'>,
 ): Promise<PushResult> {
   const events = options.events ?? ignoreEvents;
-  await using remote = remoteRepository(resources, reference, { ...options, events });
+  const store = await resources.store();
+  const uploads = store.registries.uploads(reference);
+  await using remote = remoteRepository(resources, reference, { ...options, events, uploads });
   return await pushImage({
-    store: await resources.store(),
+    store,
     remote,
     reference,
     platform: hostPlatform(process.arch),

@@ -5,6 +5,7 @@ import type { Settings } from '#engine.ts';
 import { NO_CREDENTIALS, readCredentials } from '#remote/credentials.ts';
 import { openRemote, type RemoteRepository } from '#remote/repository.ts';
 import type { RetryPolicy } from '#remote/retry.ts';
+import type { UploadMemory } from '#remote/upload-memory.ts';
 import type { Resources } from './resources.ts';
 
 /** The caller disposes it. Nothing is sent yet. */
@@ -15,6 +16,8 @@ export function remoteRepository(
     readonly events: EventSink;
     readonly scheme?: 'http' | 'https';
     readonly signal?: AbortSignal;
+    /** Uploads that earlier processes began. */
+    readonly uploads?: UploadMemory;
   },
 ): RemoteRepository {
   const { credentialsFile, retry } = settings;
@@ -26,6 +29,7 @@ export function remoteRepository(
     ...(retry ? { retry: policyOf(retry) } : {}),
     ...(options.scheme ? { scheme: options.scheme } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
+    ...(options.uploads ? { uploads: options.uploads } : {}),
   });
 }
 

@@ -10,7 +10,7 @@ import type { Descriptor } from '#core/descriptor.ts';
 import { type Digest, digestOf } from '#core/digest.ts';
 import { type JsonObject, type JsonValue, parseJson } from '#core/json.ts';
 import { formName, GZIP, type LayerForm } from '#core/layer-form.ts';
-import { decodeManifest } from '#core/manifest.ts';
+import { decodeManifest, descriptorOf } from '#core/manifest.ts';
 import {
   DOCKER_LAYER,
   DOCKER_LAYER_GZIP,
@@ -54,31 +54,52 @@ export interface CompressedImage {
 
 /** @throws MANIFEST_UNKNOWN, BLOB_UNKNOWN, DISK_FULL */
 export async function compressLayers(options: CompressOptions): Promise<CompressedImage> {
-  const { store, lease, from, selector, limit, signal, form = GZIP, force = false } = options;
+  const { store, lease, from, selector, signal, form = GZIP, force = false } = options;
   const image = await walkImage(from, { selector, ...(signal ? { signal } : {}) });
   const layers = image.blobs.filter((layer) => isToChange(layer, { form, force }));
   const diffIds = layers.every(isPlain) ? undefined : await diffIdsOf(from, image);
-  const made = await Promise.all(
-    layers.map((layer) =>
-      limit(() => compressed(layer, diffIds?.get(layer.digest) ?? layer.digest, options)),
-    ),
-  );
-  const replaced = new Map<Digest, Descriptor>();
-  for (const [i, layer] of layers.entries()) {
-    const descriptor = made[i];
-    if (descriptor) replaced.set(layer.digest, descriptor);
-  }
+  const change = compression(options, diffIds);
+  const made = await Promise.all(layers.map((layer) => change.blob(layer)));
+  const changed = new Map<Digest, Descriptor>();
+  for (const [i, layer] of layers.entries()) changed.set(layer.digest, made[i] ?? layer);
   const repository = new MemoryRepository({ blobs: store.blobs(lease) });
-  const manifests: RawManifest[] = [];
+  const manifests = change.manifests(image, changed);
   let manifest = image.root;
-  // Children come first, so an index finds what became of them.
-  for (const { raw } of image.manifests) {
-    const rewritten = replaceDescriptors(raw, replaced);
-    manifests.push(rewritten);
-    manifest = await repository.putManifest(rewritten);
-    replaced.set(raw.digest, manifest);
-  }
+  for (const raw of manifests) manifest = await repository.putManifest(raw);
   return { repository, manifests, manifest };
+}
+
+/** An ImageChange (copy.ts): each layer can go its way as soon as it is compressed. */
+export interface Compression {
+  readonly blob: (blob: Descriptor) => Promise<Descriptor>;
+  readonly manifests: (
+    image: WalkedImage,
+    changed: ReadonlyMap<Digest, Descriptor>,
+  ) => readonly RawManifest[];
+}
+
+/** `diffIds`: by the digests of layers that are not plain tars, where those change too. */
+export function compression(
+  options: Omit<CompressOptions, 'selector' | 'from'>,
+  diffIds?: ReadonlyMap<Digest, Digest>,
+): Compression {
+  const { limit, form = GZIP, force = false } = options;
+  return {
+    blob: async (layer) => {
+      if (!isToChange(layer, { form, force })) return layer;
+      const diffId = diffIds?.get(layer.digest) ?? layer.digest;
+      return await limit(() => compressed(layer, diffId, options));
+    },
+    manifests: ({ manifests }, changed) => {
+      const replaced = new Map(changed);
+      // Children come first, so an index finds what became of them.
+      return manifests.map(({ raw }) => {
+        const rewritten = replaceDescriptors(raw, replaced);
+        replaced.set(raw.digest, descriptorOf(rewritten));
+        return rewritten;
+      });
+    },
+  };
 }
 
 function isPlain({ mediaType }: Descriptor): boolean {
@@ -116,7 +137,7 @@ async function diffIdsOf(
 async function compressed(
   layer: Descriptor,
   diffId: Digest,
-  options: CompressOptions,
+  options: Omit<CompressOptions, 'selector' | 'from'>,
 ): Promise<Descriptor> {
   const { store, lease, signal, form = GZIP } = options;
   const blobs = store.blobs(lease);

@@ -1,7 +1,7 @@
 /**
  * THE copy: pull, push, load and copying between registries are this one function. Three steps:
- * walk (what the image consists of), plan (what of it is missing), transfer (blobs in parallel, then
- * manifests, children before parents, the tag last). A name never points at something incomplete.
+ * walk (what the image consists of), blobs (what is missing moves, in parallel), manifests (children
+ * before parents, the tag last). A name never points at something incomplete.
  */
 import type { LimitFunction } from 'p-limit';
 import type { Descriptor } from '#core/descriptor.ts';
@@ -17,10 +17,11 @@ import {
   canReceive,
   canReceiveParts,
   hasParts,
+  type RawManifest,
   type Repository,
 } from '#core/repository.ts';
 import { LARGE_BLOB_BYTES } from '#store/copy-verified.ts';
-import { configsOf, type WalkedImage, type WalkedManifest, walkImage } from '#store/walk.ts';
+import { configsOf, type WalkedImage, walkImage } from '#store/walk.ts';
 import { selectManifest } from './select.ts';
 
 export interface CopyOptions {
@@ -36,12 +37,27 @@ export interface CopyOptions {
   readonly direction: TransferEvent['direction'];
   /** How many blobs move at once, shared with whoever else moves some. */
   readonly limit: LimitFunction;
-  /** A repository name on the host of `to` that may have the blobs already. */
-  readonly mountFrom?: string;
+  /** A repository name on the host of `to` that may have a blob already. */
+  readonly mountFrom?: (blob: Descriptor) => string | undefined;
+  /** Absent: everything goes as it is. */
+  readonly change?: ImageChange;
+  /** Told of each blob that is in `to` for certain. */
+  readonly onBlob?: (blob: Descriptor) => void;
   /** Called when all blobs are there and no manifest is yet; what it throws ends the copy. */
   readonly check?: (image: WalkedImage) => Promise<void>;
   readonly events?: EventSink;
   readonly signal?: AbortSignal;
+}
+
+/** Another form of the image on its way: its layers compressed, say. */
+export interface ImageChange {
+  /** What goes in place of a blob, itself perhaps; asked for all at once. `from` has it then. */
+  readonly blob: (blob: Descriptor, call: Call) => Promise<Descriptor>;
+  /** All manifests anew, children first. `changed`: by the digests of what they list now. */
+  readonly manifests: (
+    image: WalkedImage,
+    changed: ReadonlyMap<Digest, Descriptor>,
+  ) => readonly RawManifest[];
 }
 
 export interface CopyResult {
@@ -64,14 +80,16 @@ export async function copyImage(options: CopyOptions): Promise<CopyResult> {
     ...(platform ? { choose: (index) => selectManifest(index, platform) } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });
-  const copy: Copy = { ...options, configs: configsOf(image.manifests) };
-  const [missing, named] = await both(planBlobs(image, copy), namedIn(options));
-  await transferBlobs(missing, copy);
+  const copy: Copy = { ...options, configs: configsOf(image.manifests), changed: new Map() };
+  const [transferred, named] = await both(moveBlobs(image, copy), namedIn(options));
   await options.check?.(image);
-  const last = lastOf(image);
+  const manifests =
+    options.change?.manifests(image, copy.changed) ?? image.manifests.map(({ raw }) => raw);
+  const last = manifests.at(-1);
+  if (!last) throw new Error('invariant broken: a walk without manifests');
   // With all blobs there and the name at it, nobody has to be told anything.
-  if (missing.length > 0 || named !== last.raw.digest) await putManifests(image, options);
-  return { source: image.root, manifest: descriptorOf(last.raw), transferred: missing.length };
+  if (transferred > 0 || named !== last.digest) await putManifests(manifests, options);
+  return { source: image.root, manifest: descriptorOf(last), transferred };
 }
 
 /** Nothing goes on in the background when one of them fails. */
@@ -86,107 +104,122 @@ async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
 /** A copy under way. */
 interface Copy extends CopyOptions {
   readonly configs: ReadonlySet<Digest>;
+  /** What goes in place of blobs. */
+  readonly changed: Map<Digest, Descriptor>;
 }
 
-/** Asks `to` for every blob. */
-async function planBlobs(image: WalkedImage, options: Copy): Promise<readonly Descriptor[]> {
+/** A blob as the image lists it, and what goes in its place. Events speak of the first. */
+interface Moving {
+  readonly listed: Descriptor;
+  readonly blob: Descriptor;
+}
+
+/** Gives the number of those whose bytes had to move. */
+async function moveBlobs(image: WalkedImage, options: Copy): Promise<number> {
   for (const blob of image.blobs) report(options, blob, 'waiting', 0);
-  const found = await inParallel(image.blobs, options, async (blob, call) => {
-    const there = await options.to.blobs.stat(blob.digest, call);
-    if (there) report(options, blob, 'exists', blob.size);
-    return there !== undefined;
+  const { limit, change, changed } = options;
+  const moved = await inParallel(image.blobs, options, async (listed, call) => {
+    const blob = change ? await change.blob(listed, call) : listed;
+    if (blob.digest !== listed.digest) changed.set(listed.digest, blob);
+    const moving = { listed, blob };
+    // Who waits is served in order: all are asked for before the first one moves.
+    const isThere = await limit(() => findBlob(moving, options, call));
+    if (!isThere) await limit(() => moveBlob(moving, options, call));
+    options.onBlob?.(blob);
+    return !isThere;
   });
-  return image.blobs.filter((_, i) => !found[i]);
+  return moved.filter(Boolean).length;
 }
 
-async function transferBlobs(blobs: readonly Descriptor[], options: Copy): Promise<void> {
-  await inParallel(blobs, options, async (blob, call) => {
-    if (!(await mountBlob(blob, options, call))) await sendBlob(blob, options, call);
-  });
+async function findBlob({ listed, blob }: Moving, options: Copy, call: Call): Promise<boolean> {
+  call.signal.throwIfAborted();
+  const there = await options.to.blobs.stat(blob.digest, call);
+  if (there) report(options, listed, 'exists', blob.size);
+  return there !== undefined;
 }
 
-interface Call {
+async function moveBlob(moving: Moving, options: Copy, call: Call): Promise<void> {
+  call.signal.throwIfAborted();
+  if (!(await mountBlob(moving, options, call))) await sendBlob(moving, options, call);
+}
+
+export interface Call {
   readonly signal: AbortSignal;
 }
 
-async function mountBlob(blob: Descriptor, options: Copy, call: Call): Promise<boolean> {
-  const { mountFrom } = options;
+async function mountBlob({ listed, blob }: Moving, options: Copy, call: Call): Promise<boolean> {
   const { blobs } = options.to;
   if (!canMount(blobs)) return false;
-  const from = mountFrom === undefined ? {} : { from: mountFrom };
+  const repository = options.mountFrom?.(blob);
+  const from = repository === undefined ? {} : { from: repository };
   if (!(await blobs.mount(blob.digest, { ...call, ...from }))) return false;
-  report(options, blob, 'mounted', blob.size, from);
+  report(options, listed, 'mounted', blob.size, from);
   return true;
 }
 
-async function sendBlob(blob: Descriptor, options: Copy, call: Call): Promise<void> {
-  if (!(await sendParts(blob, options, call))) await sendStream(blob, options, call);
-  report(options, blob, 'done', blob.size);
+async function sendBlob(moving: Moving, options: Copy, call: Call): Promise<void> {
+  const { listed, blob } = moving;
+  const onProgress = (bytes: number): void =>
+    report(options, listed, 'transferring', bytes, { total: blob.size });
+  onProgress(0);
+  const send = { options, call: { ...call, onProgress } };
+  if (!(await sendParts(blob, send))) await sendStream(blob, send);
+  report(options, listed, 'done', blob.size);
 }
 
-async function sendStream(blob: Descriptor, options: Copy, call: Call): Promise<void> {
+interface Send {
+  readonly options: Copy;
+  readonly call: Call & { readonly onProgress: (bytes: number) => void };
+}
+
+async function sendStream(blob: Descriptor, { options, call }: Send): Promise<void> {
   const { digest, size } = blob;
   const { blobs } = options.to;
   if (canReceive(blobs)) {
     const read: BlobSource = (how) => options.from.blobs.read(digest, { ...call, size, ...how });
-    const onProgress = (bytes: number): void => report(options, blob, 'transferring', bytes);
-    onProgress(0);
-    await blobs.receive(blob, read, { ...call, onProgress });
+    await blobs.receive(blob, read, call);
   } else {
     await using ingest = await blobs.ingest({ digest, size }, call);
-    for await (const chunk of readOnce(blob, options, call)) await ingest.write(chunk);
+    for await (const chunk of readOnce(blob, { options, call })) await ingest.write(chunk);
     await ingest.commit({ digest, size });
   }
 }
 
 /** A large blob from files to files, where both places can; else false. */
-async function sendParts(blob: Descriptor, options: Copy, call: Call): Promise<boolean> {
+async function sendParts(blob: Descriptor, { options, call }: Send): Promise<boolean> {
   const [from, to] = [options.from.blobs, options.to.blobs];
   if (blob.size < LARGE_BLOB_BYTES || !hasParts(from) || !canReceiveParts(to)) return false;
   const parts = await from.partsOf(blob.digest);
   if (!parts) return false;
-  const onProgress = (bytes: number): void => report(options, blob, 'transferring', bytes);
-  onProgress(0);
-  await to.receiveParts(blob, parts, { ...call, onProgress });
+  await to.receiveParts(blob, parts, call);
   return true;
 }
 
 /** For a commit that verifies: where the source can, its bytes are not hashed on this side too. */
-function readOnce(blob: Descriptor, options: Copy, call: Call): AsyncIterable<Uint8Array> {
+async function* readOnce(blob: Descriptor, { options, call }: Send): AsyncGenerator<Uint8Array> {
   const { blobs } = options.from;
   const chunks = canReadRaw(blobs)
     ? blobs.readRaw(blob.digest, call)
     : blobs.read(blob.digest, call);
-  return reported(chunks, blob, options);
-}
-
-async function* reported(
-  chunks: AsyncIterable<Uint8Array>,
-  blob: Descriptor,
-  options: Copy,
-): AsyncGenerator<Uint8Array> {
   let current = 0;
-  report(options, blob, 'transferring', current);
   for await (const chunk of chunks) {
     yield chunk;
     current += chunk.byteLength;
-    report(options, blob, 'transferring', current);
+    call.onProgress(current);
   }
 }
 
 /** Children first, as the walk lists them; the last one gets the tag. */
-async function putManifests(image: WalkedImage, options: CopyOptions): Promise<void> {
+async function putManifests(
+  manifests: readonly RawManifest[],
+  options: CopyOptions,
+): Promise<void> {
   const call = options.signal ? { signal: options.signal } : {};
-  const last = lastOf(image);
-  for (const { raw } of image.manifests.slice(0, -1)) await options.to.putManifest(raw, call);
   const tag = options.tag === undefined ? {} : { tag: options.tag };
-  await options.to.putManifest(last.raw, { ...call, ...tag });
-}
-
-function lastOf(image: WalkedImage): WalkedManifest {
-  const last = image.manifests.at(-1);
-  if (!last) throw new Error('invariant broken: a walk without manifests');
-  return last;
+  for (const [i, raw] of manifests.entries()) {
+    const isLast = i === manifests.length - 1;
+    await options.to.putManifest(raw, isLast ? { ...call, ...tag } : call);
+  }
 }
 
 /** What the tag points at in `to` before. */
@@ -203,17 +236,12 @@ async function namedIn({ to, tag, signal }: CopyOptions): Promise<Digest | undef
 /** The first failure stops the others, and is the one that is thrown. */
 async function inParallel<T>(
   blobs: readonly Descriptor[],
-  { limit, signal }: CopyOptions,
+  { signal }: CopyOptions,
   work: (blob: Descriptor, call: Call) => Promise<T>,
 ): Promise<readonly T[]> {
   const stop = new AbortController();
   const call = { signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal };
-  const running = blobs.map((blob) =>
-    limit(async () => {
-      call.signal.throwIfAborted();
-      return await work(blob, call);
-    }),
-  );
+  const running = blobs.map((blob) => work(blob, call));
   try {
     return await Promise.all(running);
   } catch (error) {
@@ -228,7 +256,7 @@ function report(
   blob: Descriptor,
   state: TransferEvent['state'],
   current: number,
-  more: { readonly from?: string } = {},
+  more: { readonly from?: string; readonly total?: number } = {},
 ): void {
   const { digest, size } = blob;
   const role = configs.has(digest) ? 'config' : 'layer';

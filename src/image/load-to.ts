@@ -55,7 +55,7 @@ export async function loadToRegistry(options: LoadToOptions): Promise<readonly L
         selector: walked.top,
         to: remoteAt(repository),
         ...(tag === undefined ? {} : { tag }),
-        ...(before === undefined || before === repository ? {} : { mountFrom: before }),
+        ...(before === undefined || before === repository ? {} : { mountFrom: () => before }),
         direction: 'push',
       });
       before = repository;

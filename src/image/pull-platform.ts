@@ -16,6 +16,7 @@ import {
 } from '#core/reference.ts';
 import type { LocalRepository } from '#store/local-repository.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import { checkArrived } from './check-arrived.ts';
 import { copyImage } from './copy.ts';
 import { type PullOptions, pullImage } from './pull.ts';
 import { selectManifest } from './select.ts';
@@ -36,13 +37,15 @@ export async function pullPlatform(options: PullOptions): Promise<void> {
   }
   const name = repositoryKey(reference);
   await using lease = await store.lease({ purpose: `pull ${formatReference(reference)}` });
-  const local = store.repository({ space: 'images', name, lease });
+  const blobs = store.arrivingBlobs(lease);
+  const local = store.repository({ space: 'images', name, lease, blobs });
   const wanted = selectManifest(listed, platform);
   const here = await manifestsHere(local, reference, store);
   await copyImage({
     from: remote,
     selector: wanted.digest,
     to: local,
+    check: (image) => checkArrived(image, blobs),
     direction: 'pull',
     limit,
     ...(events ? { events } : {}),

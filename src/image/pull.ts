@@ -55,6 +55,7 @@ export async function pullImage(options: PullOptions): Promise<PulledImage> {
   const before = await digestIn(local, reference.tag);
   // With a tag and a digest the digest says what, and docker sets no tag.
   const tag = reference.digest === undefined ? reference.tag : undefined;
+  const seen = new Set<Digest>();
   const { source, manifest, transferred } = await copyImage({
     from: withKnownManifests(remote, local),
     selector: selectorOf(reference),
@@ -62,11 +63,13 @@ export async function pullImage(options: PullOptions): Promise<PulledImage> {
     ...(tag === undefined ? {} : { tag }),
     platform,
     check: (image) => checkArrived(image, blobs),
+    onBlob: ({ digest }) => void seen.add(digest),
     direction: 'pull',
     limit,
     ...(events ? { events } : {}),
     ...(signal ? { signal } : {}),
   });
+  if (transferred > 0) store.registries.saw(seen, reference);
   store.images.addAlias(name, source.digest, manifest.digest);
   const changed = transferred > 0 || (tag !== undefined && before !== manifest.digest);
   return { reference, manifest: source, changed };

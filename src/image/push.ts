@@ -1,6 +1,7 @@
 /** `docker push`: an image of the local store to a registry, layers compressed. */
-import type { LimitFunction } from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { Descriptor } from '#core/descriptor.ts';
+import type { Digest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
 import type { Platform } from '#core/platform.ts';
@@ -13,7 +14,7 @@ import {
 } from '#core/reference.ts';
 import type { Repository } from '#core/repository.ts';
 import type { LocalStore } from '#store/local-store.ts';
-import { compressLayers } from './compress.ts';
+import { compression } from './compress.ts';
 import { copyImage } from './copy.ts';
 import { byName } from './resolve.ts';
 
@@ -40,6 +41,12 @@ export interface PushedImage {
   readonly manifest: Descriptor;
 }
 
+/**
+ * Compressing a layer keeps all threads of the pool busy: one at a time, so that it is under way when
+ * the next is being compressed.
+ */
+const compressing = pLimit(1);
+
 /** @throws IMAGE_UNKNOWN (no local image of this name), and what the remote throws */
 export async function pushImage(options: PushOptions): Promise<PushedImage> {
   const { store, remote, platform, limit, events, asItIs = false, byDigest = false } = options;
@@ -50,30 +57,27 @@ export async function pushImage(options: PushOptions): Promise<PushedImage> {
   const image = await byName(reference, { store, lease, platform, orAnyPlatform: true });
   if (!image || tag === undefined) throw noLocalImage(reference);
   const selector = image.root.digest;
-  const compressed = asItIs
-    ? { repository: image.repository, manifest: image.root }
-    : await compressLayers({
-        store,
-        lease,
-        from: image.repository,
-        selector,
-        limit,
-        ...signal,
-      });
-  const { manifest } = await copyImage({
-    from: compressed.repository,
-    selector: compressed.manifest.digest,
-    to: remote,
-    ...(byDigest ? {} : { tag }),
-    direction: 'push',
-    limit,
-    ...(events ? { events } : {}),
-    ...signal,
-  });
-  store.images.addAlias(repositoryKey(reference), manifest.digest, selector);
-  return { reference, manifest };
+  const seen = new Set<Digest>();
+  try {
+    const { manifest } = await copyImage({
+      from: image.repository,
+      selector,
+      to: remote,
+      ...(asItIs ? {} : { change: compression({ store, lease, limit: compressing, ...signal }) }),
+      ...(byDigest ? {} : { tag }),
+      mountFrom: ({ digest }) => store.registries.elsewhere(digest, reference),
+      onBlob: ({ digest }) => void seen.add(digest),
+      direction: 'push',
+      limit,
+      ...(events ? { events } : {}),
+      ...signal,
+    });
+    store.images.addAlias(repositoryKey(reference), manifest.digest, selector);
+    return { reference, manifest };
+  } finally {
+    store.registries.saw(seen, reference);
+  }
 }
-
 function noLocalImage(reference: Reference): SlipwayError {
   const { tag } = reference;
   const name = familiarName(reference);

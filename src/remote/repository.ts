@@ -34,6 +34,7 @@ import {
 } from './manifests.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
 import { openTransport, type Transport } from './transport.ts';
+import type { UploadMemory } from './upload-memory.ts';
 import { mountOrStart, type SessionLocation } from './upload-session.ts';
 
 export interface RemoteOptions {
@@ -50,6 +51,8 @@ export interface RemoteOptions {
   /** Stops every call, beside the signal of the call itself. */
   readonly signal?: AbortSignal;
   readonly retry?: Partial<RetryPolicy>;
+  /** Uploads that an earlier process began; absent: none. */
+  readonly uploads?: UploadMemory;
   /** Sent as User-Agent. */
   readonly userAgent?: string;
 }
@@ -66,7 +69,7 @@ export function openRemote(options: RemoteOptions): RemoteRepository {
   const transport = openTransport({ userAgent: options.userAgent ?? 'slipway' });
   const retry = { ...DEFAULT_RETRY, ...options.retry };
   const connection = connect({ ...options, retry }, transport.exchange);
-  return new HttpRepository(connection, transport);
+  return new HttpRepository(connection, transport, options.uploads);
 }
 
 class HttpRepository implements RemoteRepository {
@@ -74,10 +77,10 @@ class HttpRepository implements RemoteRepository {
   readonly #connection: Connection;
   readonly #transport: Transport;
 
-  constructor(connection: Connection, transport: Transport) {
+  constructor(connection: Connection, transport: Transport, uploads?: UploadMemory) {
     this.#connection = connection;
     this.#transport = transport;
-    this.blobs = new HttpBlobs(connection);
+    this.blobs = new HttpBlobs(connection, uploads);
   }
 
   resolve(tagOrDigest: string, options: CallOptions = {}): Promise<Descriptor> {
@@ -117,10 +120,12 @@ const OPEN_SESSIONS_MAX = 16;
 
 class HttpBlobs implements RemoteBlobs {
   readonly #connection: Connection;
+  readonly #uploads: UploadMemory | undefined;
   readonly #sessions = new Map<Digest, SessionLocation>();
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, uploads: UploadMemory | undefined) {
     this.#connection = connection;
+    this.#uploads = uploads;
   }
 
   stat(digest: Digest, options: CallOptions = {}): Promise<BlobInfo | undefined> {
@@ -141,7 +146,8 @@ class HttpBlobs implements RemoteBlobs {
 
   receive(blob: BlobInfo, source: BlobSource, options: ReceiveOptions = {}): Promise<void> {
     const session = this.#takeSession(blob.digest);
-    return sendBlob(this.#connection, blob, source, { ...options, session });
+    const memory = this.#uploads ? { memory: this.#uploads } : {};
+    return sendBlob(this.#connection, blob, source, { ...options, ...memory, session });
   }
 
   async mount(

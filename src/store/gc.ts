@@ -14,6 +14,7 @@ import { digestIn, type Metadata, textOf } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
 import { neededInRegistry } from './reachable.ts';
 import { LINK_GRACE_MS } from './registry-links.ts';
+import { forgetOldPlaces } from './registry-memory.ts';
 import { UPLOAD_TTL_MS } from './uploads.ts';
 
 export interface GcOptions extends PlanOptions {
@@ -87,6 +88,7 @@ function forgetRows(paths: StorePaths, metadata: Metadata, reached: ReadonlySet<
     if (!reached.has(digest)) metadata.run('DELETE FROM compressed WHERE digest = ?', digest);
   }
   metadata.run('DELETE FROM uploads WHERE touched_at_ms < ?', Date.now() - UPLOAD_TTL_MS);
+  forgetOldPlaces(metadata);
   dropStaleLinks(paths, metadata);
 }
 

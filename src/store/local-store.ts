@@ -22,6 +22,7 @@ import { Metadata, textOf } from './metadata.ts';
 import { MountCaches } from './mount-caches.ts';
 import { type StorePaths, storePaths } from './paths.ts';
 import { type PruneRequest, type PruneResult, prune } from './prune.ts';
+import { RegistryMemory } from './registry-memory.ts';
 import { giveUpReserve, keepReserve } from './reserve.ts';
 import { StepFactsStore } from './step-facts.ts';
 import { collectDeadFiles } from './temporary-files.ts';
@@ -56,6 +57,7 @@ export class LocalStore implements AsyncDisposable {
   readonly mountCaches: MountCaches;
   readonly builds: BuildRecords;
   readonly uploads: UploadSessions;
+  readonly registries: RegistryMemory;
   readonly #metadata: Metadata;
 
   private constructor(root: string) {
@@ -75,6 +77,7 @@ export class LocalStore implements AsyncDisposable {
     this.mountCaches = new MountCaches(this.paths, this.#metadata);
     this.builds = new BuildRecords(this.paths, this.#metadata);
     this.uploads = new UploadSessions(this.paths, this.#metadata);
+    this.registries = new RegistryMemory(this.#metadata);
   }
 
   /**

@@ -124,11 +124,19 @@ export class PartialFile implements AsyncDisposable {
     );
   }
 
-  /** The bytes from the start in order, as they come; ends at the end. @throws what {@link fail} was given */
+  /**
+   * The bytes from the start in order, as they come; a chunk is good until the one after the next is
+   * asked for. Ends at the end. @throws what {@link fail} was given
+   */
   async *inOrder(): AsyncGenerator<Uint8Array> {
+    const whole = [Buffer.allocUnsafeSlow(READ_BYTES), Buffer.allocUnsafeSlow(READ_BYTES)];
     for (let position = 0; position < this.size; ) {
       while (this.#frontier <= position) await this.#grown();
-      const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, this.#frontier - position));
+      const length = Math.min(READ_BYTES, this.#frontier - position);
+      // Large pieces take turns in two buffers. Of small ones a stream may take in several at once.
+      const large = length === READ_BYTES ? whole.shift() : undefined;
+      if (large) whole.push(large);
+      const buffer = large ?? Buffer.allocUnsafe(length);
       const { bytesRead } = await onDisk(this.path, () =>
         this.#file.read(buffer, 0, buffer.byteLength, position),
       );

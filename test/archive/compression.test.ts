@@ -91,7 +91,7 @@ test('blocks profit from what came before them', async () => {
   );
   const plain = Buffer.concat(Array.from({ length: 64 }, () => noise));
   const packed = await collect(compress(streamOf(plain), 'gzip'));
-  assert.ok(packed.length < 1.01 * gzipSync(plain, { level: 6 }).length);
+  assert.ok(packed.length < 1.01 * gzipSync(plain, { level: 4 }).length);
 });
 
 test('zstd has a checksum and other readers accept it', async () => {

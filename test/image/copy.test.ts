@@ -121,7 +121,7 @@ describe('copyImage', () => {
       ingest: () => Promise.reject(new Error('bytes were sent')),
     });
     const events: TransferEvent[] = [];
-    const more = { mountFrom: 'library/base', events: recordIn(events) };
+    const more = { mountFrom: () => 'library/base', events: recordIn(events) };
     await copy({ from, selector: 'v1', to: mounting, tag: 'v1', ...more });
     assert.deepEqual(asked, ['library/base', 'library/base', 'library/base']);
     assert.deepEqual(statesOf(events, image.imageId), ['waiting', 'mounted']);

@@ -159,6 +159,32 @@ describe('pushImage', () => {
     assert.deepEqual(first, second);
   });
 
+  it('a layer that another repository of the registry has is mounted from there', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    const image = await sampleImage();
+    const remote = new MemoryRepository();
+    for (const name of ['localhost:5000/a:1', 'localhost:5000/b:1']) {
+      await storeImage(store, image, name);
+      await pushImage({ store, remote, reference: parseReference(name), platform, limit });
+    }
+    const asked: (string | undefined)[] = [];
+    const { blobs } = new MemoryRepository();
+    const mounting = {
+      stat: blobs.stat.bind(blobs),
+      read: blobs.read.bind(blobs),
+      ingest: blobs.ingest.bind(blobs),
+      mount: async (_: unknown, { from }: { from?: string } = {}) => asked.push(from) < 0,
+    };
+    await storeImage(store, image, 'localhost:5000/c:1');
+    const reference = parseReference('localhost:5000/c:1');
+    await pushImage({
+      ...{ store, reference, platform, limit },
+      remote: new MemoryRepository({ blobs: mounting }),
+    });
+    assert.deepEqual(new Set(asked), new Set(['b']));
+  });
+
   it('a pulled image is pushed as it came', async () => {
     await using place = await temporaryStore();
     const { store } = place;

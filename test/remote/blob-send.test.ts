@@ -4,6 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { digestOf } from '#core/digest.ts';
 import type { ReadOptions } from '#core/repository.ts';
+import { sendBlob } from '#remote/blob-send.ts';
+import { type Connection, connect } from '#remote/connection.ts';
+import { DEFAULT_RETRY } from '#remote/retry.ts';
+import { openTransport } from '#remote/transport.ts';
 import { collect, sampleBlob } from '#test/helpers/images.ts';
 import { remoteAt, temporaryRegistry } from '#test/helpers/registry.ts';
 import { scriptedPeer } from '#test/helpers/scripted-peer.ts';
@@ -133,4 +137,103 @@ describe('receive', () => {
     const failing = remote.blobs.receive(BLOB, () => remote.blobs.read(DIGEST));
     await assert.rejects(failing, { code: 'BLOB_UNKNOWN' });
   });
+
+  it('a large blob goes in chunks, each where the last one said', async () => {
+    await using peer = await scriptedPeer([
+      begin(1),
+      ...[0, 4, 8].map((start, i) => {
+        const end = Math.min(start + 4, 10);
+        return {
+          method: 'PATCH',
+          path: session(i + 1),
+          headers: { 'content-range': `${start}-${end - 1}` },
+          body: isBytes(BYTES.subarray(start, end)),
+          answer: { status: 202, headers: at(i + 2) },
+        };
+      }),
+      { method: 'PUT', path: closing(4), body: isBytes(Buffer.alloc(0)), answer: { status: 201 } },
+    ]);
+    await using link = connectionTo(peer.address);
+    await sendBlob(link.connection, BLOB, part, { chunkBytes: 4 });
+  });
+
+  it('a registry that takes no chunks gets everything at once', async () => {
+    await using peer = await scriptedPeer([
+      begin(1),
+      { method: 'PATCH', path: session(1), answer: { status: 405 } },
+      { method: 'GET', path: session(1), answer: { status: 404 } },
+      { method: 'HEAD', path: `${NAME}/blobs/${DIGEST}`, answer: { status: 404 } },
+      begin(2),
+      { method: 'PUT', path: closing(2), body: isBytes(BYTES), answer: { status: 201 } },
+    ]);
+    await using link = connectionTo(peer.address);
+    await sendBlob(link.connection, BLOB, part, { chunkBytes: 4 });
+  });
+
+  describe('after the process that began ended', () => {
+    const memory = (location: string | undefined) => {
+      const told: (string | undefined)[] = [];
+      return {
+        told,
+        find: () => location,
+        keep: (_: unknown, next: string) => void told.push(new URL(next).pathname),
+        forget: () => void told.push(undefined),
+      };
+    };
+
+    it('only the rest is sent', async () => {
+      await using peer = await scriptedPeer([
+        {
+          method: 'GET',
+          path: session(7),
+          answer: { status: 204, headers: { ...at(8), range: '0-5' } },
+        },
+        {
+          method: 'PATCH',
+          path: session(8),
+          headers: { 'content-range': '6-9' },
+          body: isBytes(BYTES.subarray(6)),
+          answer: { status: 202, headers: at(9) },
+        },
+        { method: 'PUT', path: closing(9), answer: { status: 201 } },
+      ]);
+      await using link = connectionTo(peer.address);
+      const kept = memory(`http://${peer.address}${session(7)}`);
+      await sendBlob(link.connection, BLOB, part, { memory: kept });
+      assert.deepEqual(kept.told, [session(8), session(9), undefined]);
+    });
+
+    for (const [what, location, isAsked] of [
+      ['a session that the registry has lost', undefined, true],
+      ['a session at another host', 'http://elsewhere.example/v2/1', false],
+      ['no address', 'nonsense', false],
+    ] as const) {
+      it(`${what}: everything anew`, async () => {
+        await using peer = await scriptedPeer([
+          ...(isAsked
+            ? [{ method: 'GET', path: session(7), answer: { status: 404 } } as const]
+            : []),
+          begin(1),
+          { method: 'PUT', path: closing(1), body: isBytes(BYTES), answer: { status: 201 } },
+        ]);
+        await using link = connectionTo(peer.address);
+        const kept = memory(location ?? `http://${peer.address}${session(7)}`);
+        await sendBlob(link.connection, BLOB, part, { memory: kept });
+        assert.deepEqual(kept.told, [session(1), undefined]);
+      });
+    }
+  });
 });
+
+/** As copyImage gives it. */
+async function* part({ range }: ReadOptions): AsyncGenerator<Uint8Array> {
+  const { offset = 0, length = BYTES.byteLength - offset } = range ?? {};
+  yield BYTES.subarray(offset, offset + length);
+}
+
+function connectionTo(registry: string): AsyncDisposable & { readonly connection: Connection } {
+  const transport = openTransport({ userAgent: 'test' });
+  const retry = { ...DEFAULT_RETRY, sleep: async () => {} };
+  const connection = connect({ registry, repository: 'test/app', retry }, transport.exchange);
+  return { connection, [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose]() };
+}

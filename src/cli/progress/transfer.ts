@@ -107,7 +107,7 @@ const PULL_WORDS: Readonly<Record<TransferEvent['state'], string>> = {
 };
 
 const PUSH_WORDS: Readonly<Record<TransferEvent['state'], string>> = {
-  waiting: 'Waiting',
+  waiting: 'Preparing',
   preparing: 'Preparing',
   transferring: 'Pushing',
   retrying: 'Retrying',
