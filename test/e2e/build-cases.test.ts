@@ -4,10 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { type BuildCase, programsOf, readCases } from '#test/helpers/build-case.ts';
+import { type BuildCase, expectedOf, programsOf, readCases } from '#test/helpers/build-case.ts';
+import { busyboxUnfit } from '#test/helpers/busybox-context.ts';
 import { ours, runCase } from '#test/helpers/run-build-case.ts';
 
 describe('build cases', { concurrency: 2 }, () => {
@@ -18,22 +17,24 @@ describe('build cases', { concurrency: 2 }, () => {
 });
 
 async function check(one: BuildCase): Promise<void> {
-  const { outcomes, files, history } = await runCase(one, ours);
+  const { outcomes, files, history, config } = await runCase(one, ours);
   for (const [index, step] of [one, ...(one.again ?? [])].entries()) {
     const outcome = outcomes[index];
     assert.ok(outcome);
     assert.equal(outcome.failed, step.error !== undefined, outcome.log);
-    for (const line of step.error ?? []) assert.ok(outcome.log.includes(line), outcome.log);
+    for (const line of [...(step.error ?? []), ...(step.log ?? [])])
+      assert.ok(outcome.log.includes(line), outcome.log);
     assert.doesNotMatch(outcome.log, /^ +at .*\.(ts|js):\d+/m);
     if (step.steps) assert.deepEqual(outcome.steps, step.steps, outcome.log);
   }
-  const expected = join(one.folder, 'files.txt');
-  assert.equal(files, existsSync(expected) ? readFileSync(expected, 'utf8') : undefined);
+  assert.equal(files, expectedOf(one, 'files.txt'));
+  if (one.config) assert.equal(config, expectedOf(one, 'config.json'));
   if (one.history) assert.deepEqual(history?.slice(-one.history.length), one.history);
 }
 
 function unfitFor(one: BuildCase): string | undefined {
   const missing = programsOf(one).filter((name) => spawnSync(name, ['--version']).error);
   if (missing.length > 0) return `needs ${missing.join(', ')}: not installed`;
+  if (one.needs === 'busybox') return busyboxUnfit();
   return one.needs === 'root' && process.getuid?.() !== 0 ? 'needs root' : undefined;
 }

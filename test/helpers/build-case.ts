@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   createReadStream,
+  existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -51,6 +52,8 @@ export interface CaseStep {
   readonly dockerfile?: string;
   /** Of stderr: what it must have, line by line; the build must fail. */
   readonly error?: readonly string[];
+  /** Of stderr of a build that succeeds. */
+  readonly log?: readonly string[];
   /** Steps taken from the cache and steps run. */
   readonly steps?: { readonly cached: number; readonly run: number };
 }
@@ -61,10 +64,14 @@ export interface BuildCase extends CaseStep {
   readonly context?: Context;
   /** Beside the context: what --build-context and the like name. */
   readonly beside?: Context;
+  /** Images that are there, by name: each a Dockerfile, built in this order with the same context. */
+  readonly images?: Readonly<Record<string, string>>;
+  /** `config.json` has what the image's config is to be, labels, commands and all. */
+  readonly config?: true;
   /** Modification times belong to the expected files. */
   readonly times?: boolean;
-  /** What the machine must allow. */
-  readonly needs?: 'root';
+  /** What the machine must allow; `busybox` is an image of this name, and containers of it. */
+  readonly needs?: 'root' | 'busybox';
   /** created_by of the last entries of the history. */
   readonly history?: readonly string[];
   /** Where we do better than docker, or docker cannot do it: why. */
@@ -139,6 +146,12 @@ async function writePath(path: string, spec: PathSpec, folder: string): Promise<
     if (spec.mode !== undefined) chmodSync(path, Number.parseInt(spec.mode, 8));
     if (spec.mtime !== undefined) utimesSync(path, spec.mtime, spec.mtime);
   }
+}
+
+/** A file of the case, where it has it: files.txt, config.json. */
+export function expectedOf({ folder }: BuildCase, name: string): string | undefined {
+  const path = join(folder, name);
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
 /** Programs that the archives of a case need. */
