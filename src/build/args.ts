@@ -2,6 +2,7 @@
  * Build arguments: the global scope before the first FROM, the predefined platform and proxy
  * arguments, and ARG in a stage. What the user passed with --build-arg wins over every default.
  */
+import { SlipwayError } from '#core/errors.ts';
 import { formatPlatform, type Platform } from '#core/platform.ts';
 import type { ArgInstruction } from '#dockerfile/ast.ts';
 import { withEntry } from './growing-map.ts';
@@ -15,6 +16,10 @@ const PROXY_ARGS = new Set(PROXY_NAMES.flatMap((name) => [name, name.toLowerCase
 
 /** Passed on to whoever declares it; who does not has not forgotten it. */
 const EPOCH_ARG = 'SOURCE_DATE_EPOCH';
+
+/** What the builder itself reads. */
+const HOSTNAME_ARG = 'BUILDKIT_SANDBOX_HOSTNAME';
+const CACHE_NAMESPACE_ARG = 'BUILDKIT_CACHE_MOUNT_NS';
 
 export interface BuildArgs {
   /** --build-arg, as given. */
@@ -50,6 +55,27 @@ export function withEpochArg(
 ): ReadonlyMap<string, string> {
   if (sourceDateEpoch === undefined || given.has(EPOCH_ARG)) return given;
   return new Map([...given, [EPOCH_ARG, String(sourceDateEpoch)]]);
+}
+
+/** What times are clamped to, where a build argument says it; empty is no time. @throws USAGE */
+export function epochIn(given: Readonly<Record<string, string>>): number | undefined {
+  const text = given[EPOCH_ARG];
+  if (text === undefined || text === '') return undefined;
+  const seconds = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(seconds)) return seconds;
+  throw new SlipwayError('USAGE', `invalid ${EPOCH_ARG}: ${text}`, {
+    hint: 'write the seconds since 1970-01-01, as of date +%s',
+  });
+}
+
+/** The host name of RUN, where one was asked for. */
+export function sandboxHostname({ given }: BuildArgs): string | undefined {
+  return given.get(HOSTNAME_ARG) || undefined;
+}
+
+/** Goes in front of the ids of cache mounts, so that builds that differ in it share none. */
+export function cacheNamespace({ given }: BuildArgs): string | undefined {
+  return given.get(CACHE_NAMESPACE_ARG) || undefined;
 }
 
 /** Adds the ARGs before the first FROM; each default may use those above it. */

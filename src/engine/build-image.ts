@@ -1,6 +1,7 @@
 /** `slipway build` over the engine's resources: names checked first, then one build under one lease. */
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
+import { epochIn } from '#build/args.ts';
 import { build } from '#build/build.ts';
 import { NO_CACHES } from '#build/cache-transport/import.ts';
 import { parseContexts } from '#build/contexts/named-contexts.ts';
@@ -56,6 +57,7 @@ async function buildUnderLease(
 ): Promise<Omit<BuildResult, 'ref'>> {
   const { outputs = [STORE_OUTPUT], recorder } = options;
   const names = options.tags.map(parseTag);
+  const sourceDateEpoch = epochIn(options.buildArgs ?? {}) ?? options.sourceDateEpoch;
   const host = hostPlatform(process.arch);
   const platforms = options.platforms ?? [host];
   const events = recorder.sink;
@@ -107,7 +109,7 @@ async function buildUnderLease(
     steps: { run: 0, cached: 0 },
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.network ? { network: options.network } : {}),
-    ...(options.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: options.sourceDateEpoch }),
+    ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
     exactTimes: options.exactTimes ?? false,
   };
   const built = await build(session, {

@@ -5,7 +5,7 @@ import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { formatPlatform, type Platform } from '#core/platform.ts';
 import type { Heredoc, Operand, RunInstruction } from '#dockerfile/ast.ts';
 import { requireRunnable } from '#runtime/foreign-platform.ts';
-import { proxyEnv } from '../args.ts';
+import { proxyEnv, sandboxHostname } from '../args.ts';
 import { requireAllowedRun } from '../entitlements.ts';
 import { runHistory } from '../history.ts';
 import { layerStep } from '../layer-step.ts';
@@ -31,8 +31,9 @@ export async function runStep(
   refuseUnsupported(instruction);
   requireAllowedRun(instruction, context.session.allowed);
   const label = context.label(state.env);
-  const mounts = await requestedMounts(state, instruction, context);
   const { session, plan, stage } = context;
+  const mounts = await requestedMounts(state, instruction, context);
+  const hostname = sandboxHostname(plan.args) ?? RUN_HOSTNAME;
   const { namedMounts, signal } = session;
   for (const { id, sharing } of namedMounts ? await wantedCaches(mounts, signal) : []) {
     namedMounts?.set(id, sharing);
@@ -48,7 +49,7 @@ export async function runStep(
     workdir: posix.resolve(workdirOf(state)),
     user: state.config.User ?? '',
     network,
-    hostname: RUN_HOSTNAME,
+    hostname,
     ...(isPrivileged ? { security: 'insecure' } : {}),
     ...hostsOperation(session.network),
     ...platformOperation(stage.platform, session.buildPlatform),
@@ -60,6 +61,7 @@ export async function runStep(
     env: new Map([...proxyEnv(plan.args), ...state.env]),
     workdir: operation.workdir,
     user: operation.user,
+    hostname,
     network,
     isPrivileged,
     mounts,

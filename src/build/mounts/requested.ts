@@ -7,6 +7,7 @@ import type { Dockerfile, Operand, RunInstruction } from '#dockerfile/ast.ts';
 import type { RunMount } from '#dockerfile/mount.ts';
 import { mountPath, parseRunMount } from '#dockerfile/run-mount.ts';
 import { expandWord } from '#dockerfile/words.ts';
+import { cacheNamespace } from '../args.ts';
 import { type Origin, type OriginContext, originOf } from '../origin.ts';
 import { sourcesDigest } from '../sources.ts';
 import { sourceNames } from '../stage-references.ts';
@@ -39,7 +40,7 @@ export async function requestedMounts(
         const hasFiles = mount.type === 'bind' || (mount.type === 'cache' && name !== undefined);
         const path = pathOf(mount, { workdir: workdirOf(state), number });
         return {
-          mount,
+          mount: inNamespace(mount, path, cacheNamespace(context.plan.args)),
           operand,
           dockerfile: context.dockerfile,
           ...(path === undefined ? {} : { path }),
@@ -51,6 +52,15 @@ export async function requestedMounts(
     );
   }
   return requested;
+}
+
+function inNamespace(
+  mount: RunMount,
+  path: string | undefined,
+  namespace: string | undefined,
+): RunMount {
+  if (mount.type !== 'cache' || namespace === undefined) return mount;
+  return { ...mount, id: `${namespace}/${mount.id ?? path}` };
 }
 
 /** What is mounted where, for the key of the step: never a secret, nor what a cache holds. */

@@ -31,6 +31,7 @@ export interface RunRequest {
   readonly workdir: string;
   /** USER as written; empty for root. */
   readonly user: string;
+  readonly hostname: string;
   readonly network: NetworkMode;
   /** `--security=insecure`. */
   readonly isPrivileged: boolean;
@@ -39,7 +40,7 @@ export interface RunRequest {
   readonly script?: { readonly name: string; readonly content: string };
 }
 
-/** The host name in every RUN: constant, so that nothing of the machine enters a layer. */
+/** The host name in every RUN that none was asked for: constant, so that nothing of the machine enters a layer. */
 export const RUN_HOSTNAME = 'slipway';
 
 /** Where a heredoc with an interpreter is found. */
@@ -128,7 +129,7 @@ async function prepareBundle(
   const user = tree.user(request.user);
   tree.makeFolder(snapshot.upper, request.workdir);
   const network = { ...session.network, mode: request.network };
-  const files = await rootFiles(snapshot.bundle, { hostname: RUN_HOSTNAME, network });
+  const files = await rootFiles(snapshot.bundle, { hostname: request.hostname, network });
   await using stack = new AsyncDisposableStack();
   const prepared = stack.use(
     await prepareMounts(session, {
@@ -152,7 +153,7 @@ async function prepareBundle(
     env: [...env].map(([name, value]) => `${name}=${value}`),
     cwd: request.workdir,
     user,
-    hostname: RUN_HOSTNAME,
+    hostname: request.hostname,
     network: request.network,
     ...(opened.path === undefined ? {} : { networkPath: opened.path }),
     mounts: [...files, ...(await scriptMount(snapshot, request)), ...prepared.mounts],
