@@ -1,7 +1,7 @@
 /** WORKDIR's layer: the folder, where it is missing. */
 import { type EntrySource, EPOCH, NO_XATTRS } from '#archive/entry.ts';
 import { type ByteString, displayBytes, toByteString } from '#core/bytes.ts';
-import { SlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { writeLayer } from '#layer/layer-writer.ts';
 import { cleanParts, joinPath, locate, locateForWrite } from '../file-tree.ts';
 import type { WrittenLayer } from '../layer-step.ts';
@@ -27,7 +27,7 @@ export async function workdirOp(
 /** The parents as they are, then the new folders. */
 function* missingFolders(tree: StageTree, path: string, user: string): Iterable<EntrySource> {
   const wanted = cleanParts(toByteString(path)).join('/') as ByteString;
-  const { found, missing } = locateForWrite(tree, wanted);
+  const { found, missing } = placeOf(tree, wanted);
   if (found.node.kind !== 'directory') throw notFolder(wanted);
   if (missing.length === 0) return;
   let at = '' as ByteString;
@@ -51,6 +51,15 @@ function* missingFolders(tree: StageTree, path: string, user: string): Iterable<
         xattrs: NO_XATTRS,
       },
     };
+  }
+}
+
+/** Told as a folder that cannot be made, not as a copy. */
+function placeOf(tree: StageTree, wanted: ByteString): ReturnType<typeof locateForWrite> {
+  try {
+    return locateForWrite(tree, wanted);
+  } catch (error) {
+    throw isSlipwayError(error, 'PATH_NOT_DIRECTORY') ? notFolder(wanted) : error;
   }
 }
 
