@@ -128,7 +128,6 @@ export function imageState({ config: image, imageId, layers }: BaseImage): Stage
       Env: hasPath
         ? (image.config.Env ?? [])
         : [...(image.config.Env ?? []), `PATH=${DEFAULT_PATH}`],
-      WorkingDir: image.config.WorkingDir || '/',
     },
     ...(image.author ? { author: image.author } : {}),
     base: imageId,
