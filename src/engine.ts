@@ -217,7 +217,11 @@ export interface RunOptions extends CallContext {
   /** What the container may use. */
   readonly limits?: ContainerLimits;
   readonly security?: ContainerSecurity;
-  /** Absent: the terminal's own stdio. */
+  /** The container gets this process's stdin. Absent: an empty one. */
+  readonly hasInput?: boolean;
+  /** A terminal of its own, which this process's terminal shows. */
+  readonly hasTerminal?: boolean;
+  /** Absent: this process's stdout and stderr. */
   readonly output?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
 }
 

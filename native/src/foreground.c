@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -24,7 +23,7 @@ void foreground_block_signals(void) {
 // Before the process is there: it may ask at once.
 static void take_size(struct process_spec *process) {
   struct winsize size;
-  if (process->console_rows || process->console_columns || ioctl(0, TIOCGWINSZ, &size) < 0) return;
+  if (process->console_rows || process->console_columns || terminal_size(&size) < 0) return;
   process->console_rows = size.ws_row;
   process->console_columns = size.ws_col;
 }

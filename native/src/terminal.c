@@ -4,12 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
+
+int terminal_size(struct winsize *size) {
+  for (int fd = 0; fd <= 2; fd++)
+    if (ioctl(fd, TIOCGWINSZ, size) == 0) return 0;
+  return -1;
+}
 
 void terminal_resize(const struct terminal *terminal) {
   struct winsize size;
-  if (terminal->master >= 0 && ioctl(0, TIOCGWINSZ, &size) == 0)
+  if (terminal->master >= 0 && terminal_size(&size) == 0)
     ioctl(terminal->master, TIOCSWINSZ, &size);
 }
 

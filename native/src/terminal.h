@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 
 enum { TERMINAL_POLLED = 3, TERMINAL_BYTES = 4096 };
@@ -19,6 +20,8 @@ struct terminal {
   size_t waiting;
 };
 
+// Of the terminal that stdin is, or stdout or stderr where stdin is something else. -1: none of them.
+int terminal_size(struct winsize *size);
 // Takes the master over.
 void terminal_begin(struct terminal *terminal, int master);
 void terminal_resize(const struct terminal *terminal);

@@ -51,7 +51,10 @@ export function processHost(): Host {
   // There is nowhere left to say so.
   process.stderr.on('error', () => {});
   return {
-    stdin: process.stdin,
+    // Opened by who reads it: what we have begun to read a container does not get.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     outputFailure: () => outputFailure,

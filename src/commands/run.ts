@@ -7,7 +7,7 @@ import { pullImage } from '#cli/pull-image.ts';
 import { SECURITY_FLAGS, securityOf } from '#cli/security-flags.ts';
 import { outOfMemory } from '#core/container-limits.ts';
 import { parseNetwork } from '#core/container-network.ts';
-import { isSlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { familiarReference, parseReference, withDefaultTag } from '#core/reference.ts';
 import type { RunOptions, RunResult } from '#engine.ts';
 
@@ -24,6 +24,7 @@ export default class Run extends BaseCommand {
     env: list({ char: 'e', description: 'Set a variable', helpValue: 'name=value' }),
     ...RUN_LIMIT_FLAGS,
     hostname: text({ char: 'h', description: "The container's host name", helpValue: 'name' }),
+    interactive: toggle({ char: 'i', description: 'The container gets your standard input' }),
     isolation: text({
       description:
         'How the container is kept apart: auto (the default), namespaces, userns or chroot',
@@ -39,6 +40,7 @@ export default class Run extends BaseCommand {
       helpValue: 'string',
     }),
     ...SECURITY_FLAGS,
+    tty: toggle({ char: 't', description: 'The container gets a terminal' }),
     user: text({ char: 'u', description: 'Name or uid, and group', helpValue: 'user[:group]' }),
     workdir: text({
       char: 'w',
@@ -51,6 +53,10 @@ export default class Run extends BaseCommand {
     const { flags, args } = this.parse(Run);
     const { entrypoint, hostname, user, workdir } = flags;
     const settings = this.settings(flags);
+    if (flags.tty && flags.interactive && this.host.stdin.isTTY !== true) {
+      this.report(noTerminal());
+      return 1;
+    }
     this.needForeignFiles(settings);
     const limits = limitsOf(flags);
     const security = securityOf(flags['security-opt']);
@@ -65,6 +71,8 @@ export default class Run extends BaseCommand {
       ...(hostname === undefined ? {} : { hostname }),
       ...(limits === undefined ? {} : { limits }),
       ...(security === undefined ? {} : { security }),
+      ...(flags.interactive ? { hasInput: true } : {}),
+      ...(flags.tty ? { hasTerminal: true } : {}),
       ...(user === undefined ? {} : { user }),
       ...(workdir === undefined ? {} : { workdir }),
     };
@@ -101,4 +109,11 @@ export default class Run extends BaseCommand {
     if (isSlipwayError(error, 'COMMAND_NOT_FOUND')) return 127;
     return isSlipwayError(error, 'COMMAND_NOT_EXECUTABLE') ? 126 : 125;
   }
+}
+
+/** docker's words, and its exit code where it is told. */
+function noTerminal(): SlipwayError {
+  return new SlipwayError('USAGE', 'the input device is not a TTY', {
+    hint: 'run it from a terminal, or leave out -t',
+  });
 }

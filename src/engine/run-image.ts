@@ -71,7 +71,7 @@ async function runImage(image: RunImage, options: RunOptions): Promise<RunResult
   });
   const spec = containerSpec({
     args,
-    env: envOf(config, { given: options.env ?? [], user, hostname }),
+    env: envOf(config, { ...options, given: options.env ?? [], user, hostname }),
     cwd,
     user,
     hostname,
@@ -79,11 +79,14 @@ async function runImage(image: RunImage, options: RunOptions): Promise<RunResult
     ...(opened.path === undefined ? {} : { networkPath: opened.path }),
     mounts: await rootFiles(snapshot.bundle, { hostname, network, isRun: true }),
     ...(options.limits ? { limits: options.limits } : {}),
+    ...(options.hasTerminal ? { terminal: true } : {}),
     ...securitySpec(options.security ?? {}),
   });
   await writeBundle(snapshot.bundle, spec, snapshot.rootfs);
-  const { output } = options;
-  const stdio = output ? { kind: 'capture' as const, output } : { kind: 'inherit' as const };
+  const { output, hasInput = false } = options;
+  const stdio = output
+    ? { kind: 'capture' as const, output }
+    : { kind: 'inherit' as const, hasInput };
   return await runtime.run({ id, bundle: snapshot.bundle, stdio, ...signals });
 }
 
@@ -106,13 +109,14 @@ function userOf(tree: MergedTree, text: string): ResolvedUser {
   });
 }
 
-/** The image's environment, docker's HOSTNAME and HOME, then what the user gave. */
+/** The image's environment, docker's HOSTNAME, HOME and TERM, then what the user gave. */
 function envOf(
   config: ContainerConfig,
   options: {
     readonly given: readonly string[];
     readonly user: ResolvedUser;
     readonly hostname: string;
+    readonly hasTerminal?: boolean;
   },
 ): readonly string[] {
   const env = new Map<string, string>();
@@ -123,6 +127,7 @@ function envOf(
   };
   set('PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin');
   set(`HOSTNAME=${options.hostname}`);
+  if (options.hasTerminal) set('TERM=xterm');
   for (const item of config.Env ?? []) set(item);
   if (!env.has('HOME')) set(`HOME=${options.user.home}`);
   for (const item of options.given) set(item);

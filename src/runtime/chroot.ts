@@ -28,7 +28,7 @@ export class ChrootRuntime implements Runtime {
       bundle: resolve(bundle),
       inChroot: true,
       signal: AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])]),
-      ...(stdio.kind === 'capture' ? { output: stdio.output } : {}),
+      stdio,
     });
     this.#running.add(running);
     try {

@@ -2,13 +2,13 @@
  * One container with this process's own stdin, stdout and stderr: `slipway-native run`, started
  * directly. Signals that reach us are passed on; the container decides what they mean.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { SlipwayError } from '#core/errors.ts';
 import { ended, helperEnded, helperMissing } from './helper-process.ts';
 import { containerResult, launchError, parseStatusLine, type StatusLine } from './launch-error.ts';
 import { cancelled } from './resident-helper.ts';
-import type { ContainerResult } from './runtime.ts';
+import type { ContainerResult, RunContainer } from './runtime.ts';
 
 /** GUARD_KILL of native/src/guard.h: ends the container, and `run` when it has ended. */
 export const KILL_CONTAINER = 40;
@@ -23,26 +23,25 @@ export interface ForegroundContainer {
   readonly signal?: AbortSignal;
   /** Without namespaces (chroot.c). Absent: with them (run.c). */
   readonly inChroot?: boolean;
-  /** Takes the output; stdin is empty then. Absent: our own stdio. */
-  readonly output?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+  readonly stdio: RunContainer['stdio'];
 }
 
 /** @throws as Runtime.run */
 export async function runForeground(container: ForegroundContainer): Promise<ContainerResult> {
-  const { helper, id, bundle, signal, output } = container;
+  const { helper, id, bundle, signal, stdio } = container;
   if (signal?.aborted) throw cancelled(signal);
   // Before the start: a signal must never find us between the container and its forwarding.
   let child: ChildProcess | undefined;
   using _forwarding = forwardSignals((name) => child?.kill(name));
   const place = ['--bundle', bundle, '--status-fd', '3'];
   child = spawn(helper, container.inChroot ? ['chroot', ...place] : ['run', ...place, id], {
-    stdio: output ? ['ignore', 'pipe', 'pipe', 'pipe'] : ['inherit', 'inherit', 'inherit', 'pipe'],
+    stdio: processStdio(stdio),
     // A session of its own: Ctrl-C then reaches the container once, through us.
     detached: true,
   });
-  if (output) {
-    child.stdout?.on('data', (bytes: Buffer) => output('stdout', bytes));
-    child.stderr?.on('data', (bytes: Buffer) => output('stderr', bytes));
+  if (stdio.kind === 'capture') {
+    child.stdout?.on('data', (bytes: Buffer) => stdio.output('stdout', bytes));
+    child.stderr?.on('data', (bytes: Buffer) => stdio.output('stderr', bytes));
   }
   const status = readStatus(child);
   const end = ended(child).catch((cause: unknown) => {
@@ -60,6 +59,12 @@ export async function runForeground(container: ForegroundContainer): Promise<Con
   } finally {
     signal?.removeEventListener('abort', kill);
   }
+}
+
+/** With a pipe for status lines behind them. */
+export function processStdio(stdio: RunContainer['stdio']): StdioOptions {
+  if (stdio.kind === 'capture') return ['ignore', 'pipe', 'pipe', 'pipe'];
+  return [stdio.hasInput ? 'inherit' : 'ignore', 'inherit', 'inherit', 'pipe'];
 }
 
 function outcome(lines: readonly StatusLine[], exitCode: number | string): ContainerResult {

@@ -31,7 +31,7 @@ export class Launcher implements Runtime {
     const signal = container.signal ? { signal: container.signal } : {};
     if (this.#isClosed) throw new SlipwayError('CANCELLED', 'the runtime was closed');
     if (stdio.kind === 'inherit') {
-      return await runForeground({ helper: this.#helper, id, bundle, ...signal });
+      return await runForeground({ helper: this.#helper, id, bundle, stdio, ...signal });
     }
     const resident = await this.#start();
     return await resident.run({ bundle, output: stdio.output, ...signal });

@@ -9,7 +9,7 @@ import { delimiter, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { SlipwayError } from '#core/errors.ts';
 import { ObjectReader, parseJson } from '#core/json.ts';
-import { forwardSignals, KILL_CONTAINER, readStatus } from './foreground.ts';
+import { forwardSignals, KILL_CONTAINER, processStdio, readStatus } from './foreground.ts';
 import { ended, helperMissing } from './helper-process.ts';
 import { launchError } from './launch-error.ts';
 import { cancelled } from './resident-helper.ts';
@@ -42,9 +42,7 @@ export class OciCli implements Runtime {
     let child: ChildProcess | undefined;
     using _forwarding = isCaptured ? undefined : forwardSignals((name) => child?.kill(name));
     child = spawn(this.#helper, this.#arguments(bundle, ['run', '--bundle', bundle, id]), {
-      stdio: isCaptured
-        ? ['ignore', 'pipe', 'pipe', 'pipe']
-        : ['inherit', 'inherit', 'inherit', 'pipe'],
+      stdio: processStdio(stdio),
       detached: !isCaptured,
     });
     if (isCaptured) relay(child, stdio.output);

@@ -5,8 +5,8 @@ export interface RunContainer {
   readonly id: string;
   /** A folder with `config.json` (RuntimeSpec) and `rootfs.json` (RootfsSpec). */
   readonly bundle: string;
-  readonly stdio:
-    | { readonly kind: 'inherit' }
+  readonly stdio: /** This process's own; without `hasInput` stdin is empty. A terminal of its own is the spec's matter. */
+    | { readonly kind: 'inherit'; readonly hasInput: boolean }
     /** stdin is empty; output arrives in order, per stream. */
     | {
         readonly kind: 'capture';

@@ -54,6 +54,27 @@ for (const [outcome, expected] of [
   });
 }
 
+test('input and a terminal are asked for one by one', async () => {
+  const seen: RunOptions[] = [];
+  const engine = running(0, seen);
+  for (const flags of [[], ['-i'], ['-t'], ['-it']]) {
+    const { exitCode } = await runCommand(['run', ...flags, 'app'], { engine, isTTY: true });
+    assert.equal(exitCode, 0);
+  }
+  assert.deepEqual(
+    seen.map(({ hasInput, hasTerminal }) => [hasInput, hasTerminal]),
+    [
+      [undefined, undefined],
+      [true, undefined],
+      [undefined, true],
+      [true, true],
+    ],
+  );
+  const { exitCode, stderr } = await runCommand(['run', '-it', 'app'], { engine });
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /^the input device is not a TTY\n/);
+});
+
 test('a bad flag is a failure of ours: 125', async () => {
   const { exitCode, stderr } = await runCommand(['run', '--nosuch', 'app']);
   assert.equal(exitCode, 125);

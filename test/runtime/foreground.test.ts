@@ -143,7 +143,7 @@ contained(
       `import { Launcher } from ${JSON.stringify(import.meta.resolve('#runtime/launcher.ts'))};
      await using launcher = new Launcher({ helper: ${JSON.stringify(HELPER_PROGRAM)} });
      const { exitCode } = await launcher.run({
-       id: 'x', bundle: ${JSON.stringify(bundle)}, stdio: { kind: 'inherit' },
+       id: 'x', bundle: ${JSON.stringify(bundle)}, stdio: { kind: 'inherit', hasInput: true },
      });
      console.log('exit', exitCode);`,
     );
@@ -170,7 +170,7 @@ contained('aborting a foreground container kills it before the promise rejects',
      const stop = new AbortController();
      process.on('SIGUSR2', () => stop.abort());
      const error = await launcher.run({
-       id: 'x', bundle: ${JSON.stringify(bundle)}, stdio: { kind: 'inherit' }, signal: stop.signal,
+       id: 'x', bundle: ${JSON.stringify(bundle)}, stdio: { kind: 'inherit', hasInput: true }, signal: stop.signal,
      }).catch((reason) => reason);
      console.log(error.code);`,
   );

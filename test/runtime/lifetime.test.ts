@@ -134,7 +134,7 @@ function startCaller(path: string, options: { kind: 'capture' | 'inherit'; word:
     const launcher = new Launcher({ helper: ${JSON.stringify(HELPER_PROGRAM)} });
     const place = site(${JSON.stringify(path)});
     const runtime = ${kind === 'capture'} ? launcher : {
-      run: (container) => launcher.run({ ...container, stdio: { kind: 'inherit' } }),
+      run: (container) => launcher.run({ ...container, stdio: { kind: 'inherit', hasInput: true } }),
     };
     await runAt(runtime, place, { args: ['/init', 'orphan', '1000', ${JSON.stringify(word)}] });
   `;
