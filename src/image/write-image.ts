@@ -57,9 +57,7 @@ export async function writeUnnamed(options: NewImage): Promise<UnnamedImage> {
   const { store, lease, layers, docker = false, annotations } = options;
   const bytes = encodeImageConfig(options.config);
   const blob = { digest: digestOf(bytes), size: bytes.byteLength };
-  await using ingest = await store.blobs(lease).ingest(blob);
-  await ingest.write(bytes);
-  await ingest.commit(blob);
+  await store.blobs(lease).put(blob.digest, bytes);
   const manifest = encodeImageManifest({
     config: { mediaType: docker ? DOCKER_CONFIG : OCI_CONFIG, ...blob },
     layers: docker ? layers.map(asDockerLayer) : layers,

@@ -3,7 +3,7 @@
  * power cut. fsync the file, rename it, fsync the folder: in this order nobody ever sees a name
  * without its bytes.
  */
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from '#core/errors.ts';
 import { onDisk } from './disk-errors.ts';
@@ -24,11 +24,16 @@ export async function writeInPlace(
   bytes: Uint8Array,
   { mode = 0o644 }: { readonly mode?: number } = {},
 ): Promise<void> {
-  await onDisk(path, async () => {
-    await using file = await open(temporary, 'wx', mode);
-    await writeAll(file, bytes);
-  });
-  await putInPlace(temporary, path);
+  try {
+    await onDisk(path, async () => {
+      await using file = await open(temporary, 'wx', mode);
+      await writeAll(file, bytes);
+    });
+    await putInPlace(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** Writes every byte; a short write is not an error of the system, only a hint to go on. */

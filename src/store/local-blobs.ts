@@ -19,7 +19,7 @@ import type {
 } from '#core/repository.ts';
 import type { CopyVerifiedOptions } from './copy-verified.ts';
 import { onDisk } from './disk-errors.ts';
-import { putInPlace } from './durable-file.ts';
+import { putInPlace, writeInPlace } from './durable-file.ts';
 import { readFileChunks, readSmallFile } from './file-read.ts';
 import { fileSize } from './file-size.ts';
 import type { Lease } from './leases.ts';
@@ -84,6 +84,21 @@ export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileRecei
       hold: (digest) => this.#lease.hold(digest),
       ...(options.signal ? { signal: options.signal } : {}),
     });
+  }
+
+  /**
+   * Bytes in memory, held from now on. What is here already is not written again.
+   * @throws DIGEST_MISMATCH
+   */
+  async put(digest: Digest, bytes: Uint8Array, options: CallOptions = {}): Promise<BlobInfo> {
+    options.signal?.throwIfAborted();
+    verifyBytes(bytes, { digest, from: 'the content received' });
+    const blob = { digest, size: bytes.byteLength };
+    if ((await this.stat(digest))?.size === blob.size) return blob;
+    this.#lease.hold(digest);
+    const path = this.#paths.blob(digest);
+    await writeInPlace(this.#paths.temporary('ingest'), path, bytes);
+    return blob;
   }
 
   async partsOf(digest: Digest): Promise<readonly FilePart[] | undefined> {

@@ -84,10 +84,10 @@ export class LocalRepository implements Repository {
       tag: options.tag,
       sparse: this.#sparse,
     });
-    await using ingest = await this.#bytes.ingest({ digest: raw.digest }, options);
-    await ingest.write(raw.bytes);
-    await ingest.commit({ digest: raw.digest, size: raw.bytes.byteLength });
-    this.#metadata.transaction(() => this.#record(raw, manifest, options.tag), { durable: true });
+    await this.#bytes.put(raw.digest, raw.bytes, options);
+    // The same once more is not waited for: should the disk lose it, what was there before is the same.
+    const durable = !this.#has(raw.digest, options.tag);
+    this.#metadata.transaction(() => this.#record(raw, manifest, options.tag), { durable });
     return descriptorOf(raw);
   }
 
@@ -143,6 +143,14 @@ export class LocalRepository implements Repository {
       },
       { durable: true },
     );
+  }
+
+  /** The manifest is here, and under the tag. */
+  #has(digest: Digest, tag: string | undefined): boolean {
+    if (!this.#row(digest)) return false;
+    if (tag === undefined) return true;
+    const tagged = this.#tagged(tag);
+    return tagged !== undefined && descriptorIn(tagged).digest === digest;
   }
 
   #record(raw: RawManifest, manifest: Manifest, tag: string | undefined): void {

@@ -26,6 +26,34 @@ describe('blobs on disk', () => {
     assert.deepEqual(await readdir(store.paths.ingest), []);
   });
 
+  it('bytes in memory are put once, held, and mended where the file is cut off', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    await using lease = await store.lease({ purpose: 'test' });
+    const { digest, bytes } = sampleBlob();
+    const blobs = store.blobs(lease);
+    assert.deepEqual(await blobs.put(digest, bytes), { digest, size: bytes.byteLength });
+    const { ino } = await stat(blobs.path(digest));
+    await blobs.put(digest, bytes);
+    assert.equal((await stat(blobs.path(digest))).ino, ino, 'the file is the same');
+    await truncate(blobs.path(digest), 1);
+    await blobs.put(digest, bytes);
+    assert.deepEqual(await readFile(blobs.path(digest)), bytes);
+    assert.deepEqual(await readdir(store.paths.ingest), []);
+    await store.gc();
+    assert.deepEqual(await readFile(blobs.path(digest)), bytes, 'the lease holds it');
+  });
+
+  it('bytes under another digest are refused, whether that is here or not', async () => {
+    await using place = await temporaryStore();
+    await using lease = await place.store.lease({ purpose: 'test' });
+    const blobs = place.store.blobs(lease);
+    const blob = sampleBlob();
+    await assert.rejects(blobs.put(blob.digest, Buffer.from('x')), { code: 'DIGEST_MISMATCH' });
+    await putBlob(blobs, blob);
+    await assert.rejects(blobs.put(blob.digest, Buffer.from('x')), { code: 'DIGEST_MISMATCH' });
+  });
+
   it('a failed commit leaves a file of its own only until it is disposed', async () => {
     await using place = await temporaryStore();
     const { store } = place;
