@@ -60,6 +60,8 @@ export interface Settings {
   readonly parallelTransfers: number;
   /** How often a request to a registry is sent again, and the pause; absent: a few times, more and more slowly. */
   readonly retry?: { readonly count: number; readonly delayMs?: number };
+  /** The process ends right after the engine: the system closes what is open, and quicker. */
+  readonly endsWithProcess?: boolean;
 }
 
 /** `userns`: a user namespace, also for root. */

@@ -35,8 +35,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
 
 /** What `slipway build` imports one after the other before its first step. */
 const BUILD_BEGINS_WITH = [
-  'src/cli/host.ts',
-  'src/cli/run-cli.ts',
+  'src/cli/run-process.ts',
   'src/commands/build.ts',
   'src/engine.ts',
   'src/engine/local-engine.ts',

@@ -64,7 +64,7 @@ export function processHost(): Host {
     enterUserNamespace,
     openEngine: async (settings) => {
       const engine = await import('#engine.ts');
-      return engine.openEngine(settings);
+      return engine.openEngine({ ...settings, endsWithProcess: true });
     },
   };
 }

@@ -10,10 +10,5 @@ if (import.meta.filename.endsWith('.js')) {
   enableCompileCache(join(import.meta.dirname, '.compile-cache'));
 }
 
-const { processHost } = await import('./host.ts');
-const { runCli } = await import('./run-cli.ts');
-const host = processHost();
-process.exitCode = await runCli(process.argv.slice(2), host);
-// By now the command has let go of all it held. A write that waits for a reader, which may never
-// come, would keep an interrupted process alive.
-if (host.interrupts.exitCode() !== undefined) process.exit();
+const { runProcess } = await import('./run-process.ts');
+await runProcess(process.argv.slice(2));

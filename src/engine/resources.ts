@@ -27,7 +27,8 @@ export class Resources implements AsyncDisposable {
   }
 
   store(): Promise<LocalStore> {
-    this.#store ??= this.#open(LocalStore.open({ root: this.settings.root }));
+    const { root, endsWithProcess = false } = this.settings;
+    this.#store ??= this.#open(LocalStore.open({ root, endsWithProcess }));
     return this.#store;
   }
 

@@ -30,6 +30,15 @@ import { dropLost, settleUnsynced } from './unsynced.ts';
 import { UploadSessions } from './uploads.ts';
 import { storeUsage, type UsageQuestion } from './usage.ts';
 
+export interface LocalStoreOptions {
+  readonly root: string;
+  /**
+   * The database is left open to the end of the process. Closing it would move its log into the file and
+   * wait for the disk twice, at the end of each command; so that happens now and then (metadata.ts).
+   */
+  readonly endsWithProcess?: boolean;
+}
+
 export interface RepositoryOptions {
   readonly space: Space;
   /** 'images': `docker.io/library/x` or NAMELESS; 'registry': the path in its URLs. */
@@ -59,8 +68,10 @@ export class LocalStore implements AsyncDisposable {
   readonly uploads: UploadSessions;
   readonly registries: RegistryMemory;
   readonly #metadata: Metadata;
+  readonly #endsWithProcess: boolean;
 
-  private constructor(root: string) {
+  private constructor({ root, endsWithProcess = false }: LocalStoreOptions) {
+    this.#endsWithProcess = endsWithProcess;
     this.paths = storePaths(root);
     this.#metadata = new Metadata(
       this.paths.database,
@@ -85,8 +96,8 @@ export class LocalStore implements AsyncDisposable {
    * database is opened by the first question to it.
    * @throws PERMISSION, DISK_FULL, FILE_UNUSABLE; later, from any call: STORE_VERSION, STORE_BUSY, STORE_BROKEN
    */
-  static async open(options: { readonly root: string }): Promise<LocalStore> {
-    const store = new LocalStore(options.root);
+  static async open(options: LocalStoreOptions): Promise<LocalStore> {
+    const store = new LocalStore(options);
     makeFolders(store.paths);
     await collectDeadFiles(store.paths);
     keepReserve(store.paths);
@@ -195,7 +206,7 @@ export class LocalStore implements AsyncDisposable {
 
   /** Closes the database. Leases and ingests must have been disposed before. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#metadata[Symbol.dispose]();
+    if (!this.#endsWithProcess) this.#metadata[Symbol.dispose]();
   }
 }
 

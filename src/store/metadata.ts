@@ -13,6 +13,12 @@ import { type Digest, parseDigest } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { MIGRATIONS } from './metadata-schema.ts';
 
+/**
+ * With a log of so many pages of 4 KiB it is moved into the database. Whoever opens a log that others
+ * left reads it, so it had better be short.
+ */
+const LOG_PAGES_MAX = 256;
+
 /** How long a writer waits for another process's transaction. */
 const BUSY_TIMEOUT_MS = 30_000;
 
@@ -126,7 +132,9 @@ function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     enterWal(database);
-    database.exec('PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON');
+    database.exec(
+      `PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = ${LOG_PAGES_MAX}`,
+    );
     migrate(database, path);
     return database;
   } catch (error) {

@@ -1,6 +1,6 @@
 /** The database: migrations, versions, transactions, errors; and records and leases in it. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
@@ -18,6 +18,24 @@ describe('metadata.db', () => {
     assert.equal(existsSync(place.store.paths.database), false);
     assert.deepEqual(place.store.images.list(), []);
     assert.equal(existsSync(place.store.paths.database), true);
+  });
+
+  it('is closed with the store, unless the process ends with it: then the next one goes on with its log', async () => {
+    using folder = tempFolder();
+    const root = folder.at('store');
+    const log = `${root}/metadata.db-wal`;
+    const tag = async (name: string, endsWithProcess: boolean): Promise<void> => {
+      await using store = await LocalStore.open({ root, endsWithProcess });
+      await using lease = await store.lease({ purpose: name });
+      lease.hold(digestOf(name));
+      store.records.save({ key: name, createdAt: '', description: name });
+    };
+    await tag('first', true);
+    assert.ok(statSync(log).size > 0);
+    await tag('second', true);
+    await using store = await LocalStore.open({ root });
+    assert.equal(store.records.find('first')?.description, 'first');
+    assert.equal(store.records.find('second')?.description, 'second');
   });
 
   it('of a newer Slipway: STORE_VERSION', async () => {
