@@ -169,6 +169,13 @@ export interface PushResult {
   readonly manifest: Descriptor;
 }
 
+export interface PushAllOptions extends CallContext {
+  /** Of images for several, only this one. */
+  readonly platform?: Platform;
+  /** Called for each tag when the registry has it. */
+  readonly onPushed?: (result: PushResult) => void;
+}
+
 export interface ImportOptions extends CallContext {
   /** `name:tag`; absent: the image has no name. */
   readonly name?: string;
@@ -348,7 +355,15 @@ export interface Engine extends AsyncDisposable {
     reference: string,
     options?: CallContext & { readonly platform?: Platform },
   ): Promise<PullResult>;
-  push(reference: string, options?: CallContext): Promise<PushResult>;
+  /** The tags of a name in its registry, sorted by bytes. */
+  remoteTags(name: string, options?: CallContext): Promise<readonly string[]>;
+  /** `platform`: of an image for several, only this one. */
+  push(
+    reference: string,
+    options?: CallContext & { readonly platform?: Platform },
+  ): Promise<PushResult>;
+  /** All tags of a name that are here. */
+  pushAll(name: string, options?: PushAllOptions): Promise<readonly PushResult[]>;
   serveRegistry(options: ServeOptions): Promise<RegistryHandle>;
 
   // Moving images as files

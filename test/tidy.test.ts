@@ -26,9 +26,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/cli/usage-rows.ts': 'test/commands/system/df.test.ts',
   'src/cli/why-text.ts': 'test/commands/why.test.ts',
   'src/cli/network-flags.ts': 'test/commands/run.test.ts',
-  'src/cli/pull-image.ts': 'test/commands/pull.test.ts',
-  'src/cli/progress/pick.ts': 'test/commands/build.test.ts and pull.test.ts',
-  'src/cli/progress/quiet.ts': 'test/commands/build.test.ts',
   'src/build/history/read-history.ts': 'test/e2e/build-history.test.ts',
   'src/core/assert.ts': 'three lines; tests of its callers',
 };

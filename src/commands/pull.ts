@@ -1,6 +1,7 @@
 import { BaseCommand } from '#cli/base-command.ts';
 import { text, toggle } from '#cli/flags.ts';
 import { platformOption } from '#cli/platform-option.ts';
+import { pullAllTags } from '#cli/pull-all-tags.ts';
 import { pullImage } from '#cli/pull-image.ts';
 
 export default class Pull extends BaseCommand {
@@ -10,6 +11,7 @@ export default class Pull extends BaseCommand {
     image: { description: 'The image; without a tag, latest', required: true },
   } as const;
   static override readonly flags = {
+    'all-tags': toggle({ char: 'a', description: 'Every tag that the registry has of the name' }),
     platform: text({
       description: 'Image of this platform instead of the host’s, such as linux/arm64',
       helpValue: 'string',
@@ -20,7 +22,8 @@ export default class Pull extends BaseCommand {
   protected async run(): Promise<undefined> {
     const { flags, args } = this.parse(Pull);
     const platform = platformOption(flags.platform);
-    await pullImage(args.image, {
+    const pull = flags['all-tags'] ? pullAllTags : pullImage;
+    await pull(args.image, {
       engine: await this.engine(),
       host: this.host,
       settings: this.settings(),

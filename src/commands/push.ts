@@ -1,7 +1,9 @@
 import { BaseCommand } from '#cli/base-command.ts';
-import { toggle } from '#cli/flags.ts';
+import { text, toggle } from '#cli/flags.ts';
+import { platformOption } from '#cli/platform-option.ts';
 import { transferProgress } from '#cli/progress/pick.ts';
 import { formatReference, parseReference, repositoryKey, selectorOf } from '#core/reference.ts';
+import type { PushResult } from '#engine.ts';
 
 export default class Push extends BaseCommand {
   static override readonly summary = 'Upload an image to a registry';
@@ -10,26 +12,38 @@ export default class Push extends BaseCommand {
     image: { description: 'A local image; its name says which registry', required: true },
   } as const;
   static override readonly flags = {
+    'all-tags': toggle({ char: 'a', description: 'Every tag of the name that is here' }),
+    platform: text({
+      description: 'Of an image for several platforms only this one, such as linux/arm64',
+      helpValue: 'string',
+    }),
     quiet: toggle({ char: 'q', description: 'Print the name of the image only' }),
   };
 
   protected async run(): Promise<undefined> {
     const { flags, args } = this.parse(Push);
     const reference = parseReference(args.image);
-    const { signal } = this.host.interrupts;
-    if (flags.quiet) {
-      const { reference: pushed } = await (await this.engine()).push(args.image, { signal });
-      this.print(formatReference(pushed));
-      return;
+    const all = flags['all-tags'];
+    const { interrupts, stdout: stream, nowMs } = this.host;
+    const { signal } = interrupts;
+    const platform = platformOption(flags.platform);
+    if (!flags.quiet) {
+      if (!all && reference.tag === undefined && reference.digest === undefined) {
+        this.print('Using default tag: latest');
+      }
+      this.print(`The push refers to repository [${repositoryKey(reference)}]`);
     }
-    if (reference.tag === undefined && reference.digest === undefined) {
-      this.print('Using default tag: latest');
-    }
-    this.print(`The push refers to repository [${repositoryKey(reference)}]`);
-    const { stdout: stream, nowMs } = this.host;
-    const events = transferProgress({ stream, nowMs, settings: this.settings() });
+    const progress = flags.quiet
+      ? {}
+      : { events: transferProgress({ stream, nowMs, settings: this.settings() }) };
     const engine = await this.engine();
-    const { manifest } = await engine.push(args.image, { signal, events });
-    this.print(`${selectorOf(reference)}: digest: ${manifest.digest} size: ${manifest.size}`);
+    const tell = (result: PushResult): void => {
+      const { reference: pushed, manifest } = result;
+      if (flags.quiet) this.print(formatReference(pushed));
+      else this.print(`${selectorOf(pushed)}: digest: ${manifest.digest} size: ${manifest.size}`);
+    };
+    const context = { signal, ...progress, ...platform };
+    if (all) await engine.pushAll(args.image, { ...context, onPushed: tell });
+    else tell(await engine.push(args.image, context));
   }
 }

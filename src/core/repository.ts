@@ -105,6 +105,17 @@ export interface Repository {
   deleteManifest?(digest: Digest, options?: CallOptions): Promise<boolean>;
 }
 
+/** A place that can point several tags at a manifest at once. */
+export interface TagSetter {
+  /** The manifest is there already. */
+  setTags(manifest: RawManifest, tags: readonly string[], options?: CallOptions): Promise<void>;
+}
+
+/** Asks for the optional ability at the call site. */
+export function canSetTags(repository: Repository): repository is Repository & TagSetter {
+  return 'setTags' in repository;
+}
+
 /** A place that can take a blob it already knows from elsewhere, without its bytes. */
 export interface BlobMounter {
   /** True when the blob is now here; false: send it. `from` is a repository name on the same host. */

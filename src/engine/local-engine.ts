@@ -19,6 +19,7 @@ import type {
   LoadOptions,
   LoadToOptions,
   PlanSaveOptions,
+  PushAllOptions,
   RunOptions,
   SaveOptions,
   ServeOptions,
@@ -75,10 +76,24 @@ export class LocalEngine implements Engine {
     return await pull(this.#resources, parsed, options);
   }
 
-  async push(reference: string, options: CallContext = {}) {
+  async remoteTags(name: string, options: CallContext = {}) {
+    const parsed = parseReference(name);
+    const { remoteTags } = await import('./remote-tags.ts');
+    return await remoteTags(this.#resources, parsed, options);
+  }
+
+  async push(reference: string, options: CallContext & { readonly platform?: Platform } = {}) {
     const parsed = parseReference(reference);
     const { push } = await import('./push.ts');
-    return await push(this.#resources, parsed, options);
+    const { platform, ...context } = options;
+    const only = platform ? { onlyPlatform: platform } : {};
+    return await push(this.#resources, parsed, { ...context, ...only });
+  }
+
+  async pushAll(name: string, options: PushAllOptions = {}) {
+    const parsed = parseReference(name);
+    const { pushAll } = await import('./push-all.ts');
+    return await pushAll(this.#resources, parsed, options);
   }
 
   async serveRegistry(options: ServeOptions) {

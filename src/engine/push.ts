@@ -10,7 +10,7 @@ import type { Resources } from './resources.ts';
 export async function push(
   resources: Resources,
   reference: Reference,
-  options: CallContext & Pick<PushOptions, 'asItIs' | 'byDigest'>,
+  options: CallContext & Pick<PushOptions, 'asItIs' | 'byDigest' | 'onlyPlatform' | 'moreTags'>,
 ): Promise<PushResult> {
   const events = options.events ?? ignoreEvents;
   const store = await resources.store();
@@ -23,6 +23,8 @@ export async function push(
     platform: hostPlatform(process.arch),
     asItIs: options.asItIs ?? false,
     byDigest: options.byDigest ?? false,
+    ...(options.onlyPlatform ? { onlyPlatform: options.onlyPlatform } : {}),
+    ...(options.moreTags ? { moreTags: options.moreTags } : {}),
     limit: resources.transfers,
     events,
     ...(options.signal ? { signal: options.signal } : {}),

@@ -65,6 +65,8 @@ export interface CopyResult {
   readonly source: Descriptor;
   /** What `to` now has, and `tag` points at. */
   readonly manifest: Descriptor;
+  /** Its bytes. */
+  readonly raw: RawManifest;
   /** Blobs whose bytes moved. */
   readonly transferred: number;
 }
@@ -89,7 +91,7 @@ export async function copyImage(options: CopyOptions): Promise<CopyResult> {
   if (!last) throw new Error('invariant broken: a walk without manifests');
   // With all blobs there and the name at it, nobody has to be told anything.
   if (transferred > 0 || named !== last.digest) await putManifests(manifests, options);
-  return { source: image.root, manifest: descriptorOf(last), transferred };
+  return { source: image.root, manifest: descriptorOf(last), raw: last, transferred };
 }
 
 /** Nothing goes on in the background when one of them fails. */

@@ -12,11 +12,13 @@ import {
   repositoryKey,
   withDefaultTag,
 } from '#core/reference.ts';
-import type { Repository } from '#core/repository.ts';
+import { canSetTags, type RawManifest, type Repository } from '#core/repository.ts';
+import { companionsIn } from '#store/companions.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import { walkImage } from '#store/walk.ts';
 import { compression } from './compress.ts';
 import { copyImage } from './copy.ts';
-import { byName } from './resolve.ts';
+import { byName, type LocalImage } from './resolve.ts';
 
 export interface PushOptions {
   readonly store: LocalStore;
@@ -29,6 +31,10 @@ export interface PushOptions {
   readonly asItIs?: boolean;
   /** The registry gets no tag. */
   readonly byDigest?: boolean;
+  /** Of an index, pushes only this platform's image, under the tag. */
+  readonly onlyPlatform?: Platform;
+  /** Other tags of the same image that the registry gets as well. */
+  readonly moreTags?: readonly string[];
   readonly limit: LimitFunction;
   readonly events?: EventSink;
   readonly signal?: AbortSignal;
@@ -59,12 +65,13 @@ export async function pushImage(options: PushOptions): Promise<PushedImage> {
   const selector = image.root.digest;
   const seen = new Set<Digest>();
   try {
-    const { manifest } = await copyImage({
+    const { manifest, raw } = await copyImage({
       from: image.repository,
       selector,
       to: remote,
       ...(asItIs ? {} : { change: compression({ store, lease, limit: compressing, ...signal }) }),
       ...(byDigest ? {} : { tag }),
+      ...(options.onlyPlatform ? { platform: options.onlyPlatform } : {}),
       mountFrom: ({ digest }) => store.registries.elsewhere(digest, reference),
       onBlob: ({ digest }) => void seen.add(digest),
       direction: 'push',
@@ -72,12 +79,49 @@ export async function pushImage(options: PushOptions): Promise<PushedImage> {
       ...(events ? { events } : {}),
       ...signal,
     });
-    store.images.addAlias(repositoryKey(reference), manifest.digest, selector);
+    await setTags(raw, options);
+    if (manifest.digest === selector) await pushCompanions(image, options);
+    if (!options.onlyPlatform) {
+      store.images.addAlias(repositoryKey(reference), manifest.digest, selector);
+    }
     return { reference, manifest };
   } finally {
     store.registries.saw(seen, reference);
   }
 }
+
+async function setTags(
+  raw: RawManifest,
+  { remote, moreTags = [], signal }: PushOptions,
+): Promise<void> {
+  const call = signal ? { signal } : {};
+  if (moreTags.length === 0) return;
+  if (canSetTags(remote)) await remote.setTags(raw, moreTags, call);
+  else for (const tag of moreTags) await remote.putManifest(raw, { ...call, tag });
+}
+
+/** What signs the image and lies beside it here; it is about these very bytes. */
+async function pushCompanions(image: LocalImage, options: PushOptions): Promise<void> {
+  const { remote, limit } = options;
+  const signal = options.signal ? { signal: options.signal } : {};
+  const { manifests } = await walkImage(image.repository, {
+    selector: image.root.digest,
+    ...signal,
+  });
+  const subjects = manifests.map(({ raw }) => raw.digest);
+  for (const { digest, tag } of await companionsIn(image.repository, { subjects, ...signal })) {
+    await copyImage({
+      from: image.repository,
+      selector: digest,
+      to: remote,
+      ...(tag === undefined ? {} : { tag }),
+      direction: 'push',
+      limit,
+      ...signal,
+    });
+  }
+}
+
 function noLocalImage(reference: Reference): SlipwayError {
   const { tag } = reference;
   const name = familiarName(reference);

@@ -93,17 +93,8 @@ export async function sendManifest(
 ): Promise<Descriptor> {
   // A push by tag lets the registry work out the digest: it has to be right before.
   verified(raw, raw.digest);
-  const answer = await connection.send({
-    method: 'PUT',
-    url: manifestUrl(connection, raw.digest, tag),
-    headers: { 'content-type': raw.mediaType },
-    body: { kind: 'bytes', bytes: raw.bytes },
-    scopes: connection.scopes('push'),
-    isRepeatable: true,
-    signal: connection.signal(signal),
-  });
-  if (answer.status < 200 || answer.status >= 300) throw await putFailure(connection, answer, raw);
-  await answer.discard();
+  const url = manifestUrl(connection, raw.digest, tag);
+  const answer = await putManifest(connection, raw, { url, signal });
   const stored = headerOf(answer, 'docker-content-digest');
   if (stored !== undefined && stored !== raw.digest) {
     throw new SlipwayError('DIGEST_MISMATCH', `the registry stored ${stored}, not ${raw.digest}`, {
@@ -113,6 +104,54 @@ export async function sendManifest(
   }
   return descriptorOf(raw);
 }
+
+/** The answer, all of whose body was read. */
+async function putManifest(
+  connection: Connection,
+  raw: RawManifest,
+  { url, signal }: { readonly url: URL; readonly signal: AbortSignal | undefined },
+): Promise<Answer> {
+  const answer = await connection.send({
+    method: 'PUT',
+    url,
+    headers: { 'content-type': raw.mediaType },
+    body: { kind: 'bytes', bytes: raw.bytes },
+    scopes: connection.scopes('push'),
+    isRepeatable: true,
+    signal: connection.signal(signal),
+  });
+  if (answer.status < 200 || answer.status >= 300) throw await putFailure(connection, answer, raw);
+  await answer.discard();
+  return answer;
+}
+
+/**
+ * Points tags at a manifest that the registry has: in one request where it takes several
+ * (distribution-spec 1.2-dev, end-7b; OCI-Tag lists those it took), the others one by one.
+ */
+export async function sendTags(
+  connection: Connection,
+  raw: RawManifest,
+  { tags, signal }: CallOptions & { readonly tags: readonly string[] },
+): Promise<void> {
+  const taken = new Set<string>();
+  for (let first = 0; tags.length > 1 && first < tags.length; first += TAGS_AT_ONCE) {
+    const url = connection.url(`manifests/${raw.digest}`);
+    const asked = tags.slice(first, first + TAGS_AT_ONCE);
+    for (const tag of asked) url.searchParams.append('tag', tag);
+    const answer = await putManifest(connection, raw, { url, signal });
+    const told = headerOf(answer, 'oci-tag');
+    if (told === undefined) break;
+    for (const tag of told.split(',')) taken.add(tag.trim());
+  }
+  const call = signal ? { signal } : {};
+  for (const tag of tags) {
+    if (!taken.has(tag)) await sendManifest(connection, raw, { ...call, tag });
+  }
+}
+
+/** What registries must take in one request at least. */
+const TAGS_AT_ONCE = 10;
 
 /** A tag alone would make the registry choose sha256; another digest is named beside the tag (end-7b). */
 function manifestUrl(connection: Connection, digest: Digest, tag: string | undefined): URL {

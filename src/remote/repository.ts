@@ -18,6 +18,7 @@ import type {
   ReadOptions,
   ReceiveOptions,
   Repository,
+  TagSetter,
 } from '#core/repository.ts';
 import { readBlob, statBlob } from './blob-read.ts';
 import { sendBlob } from './blob-send.ts';
@@ -31,6 +32,7 @@ import {
   readManifest,
   resolveManifest,
   sendManifest,
+  sendTags,
 } from './manifests.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
 import { openTransport, type Transport } from './transport.ts';
@@ -60,7 +62,7 @@ export interface RemoteOptions {
 export type RemoteBlobs = Required<BlobStore> & BlobMounter & BlobReceiver;
 
 /** Disposing closes its connections; calls in progress fail. */
-export interface RemoteRepository extends Required<Repository>, AsyncDisposable {
+export interface RemoteRepository extends Required<Repository>, TagSetter, AsyncDisposable {
   readonly blobs: RemoteBlobs;
 }
 
@@ -96,6 +98,14 @@ class HttpRepository implements RemoteRepository {
     options: CallOptions & { readonly tag?: string } = {},
   ): Promise<Descriptor> {
     return sendManifest(this.#connection, manifest, options);
+  }
+
+  setTags(
+    manifest: RawManifest,
+    tags: readonly string[],
+    { signal }: CallOptions = {},
+  ): Promise<void> {
+    return sendTags(this.#connection, manifest, { tags, ...(signal ? { signal } : {}) });
   }
 
   async *tags(options: CallOptions = {}): AsyncGenerator<string> {

@@ -59,3 +59,29 @@ test('quietly: the name only', async () => {
   const { stdout } = await runCommand(['pull', '-q', 'ubuntu'], { engine: pulling(true) });
   assert.equal(stdout, 'docker.io/library/ubuntu:latest\n');
 });
+
+test('all tags: each with its words, one status', async () => {
+  const engine = fakeEngine({
+    remoteTags: async () => ['1', '2'],
+    pull: async (name) => ({ reference: parseReference(name), manifest, changed: false }),
+  });
+  const { stdout } = await runCommand(['pull', '-a', 'localhost:5000/app'], { engine });
+  assert.equal(
+    stdout,
+    `1: Pulling from app
+Digest: ${manifest.digest}
+2: Pulling from app
+Digest: ${manifest.digest}
+Status: Image is up to date for localhost:5000/app
+localhost:5000/app
+`,
+  );
+});
+
+test('all tags and a tag: refused in docker’s words', async () => {
+  const { exitCode, stderr } = await runCommand(['pull', '-a', 'app:1'], {
+    engine: pulling(true),
+  });
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /tag can't be used with --all-tags\/-a/);
+});

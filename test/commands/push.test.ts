@@ -37,3 +37,36 @@ test('quietly', async () => {
   const { stdout } = await runCommand(['push', '-q', 'localhost:5000/app:1'], { engine });
   assert.equal(stdout, 'localhost:5000/app:1\n');
 });
+
+test('all tags, each with its line', async () => {
+  const all = fakeEngine({
+    pushAll: async (name, options) => {
+      const results = ['1', '2'].map((tag) => ({
+        reference: { ...parseReference(name), tag },
+        manifest,
+      }));
+      for (const result of results) options?.onPushed?.(result);
+      return results;
+    },
+  });
+  const { stdout } = await runCommand(['push', '-a', 'localhost:5000/app'], { engine: all });
+  assert.equal(
+    stdout,
+    `The push refers to repository [localhost:5000/app]
+1: digest: ${manifest.digest} size: 1234
+2: digest: ${manifest.digest} size: 1234
+`,
+  );
+});
+
+test('one platform only', async () => {
+  const asked: unknown[] = [];
+  const one = fakeEngine({
+    push: async (name, options) => {
+      asked.push(options?.platform);
+      return { reference: withDefaultTag(parseReference(name)), manifest };
+    },
+  });
+  await runCommand(['push', '-q', '--platform', 'linux/arm64', 'a/b'], { engine: one });
+  assert.deepEqual(asked, [{ os: 'linux', architecture: 'arm64' }]);
+});

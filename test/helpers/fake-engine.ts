@@ -23,6 +23,8 @@ export function fakeEngine(methods: Methods): FakeEngine {
     removeBuilds: refuse('removeBuilds'),
     pull: refuse('pull'),
     push: refuse('push'),
+    pushAll: refuse('pushAll'),
+    remoteTags: refuse('remoteTags'),
     save: refuse('save'),
     planSave: refuse('planSave'),
     inventory: refuse('inventory'),

@@ -22,6 +22,7 @@ import {
   sampleLayer,
 } from '#test/helpers/images.ts';
 import { storeImage } from '#test/helpers/local-images.ts';
+import { remoteAt, temporaryRegistry } from '#test/helpers/registry.ts';
 import { temporaryStore } from '#test/helpers/store.ts';
 
 const platform = { os: 'linux', architecture: 'amd64' };
@@ -241,6 +242,35 @@ describe('pushImage', () => {
       assert.ok(child.kind === 'image');
       assert.equal(child.layers[0]?.mediaType, OCI_LAYER_GZIP);
     }
+  });
+
+  it('of an index, one platform only where that is asked for', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    const index = await sampleIndex();
+    await storeImage(store, index, 'multi');
+    const remote = new MemoryRepository();
+    const onlyPlatform = { os: 'linux', architecture: 'arm64' };
+    const reference = parseReference('multi');
+    await pushImage({ store, remote, reference, platform, limit, onlyPlatform });
+    const manifest = decodeManifest(await remote.getManifest('latest'));
+    assert.ok(manifest.kind === 'image');
+    assert.equal(manifest.config.digest, index.images[1]?.imageId);
+  });
+
+  it('more tags of the same image go with it', async () => {
+    await using place = await temporaryStore();
+    await storeImage(place.store, await sampleImage(), 'app:1');
+    await using registry = await temporaryRegistry();
+    await using remote = remoteAt(registry.address);
+    const options = { store: place.store, remote, platform, limit };
+    const pushed = await pushImage({
+      ...options,
+      reference: parseReference('app:1'),
+      moreTags: ['2', '3'],
+    });
+    assert.deepEqual(await Array.fromAsync(remote.tags()), ['1', '2', '3']);
+    assert.equal((await remote.resolve('3')).digest, pushed.manifest.digest);
   });
 
   it('no such local tag: IMAGE_UNKNOWN in docker’s words', async () => {

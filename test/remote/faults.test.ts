@@ -414,6 +414,41 @@ describe('manifests', () => {
     await assert.rejects(Array.fromAsync(remote.tags()), { code: 'REGISTRY_PROTOCOL' });
   });
 
+  const tagged = (query: string) => `${NAME}/manifests/${MANIFEST.digest}${query}`;
+
+  it('several tags: in one request where the registry takes them', async () => {
+    await using peer = await scriptedPeer([
+      {
+        method: 'PUT',
+        path: tagged('?tag=a&tag=b'),
+        answer: { status: 201, headers: { 'oci-tag': ['a', 'b'] } },
+      },
+    ]);
+    await using remote = remoteAt(peer.address);
+    await remote.setTags(MANIFEST, ['a', 'b']);
+  });
+
+  it('several tags: one by one where it does not, or not all', async () => {
+    const put = (tag: string) =>
+      ({ method: 'PUT', path: `${NAME}/manifests/${tag}`, answer: { status: 201 } }) as const;
+    await using peer = await scriptedPeer([
+      { method: 'PUT', path: tagged('?tag=a&tag=b'), answer: { status: 201 } },
+      put('a'),
+      put('b'),
+      {
+        method: 'PUT',
+        path: tagged('?tag=c&tag=d'),
+        answer: { status: 201, headers: { 'oci-tag': 'c' } },
+      },
+      put('d'),
+      put('e'),
+    ]);
+    await using remote = remoteAt(peer.address);
+    await remote.setTags(MANIFEST, ['a', 'b']);
+    await remote.setTags(MANIFEST, ['c', 'd']);
+    await remote.setTags(MANIFEST, ['e']);
+  });
+
   it('a registry that does not delete: REGISTRY_REFUSED with its words', async () => {
     await using peer = await scriptedPeer([
       {
