@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { slipway, startSlipway } from '#test/helpers/cli-process.ts';
 import { temporaryFiles } from '#test/helpers/fault-site.ts';
+import { randomNumbers } from '#test/helpers/random-numbers.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 import { type CrashMaterial, good, KEPT, prepareMaterial } from './crash-material.ts';
 import {
@@ -185,17 +186,6 @@ function leasesIn(store: string): readonly unknown[] {
   } finally {
     database.close();
   }
-}
-
-/** The same numbers for the same seed, from 0 to below 1 (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Markdown: how the rounds ended. */
