@@ -91,8 +91,9 @@ async function findOrMake(
   const contentKey = await content();
   const byContent = await find(session, contentKey);
   if (byContent) {
-    save(session, definition, { made: byContent, description: step.createdBy });
-    return hit(session, step, byContent);
+    const made = hit(session, step, byContent);
+    save(session, definition, { made, description: step.createdBy });
+    return made;
   }
   const facts = stepFacts(state, step);
   const place = step.label.replace(/\/\d+\]/, ']');
@@ -104,7 +105,7 @@ async function findOrMake(
       explain(session, state, { step, facts, place, number });
       try {
         const written = await step.execute(vertex);
-        refuseLeaks(session, written);
+        refuseLeaks(session, written.diffId);
         session.explainer?.made(number, written.diffId);
         const made = { key: definition, layer: written.diffId };
         session.recorder.missed({ ...missed, ...made, vertex: number });
@@ -163,14 +164,23 @@ function explain(
   });
 }
 
-/** Before anything remembers the layer. COPY may take the very file, and RUN what another step left. */
-function refuseLeaks({ secrets, store, lease }: BuildSession, { diffId }: WrittenLayer): void {
-  const all = secrets.all();
-  const files = all.size > 0 ? store.layers.files(diffId, lease) : undefined;
-  if (files) guardLayer(files, all);
+/**
+ * Before anything remembers the layer, or takes it from the cache: COPY may take the very file, RUN what
+ * another step left, and a cached step may have been run when the secret was none.
+ */
+function refuseLeaks({ secrets, store, lease }: BuildSession, diffId: Digest): void {
+  const all = [...secrets.all()].filter(([, bytes]) => !store.guarded.isClean(diffId, bytes));
+  const files = all.length > 0 ? store.layers.files(diffId, lease) : undefined;
+  if (!files) return;
+  guardLayer(files, new Map(all));
+  store.guarded.remember(
+    diffId,
+    all.map(([, bytes]) => bytes),
+  );
 }
 
 function hit(session: BuildSession, step: LayerStep, made: MadeLayer): MadeLayer {
+  refuseLeaks(session, made.layer.diffId);
   session.steps.cached += 1;
   session.vertices.cached(step.label + step.name);
   return made;

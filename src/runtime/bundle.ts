@@ -3,7 +3,7 @@
  * and `rootfs.json`, our own file that says what the root consists of. Other OCI runtimes read the
  * first and need a ready folder instead of the last.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RootfsSpec, RuntimeSpec } from '#core/runtime-spec.ts';
 
@@ -15,8 +15,14 @@ export async function writeBundle(
   folder: string,
   spec: RuntimeSpec,
   rootfs?: RootfsSpec,
+  options: {
+    /** Where config.json is instead, with a link to it: it holds what must not get onto a disk. */
+    readonly configFolder?: string;
+  } = {},
 ): Promise<void> {
-  await writeFile(join(folder, 'config.json'), jsonOf(spec));
+  const config = join(options.configFolder ?? folder, 'config.json');
+  await writeFile(config, jsonOf(spec), { mode: 0o600 });
+  if (options.configFolder !== undefined) await symlink(config, join(folder, 'config.json'));
   if (!rootfs) return;
   await writeFile(join(folder, 'rootfs.json'), JSON.stringify(rootfs));
   // Only a place to mount on: nothing is ever written into it.

@@ -87,6 +87,10 @@ function forgetRows(paths: StorePaths, metadata: Metadata, reached: ReadonlySet<
     const digest = digestIn(row, 'digest');
     if (!reached.has(digest)) metadata.run('DELETE FROM compressed WHERE digest = ?', digest);
   }
+  for (const row of metadata.all('SELECT DISTINCT diff_id FROM guarded_layers')) {
+    const diffId = digestIn(row, 'diff_id');
+    if (!reached.has(diffId)) metadata.run('DELETE FROM guarded_layers WHERE diff_id = ?', diffId);
+  }
   metadata.run('DELETE FROM uploads WHERE touched_at_ms < ?', Date.now() - UPLOAD_TTL_MS);
   forgetOldPlaces(metadata);
   dropStaleLinks(paths, metadata);

@@ -12,6 +12,7 @@ import { BuildRecords } from './build-records.ts';
 import { CacheRecords } from './cache-records.ts';
 import { onDiskSync } from './disk-errors.ts';
 import { collectGarbage, type GcOptions, type GcResult } from './gc.ts';
+import { GuardedLayers } from './guarded-layers.ts';
 import { digestsFrom, holdersOf } from './holders.ts';
 import { ImageNames } from './images.ts';
 import { LayerStore } from './layers.ts';
@@ -65,6 +66,7 @@ export class LocalStore implements AsyncDisposable {
   readonly stepFacts: StepFactsStore;
   readonly mountCaches: MountCaches;
   readonly builds: BuildRecords;
+  readonly guarded: GuardedLayers;
   readonly uploads: UploadSessions;
   readonly registries: RegistryMemory;
   readonly #metadata: Metadata;
@@ -87,6 +89,7 @@ export class LocalStore implements AsyncDisposable {
     this.stepFacts = new StepFactsStore(this.#metadata);
     this.mountCaches = new MountCaches(this.paths, this.#metadata);
     this.builds = new BuildRecords(this.paths, this.#metadata);
+    this.guarded = new GuardedLayers(this.#metadata);
     this.uploads = new UploadSessions(this.paths, this.#metadata);
     this.registries = new RegistryMemory(this.#metadata);
   }

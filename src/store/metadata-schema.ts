@@ -192,6 +192,15 @@ CREATE TABLE builds (
 CREATE INDEX builds_by_start ON builds (started_at_ms);
 `;
 
+const VERSION_9 = `
+-- Layers that were looked through for a secret and do not hold it (guarded-layers.ts).
+CREATE TABLE guarded_layers (
+  diff_id TEXT NOT NULL,
+  mark    TEXT NOT NULL,
+  PRIMARY KEY (diff_id, mark)
+) STRICT, WITHOUT ROWID;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   VERSION_1,
   VERSION_2,
@@ -201,4 +210,5 @@ export const MIGRATIONS: readonly string[] = [
   VERSION_6,
   VERSION_7,
   VERSION_8,
+  VERSION_9,
 ];

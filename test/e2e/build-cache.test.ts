@@ -3,7 +3,8 @@
  * and inside an image, and what happens when they are damaged or not there.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { digestOf } from '#core/digest.ts';
@@ -159,4 +160,56 @@ test('a cache that is not there is told, and the build goes on; one that cannot 
   const argv = ['build', '--cache-to', to, place.folder.path];
   const { exitCode } = await slipway(argv, { root: place.work.at('store') });
   assert.equal(exitCode, 1);
+});
+
+/** Kills the process that loads it when a file below a path is about to get its name for the nth time. */
+const KILLER = `
+const files = require('node:fs/promises');
+const { rename } = files;
+const [, path, count] = /^(.*) (\\d+)$/.exec(process.env.KILL_AT);
+let seen = 0;
+files.rename = async (from, to) => {
+  if (String(to).startsWith(path) && ++seen === Number(count)) process.kill(process.pid, 'SIGKILL');
+  return await rename(from, to);
+};
+require('node:module').syncBuiltinESMExports();
+`;
+
+test('killed while it writes a folder, it leaves the cache that was there, and the next one tidies up', async () => {
+  using place = placed();
+  const { build } = runners(place);
+  const cache = place.work.at('cache');
+  const to = `type=local,dest=${cache},mode=max`;
+  await build('--cache-to', to);
+  const index = readFileSync(join(cache, 'index.json'));
+  writeFileSync(place.folder.at('second'), randomBytes(1000));
+  // Before the first blob of it gets its name, before the third, and before the list does.
+  const killer = place.work.at('killer.cjs');
+  writeFileSync(killer, KILLER);
+  for (const [i, [target, count]] of [
+    ['blobs/', 1],
+    ['blobs/', 3],
+    ['index.json', 1],
+  ].entries()) {
+    const argv = ['build', '--cache-to', to, place.folder.path];
+    const environment = {
+      NODE_OPTIONS: `--require=${killer}`,
+      KILL_AT: `${cache}/${target} ${count}`,
+    };
+    const { exitCode } = await slipway(argv, { root: place.work.at(`killed-${i}`), environment });
+    assert.equal(exitCode, undefined, 'it was killed');
+    assert.deepEqual(readFileSync(join(cache, 'index.json')), index);
+  }
+  writeFileSync(place.folder.at('second'), 'second\n');
+  assert.equal((await build('--cache-from', `type=local,src=${cache}`)).cached, STEPS);
+  const left = () =>
+    ['', 'blobs'].flatMap((name) =>
+      readdirSync(join(cache, name)).flatMap((file) =>
+        file.startsWith('.') ? join(name, file) : [],
+      ),
+    );
+  assert.ok(left().length >= 3, 'files that nobody finished');
+  for (const file of left()) utimesSync(join(cache, file), 1, 1);
+  await build('--cache-from', `type=local,src=${cache}`, '--cache-to', to);
+  assert.deepEqual(left(), []);
 });

@@ -83,7 +83,7 @@ export class ImportedCaches implements AsyncDisposable {
       if (error.kind === 'unavailable') return undefined;
       const text = `cached layer ${offer.descriptor.digest} of ${JSON.stringify(description)} cannot be used: ${error.message}`;
       this.#session.vertices.note('warning', text);
-      this.#offers.steps.delete(key);
+      this.#offers.forgetLayer(offer);
       return undefined;
     }
     const { store } = this.#session;
@@ -114,7 +114,7 @@ export class ImportedCaches implements AsyncDisposable {
     } catch (error) {
       // Each of its layers would be tried again, and waited for.
       const isGone = isSlipwayError(error) && error.kind === 'unavailable';
-      if (isGone && this.#offers.forget(offer.from)) {
+      if (isGone && this.#offers.forgetPlace(offer.from)) {
         const text = `the build goes on without a cache that cannot be reached any more: ${error.message}`;
         this.#session.vertices.note('warning', text);
       }

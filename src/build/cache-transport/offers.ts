@@ -55,19 +55,26 @@ export class CacheOffers {
   }
 
   /** Nothing of a place that is gone is offered any more; false: it was not. */
-  forget(from: Repository): boolean {
-    let isKnown = false;
-    for (const offers of [this.steps, this.mounts]) {
-      for (const [key, offer] of offers) {
-        if (offer.from === from) isKnown = offers.delete(key);
-      }
-    }
-    return isKnown;
+  forgetPlace(from: Repository): boolean {
+    return this.#forget((offer) => offer.from === from);
+  }
+
+  /** A layer that cannot be had, whatever it is asked for by. */
+  forgetLayer({ from, diffId }: OfferedLayer): boolean {
+    return this.#forget((offer) => offer.from === from && offer.diffId === diffId);
   }
 
   /** All records of a layer: who exports it again is to know as much of it. */
   recordsOf(diffId: Digest): readonly CacheRecord[] {
     return this.#records.get(diffId) ?? [];
+  }
+
+  #forget(isLost: (offer: OfferedLayer) => boolean): boolean {
+    let isKnown = false;
+    for (const offers of [this.steps, this.mounts]) {
+      for (const [key, offer] of offers) if (isLost(offer)) isKnown = offers.delete(key);
+    }
+    return isKnown;
   }
 
   #addStep(record: Omit<CacheRecord, 'diffId'>, offer: OfferedLayer | undefined): void {

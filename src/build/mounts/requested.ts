@@ -2,9 +2,9 @@
 import { posix } from 'node:path';
 import { unreachable } from '#core/assert.ts';
 import { SlipwayError } from '#core/errors.ts';
-import type { JsonValue } from '#core/json.ts';
+import type { JsonObject, JsonValue } from '#core/json.ts';
 import type { Dockerfile, Operand, RunInstruction } from '#dockerfile/ast.ts';
-import type { RunMount } from '#dockerfile/mount.ts';
+import type { Owned, RunMount, SecretMount, SshMount } from '#dockerfile/mount.ts';
 import { mountPath, parseRunMount } from '#dockerfile/run-mount.ts';
 import { expandWord } from '#dockerfile/words.ts';
 import { cacheNamespace } from '../args.ts';
@@ -74,16 +74,29 @@ function operationOf({ mount, path = '' }: RequestedMount): JsonValue {
     case 'bind':
       return { type, path, readOnly: mount.readOnly };
     case 'cache':
-      return { type, path, readOnly: mount.readOnly };
+      return { type, path, readOnly: mount.readOnly, ...ownedOperation(mount) };
     case 'tmpfs':
       return { type, path, size: mount.size ?? null };
     case 'secret':
-      return { type, path, id: mount.id, env: mount.env ?? '' };
+      return { type, path, id: mount.id, env: mount.env ?? '', ...accessOperation(mount) };
     case 'ssh':
-      return { type, path, id: mount.id };
+      return { type, path, id: mount.id, ...accessOperation(mount) };
     default:
       return unreachable(mount);
   }
+}
+
+/** Who may read it makes another step, as in docker; what is not said is not in the key. */
+function ownedOperation({ mode, uid, gid }: Owned): JsonObject {
+  return {
+    ...(mode === undefined ? {} : { mode }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+  };
+}
+
+function accessOperation(mount: SecretMount | SshMount): JsonObject {
+  return { ...ownedOperation(mount), ...(mount.required ? { required: true } : {}) };
 }
 
 /** The files they bring along, by content. */

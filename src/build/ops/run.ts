@@ -16,6 +16,7 @@ import { Masker } from '../mounts/masker.ts';
 import { findMountPoints } from '../mounts/mount-points.ts';
 import { type PreparedMounts, prepareMounts } from '../mounts/prepare.ts';
 import type { RequestedMount } from '../mounts/requested.ts';
+import { secretFolder } from '../mounts/secret-folder.ts';
 import { maskedForms } from '../mounts/secret-forms.ts';
 import type { BuildSession } from '../session.ts';
 import { layerFilesOf, type StageTree, stageTree } from '../stage-tree.ts';
@@ -160,7 +161,11 @@ async function prepareBundle(
     ...(session.limits ? { limits: session.limits } : {}),
     ...(request.isPrivileged ? { privileges: hostPrivileges() } : {}),
   });
-  await writeBundle(snapshot.bundle, spec, snapshot.rootfs);
+  // A secret may be among the variables that only this step sees.
+  const apart = prepared.env.size > 0 ? stack.use(await secretFolder()) : undefined;
+  await writeBundle(snapshot.bundle, spec, snapshot.rootfs, {
+    ...(apart ? { configFolder: apart.folder } : {}),
+  });
   const held = stack.move();
   return {
     ...prepared,
