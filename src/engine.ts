@@ -58,6 +58,8 @@ export interface Settings {
   readonly credentialsFile?: string;
   /** Blobs moved at once. */
   readonly parallelTransfers: number;
+  /** What the build cache may take; builds keep to it while they run. Absent: what there is room for. */
+  readonly cacheMaxBytes?: number;
   /** How often a request to a registry is sent again, and the pause; absent: a few times, more and more slowly. */
   readonly retry?: { readonly count: number; readonly delayMs?: number };
   /** The process ends right after the engine: the system closes what is open, and quicker. */

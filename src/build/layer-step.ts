@@ -126,6 +126,8 @@ async function findOrMake(
     save(session, key, { made, description: step.createdBy });
   }
   session.store.stepFacts.save({ key: definition, place, facts: { ...facts } });
+  // A RUN may have written to folders of cache mounts, too.
+  await session.cap?.grown(step.operation.kind === 'run' ? undefined : size);
   return made;
 }
 

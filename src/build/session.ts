@@ -16,6 +16,7 @@ import type { Snapshotter } from '#snapshot/snapshotter.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import type { CacheSharing } from '#store/mount-caches.ts';
+import type { CacheCap } from './cache-cap.ts';
 import type { CacheKey } from './cache-key.ts';
 import type { OpenedCaches } from './cache-transport/import.ts';
 import type { Explainer } from './explain/explainer.ts';
@@ -58,6 +59,8 @@ export interface BuildSession {
   readonly made: Set<Digest>;
   /** Layers that were made or fetched for the way only, and are garbage when the build is over. */
   readonly leftovers: Set<Digest>;
+  /** Absent: the cache may grow. */
+  readonly cap?: CacheCap;
   /** The named limit of blobs on their way. */
   readonly transfers: LimitFunction;
   /** Files and repositories that are elsewhere. */

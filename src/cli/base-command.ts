@@ -25,7 +25,14 @@ export interface CommandClass {
 }
 
 /** Settings that a command's own flags decide. */
-const CHOSEN = ['isolation', 'retry', 'retry-delay', 'runtime', 'sourceDateEpoch'] as const;
+const CHOSEN = [
+  'cache-max',
+  'isolation',
+  'retry',
+  'retry-delay',
+  'runtime',
+  'sourceDateEpoch',
+] as const;
 type ChosenSettings = Pick<SettingsFlags, (typeof CHOSEN)[number]>;
 
 export abstract class BaseCommand {

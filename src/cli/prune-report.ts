@@ -1,4 +1,5 @@
 /** What the prune commands print, in docker's lines. Pure. */
+import { formatByteSize } from '#core/byte-size.ts';
 import type { CacheEntrySummary, DiskUsage, PruneReport } from '#core/store-report.ts';
 import { humanDuration, humanSize, timestampText } from './format.ts';
 
@@ -36,16 +37,24 @@ function cacheRow(
   return `${idOf(id).padEnd(40)}\t${String(isReclaimable).padEnd(5)}\t${size}\t${agoText(usedAtMs, nowMs)}\n`;
 }
 
+export interface CacheUsageOptions {
+  readonly nowMs: number;
+  /** The cap that builds keep to, if there is one. */
+  readonly cacheMaxBytes?: number;
+}
+
 /** `builder du`, as docker buildx shows it: the entries, then the sums. */
-export function cacheUsageTable(usage: DiskUsage, nowMs: number): string {
+export function cacheUsageTable(usage: DiskUsage, options: CacheUsageOptions): string {
+  const { nowMs } = options;
   const rows = usage.cache.map((entry) =>
     cacheRow(entry, { isReclaimable: !entry.isActive, nowMs }),
   );
-  return `${CACHE_HEADER}${rows.join('')}${cacheSums(usage)}`;
+  return `${CACHE_HEADER}${rows.join('')}${cacheSums(usage, options)}`;
 }
 
 /** The same with all about each entry. */
-export function cacheUsageBlocks(usage: DiskUsage, nowMs: number): string {
+export function cacheUsageBlocks(usage: DiskUsage, options: CacheUsageOptions): string {
+  const { nowMs } = options;
   const blocks = usage.cache.map((entry) => {
     const lines = [
       `ID:\t\t${entry.id}`,
@@ -61,11 +70,11 @@ export function cacheUsageBlocks(usage: DiskUsage, nowMs: number): string {
     ];
     return `${lines.join('\n')}\n\n`;
   });
-  return `${blocks.join('')}${cacheSums(usage)}`;
+  return `${blocks.join('')}${cacheSums(usage, options)}`;
 }
 
 /** The total is the one of `system df`: merged images, which are no entries, count too. */
-function cacheSums({ cache, rows }: DiskUsage): string {
+function cacheSums({ cache, rows }: DiskUsage, { cacheMaxBytes }: CacheUsageOptions): string {
   const { sizeBytes, reclaimableBytes } = rows.cache;
   const shared = cache.filter(({ isShared }) => isShared);
   return [
@@ -73,8 +82,15 @@ function cacheSums({ cache, rows }: DiskUsage): string {
     `Private:\t${humanSize(sizeBytes)}`,
     `Reclaimable:\t${humanSize(reclaimableBytes)}`,
     `Total:\t\t${humanSize(sizeBytes)}`,
+    ...(cacheMaxBytes === undefined ? [] : [capText(sizeBytes, cacheMaxBytes)]),
     '',
   ].join('\n');
+}
+
+/** The cap as it was said (its units are powers of 1024), and how much of it is taken. */
+function capText(usedBytes: number, maxBytes: number): string {
+  const percent = maxBytes === 0 ? 100 : Math.ceil((usedBytes / maxBytes) * 100);
+  return `Cap:\t\t${formatByteSize(maxBytes)}, ${percent}% used`;
 }
 
 /** docker's word for what an entry is. */

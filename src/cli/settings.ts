@@ -5,11 +5,13 @@
  */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseByteSize } from '#core/byte-size.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { parseUserNamespace, USER_NAMESPACE_VARIABLE } from '#core/user-namespace.ts';
 import type { Settings } from '#engine.ts';
 import { packageRoot } from './package-root.ts';
 import { retryIn } from './retry-flags.ts';
+import { readStoreConfig, storeSettings } from './store-config.ts';
 
 /** Where a value came from: `default`, a variable's name, or a flag such as `--root`. */
 export type Origin = string;
@@ -37,12 +39,16 @@ export type ProgressMode = (typeof PROGRESS_MODES)[number];
 
 export interface SettingsInput {
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The text of a store's config.json; undefined where it has none. */
+  readonly storeConfig?: (path: string) => string | undefined;
   /** The user is root. */
   readonly isRoot: boolean;
   /** Value of `--root`. */
   readonly root?: string | undefined;
   /** Value of `--isolation`. */
   readonly isolation?: string | undefined;
+  /** Value of `--cache-max`. */
+  readonly 'cache-max'?: string | undefined;
   /** Value of `--runtime`. */
   readonly runtime?: string | undefined;
   /** A file with credentials in place of docker's configuration. */
@@ -55,7 +61,7 @@ export interface SettingsInput {
 }
 
 /** Flags that decide what the environment decides otherwise. */
-export type SettingsFlags = Omit<SettingsInput, 'environment' | 'isRoot'>;
+export type SettingsFlags = Omit<SettingsInput, 'environment' | 'isRoot' | 'storeConfig'>;
 
 /**
  * Our environment for ourselves in a user namespace. Who is root there keeps the store of whoever
@@ -73,6 +79,7 @@ export function processSettings(flags: SettingsFlags): CliSettings {
   return resolveSettings({
     environment: process.env,
     isRoot: process.getuid?.() === 0,
+    storeConfig: readStoreConfig,
     ...flags,
   });
 }
@@ -103,6 +110,13 @@ export function resolveSettings(input: SettingsInput): CliSettings {
     'auto';
   const runtime = pick('engine.runtime', [['--runtime', input.runtime], read('SLIPWAY_RUNTIME')]);
   const transfers = pick('engine.parallelTransfers', [read('SLIPWAY_PARALLEL_TRANSFERS')]);
+  const configFile = join(resolve(root), 'config.json');
+  const stored = storeSettings(configFile, input.storeConfig?.(configFile));
+  const cacheMax = pick('engine.cacheMaxBytes', [
+    ['--cache-max', input['cache-max']],
+    read('SLIPWAY_CACHE_MAX'),
+    [configFile, stored.cacheMax],
+  ]);
   const progress = pick('progress', [read('BUILDKIT_PROGRESS')]) ?? 'auto';
   const epoch = pick('sourceDateEpoch', [
     ['--timestamp', input.sourceDateEpoch],
@@ -132,6 +146,11 @@ export function resolveSettings(input: SettingsInput): CliSettings {
         ? {}
         : { runtime: { name: runtime, searchPath: variable('PATH') ?? '' } }),
       ...(retry ? { retry } : {}),
+      ...(cacheMax === undefined
+        ? {}
+        : {
+            cacheMaxBytes: parseByteSize(cacheMax, { flag: origins['engine.cacheMaxBytes'] ?? '' }),
+          }),
       parallelTransfers: wholeNumber('SLIPWAY_PARALLEL_TRANSFERS', transfers, 1, 64) ?? 4,
     },
     progress: knownProgress(progress),

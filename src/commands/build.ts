@@ -47,6 +47,10 @@ export default class Build extends BaseCommand {
         'Look steps up in a cache, too: an image, type=registry,ref=image, type=local,src=folder',
       helpValue: 'cache',
     }),
+    'cache-max': text({
+      description: 'What the build cache may take, also while this build runs',
+      helpValue: 'bytes',
+    }),
     'cache-to': list({
       description:
         'Write the cache: type=inline, type=registry,ref=image, type=local,dest=folder; mode=max, cache-mounts=true',

@@ -1,6 +1,16 @@
 /** What the local store tells about itself: the answers of df, prune, why and check. */
 import type { Digest } from './digest.ts';
 
+/** How much of the build cache stays; what images have as well does not count. At least one is there. */
+export interface CacheBounds {
+  /** At most this much. */
+  readonly maxUsedBytes?: number;
+  /** Never less than this, whatever the others say; alone: this much. */
+  readonly reservedBytes?: number;
+  /** Less, if the disk would have less room than this. */
+  readonly minFreeBytes?: number;
+}
+
 /** What `prune` may remove. */
 export interface PruneSelection {
   /** Absent: images stay. */
@@ -16,8 +26,10 @@ export interface PruneSelection {
     /** Also layers that images use. */
     readonly all?: boolean;
     readonly usedBeforeMs?: number;
-    /** What was not used for longest goes, until no more bytes than this are left. */
-    readonly keepBytes?: number;
+    /** Also records of builds with their logs; default: as `all`. */
+    readonly withHistory?: boolean;
+    /** What was not used for longest goes, until the cache is within these. */
+    readonly bounds?: CacheBounds;
   };
   /** Only say what would go, to the byte. */
   readonly dryRun?: boolean;

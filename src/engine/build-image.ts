@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { epochIn } from '#build/args.ts';
 import { build } from '#build/build.ts';
+import { CacheCap } from '#build/cache-cap.ts';
 import { NO_CACHES } from '#build/cache-transport/import.ts';
 import { parseContexts } from '#build/contexts/named-contexts.ts';
 import { Explainer } from '#build/explain/explainer.ts';
@@ -14,6 +15,7 @@ import { Vertices } from '#build/vertex.ts';
 import { type BuildOutput, STORE_OUTPUT } from '#core/build-output.ts';
 import type { Digest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
+import type { Event } from '#core/events.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { parseTag, type Reference } from '#core/reference.ts';
 import type { BuildOptions, BuildResult } from '#engine.ts';
@@ -37,16 +39,29 @@ export async function buildImage(
   refuseIndexAnnotations(wantsIndex(options), options);
   const store = await resources.store();
   const leftovers = new Set<Digest>();
+  const { cacheMaxBytes } = resources.settings;
+  const cap =
+    cacheMaxBytes === undefined
+      ? undefined
+      : new CacheCap(store, cacheMaxBytes, () => performance.now());
   try {
     return await recorded(store, options, (recorder) =>
-      buildUnderLease(resources, { ...options, leftovers, recorder }),
+      buildUnderLease(resources, { ...options, leftovers, recorder, ...(cap ? { cap } : {}) }),
     );
   } finally {
     if (leftovers.size > 0) await store.gc();
+    const overBytes = (await cap?.enforce()) ?? 0;
+    if (overBytes > 0) options.events?.(overCap(overBytes));
   }
 }
 
+function overCap(bytes: number): Event {
+  const text = `the build cache is ${Math.ceil(bytes / 1e6)}MB over its cap: running commands hold what is too much`;
+  return { kind: 'note', level: 'warning', text };
+}
+
 interface RecordedOptions extends BuildOptions {
+  readonly cap?: CacheCap;
   readonly leftovers: Set<Digest>;
   readonly recorder: BuildRecorder;
 }
@@ -91,6 +106,7 @@ async function buildUnderLease(
     imported: NO_CACHES,
     made: new Set(),
     leftovers: options.leftovers,
+    ...(options.cap ? { cap: options.cap } : {}),
     ...(exportsMounts(options.cacheTo) ? { namedMounts: new Map() } : {}),
     transfers: resources.transfers,
     secrets: new SecretStore(options.secrets ?? {}),

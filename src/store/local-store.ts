@@ -23,6 +23,7 @@ import { Metadata, textOf } from './metadata.ts';
 import { MountCaches } from './mount-caches.ts';
 import { type StorePaths, storePaths } from './paths.ts';
 import { type PruneRequest, type PruneResult, prune } from './prune.ts';
+import { cacheBytes } from './prune-cache.ts';
 import { RegistryMemory } from './registry-memory.ts';
 import { giveUpReserve, keepReserve } from './reserve.ts';
 import { StepFactsStore } from './step-facts.ts';
@@ -172,6 +173,11 @@ export class LocalStore implements AsyncDisposable {
   async prune(request: PruneRequest): Promise<PruneResult> {
     await this.#collectDead();
     return await prune(this.paths, this.#metadata, request);
+  }
+
+  /** Bytes of the build cache, as `builder du` counts them. */
+  cacheBytes(): number {
+    return this.#metadata.transaction(() => cacheBytes(this.paths, this.#metadata));
   }
 
   /** Where the bytes are (usage.ts). */

@@ -62,6 +62,11 @@ export class LayerForms {
     }
   }
 
+  /** The compressed forms of a tar. */
+  compressed(diffId: Digest): readonly Digest[] {
+    return this.#compressed.get(diffId) ?? [];
+  }
+
   /** Adds to the set all forms of what is in it. */
   addTo(reached: Set<Digest>): void {
     if (this.#tars.size === 0) return;

@@ -8,12 +8,12 @@ import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import { childrenOf, type ImageIndex } from '#core/manifest.ts';
 import type { DiskUsage, UsageSummary } from '#core/store-report.ts';
+import { type CacheEntry, cacheEntries } from './cache-entries.ts';
 import { type DigestFile, digestFiles, diskBytes, frameBytes, namesIn } from './disk-files.ts';
 import { abandonedPartials, abandonedUploads, abandonedVolumes, mergedRule } from './garbage.ts';
 import type { ImageName } from './images.ts';
 import type { Metadata } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
-import { type CacheEntry, cacheEntries } from './prune.ts';
 import {
   addReached,
   freshLinks,

@@ -156,7 +156,7 @@ describe('pruning the build cache', () => {
     }
     t.mock.timers.setTime(start + 10_000);
     store.records.find(`definition ${layers[0]?.diffId}`);
-    const result = await store.prune({ cache: { all: true, keepBytes: 30_000 } });
+    const result = await store.prune({ cache: { bounds: { maxUsedBytes: 30_000 } } });
     assert.deepEqual(idsOf(result), [layers[1]?.diffId, layers[2]?.diffId]);
   });
 });

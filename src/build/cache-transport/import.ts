@@ -92,6 +92,7 @@ export class ImportedCaches implements AsyncDisposable {
     store.records.adopt(this.#offers.recordsOf(diffId));
     const plain = await store.blobs(this.#session.lease).stat(diffId);
     if (!plain) return undefined;
+    await this.#session.cap?.grown(offer.descriptor.size + plain.size);
     const descriptor = { mediaType: OCI_LAYER, digest: diffId, size: plain.size };
     return { layer: { diffId, descriptor }, created: createdAt };
   }

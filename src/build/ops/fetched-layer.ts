@@ -46,6 +46,7 @@ export async function keepFetched(
   const kept = { diffId, createdAt, description, ...(extra === undefined ? {} : { extra }) };
   const keys = session.trial === undefined ? record.keys : [];
   for (const key of keys) store.records.save({ key, ...kept });
+  await session.cap?.grown(size);
   return { layer: layerOf(diffId, size), ...(extra === undefined ? {} : { extra }) };
 }
 

@@ -17,7 +17,8 @@ export default class BuilderDu extends BaseCommand {
 
   protected async run(): Promise<undefined> {
     const { flags } = this.parse(BuilderDu);
-    this.needForeignFiles(this.settings());
+    const settings = this.settings();
+    this.needForeignFiles(settings);
     const engine = await this.engine();
     const usage = await engine.diskUsage();
     const nowMs = this.host.nowMs();
@@ -28,6 +29,9 @@ export default class BuilderDu extends BaseCommand {
       return;
     }
     const shown = flags.verbose ? cacheUsageBlocks : cacheUsageTable;
-    this.host.stdout.write(shown(usage, nowMs));
+    const { cacheMaxBytes } = settings.engine;
+    this.host.stdout.write(
+      shown(usage, { nowMs, ...(cacheMaxBytes === undefined ? {} : { cacheMaxBytes }) }),
+    );
   }
 }

@@ -72,3 +72,9 @@ test('--verbose tells what each is; formats are those of other listings', async 
   const lines = (await runCommand(['builder', 'du', ...format], { engine })).stdout;
   assert.equal(lines, 'regular 1MB\nexec.cachemount 2MB\n');
 });
+
+test('the cap that builds keep to, and how much of it is taken', async () => {
+  const environment = { SLIPWAY_CACHE_MAX: '10MB' };
+  const { stdout } = await runCommand(['builder', 'du'], { engine, environment });
+  assert.match(stdout, /^Total:\t\t3MB\nCap:\t\t10MB, 29% used\n$/m);
+});

@@ -140,8 +140,26 @@ ${LAYER.slice(7, 32).padEnd(40)}\ttrue \t1.235MB   \t2 hours ago
 Total:\t1.235GB
 `,
     );
-    const cache = { all: false, usedBeforeMs: NOW_MS - 24 * 3600_000, keepBytes: 2 ** 30 };
+    const cache = {
+      all: false,
+      usedBeforeMs: NOW_MS - 24 * 3600_000,
+      bounds: { maxUsedBytes: 2 ** 30 },
+    };
     assert.deepEqual(asked, [{ cache, dryRun: false }]);
+  });
+
+  test('bounds of the cache, under docker’s names old and new', async () => {
+    const boundsOf = async (...flags: readonly string[]) => {
+      const { engine, asked } = pruning();
+      await runCommand(['builder', 'prune', '-f', ...flags], { engine });
+      return asked[0]?.cache?.bounds;
+    };
+    assert.equal(await boundsOf(), undefined);
+    assert.deepEqual(await boundsOf('--keep-storage', '1k'), { reservedBytes: 1024 });
+    assert.deepEqual(
+      await boundsOf('--max-used-space=2k', '--min-free-space=3k', '--reserved-space=0'),
+      { maxUsedBytes: 2048, minFreeBytes: 3072, reservedBytes: 0 },
+    );
   });
 
   test('asks on one line; --keep-storage is the old name', async () => {
