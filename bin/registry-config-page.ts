@@ -40,6 +40,20 @@ export function registryConfigPage(): string {
     '',
     '`*` in a repository is one part of its name, `**` any number of them, `?` a character.',
     '',
+    '## Webhooks',
+    '',
+    '```yaml',
+    'webhooks:',
+    '  - url: https://ci.example.com/hook',
+    '    headers: { Authorization: Bearer x }',
+    '    events: [push, delete]      # of push, pull, mount, delete; all of them where none are named',
+    '    repositories: team/**',
+    '```',
+    '',
+    'The body is what docker’s registry sends (`application/vnd.docker.distribution.events.v1+json`). A receiver that',
+    'does not answer 2xx is tried again after a second, then twice as long up to five minutes; 10,000 events',
+    'wait at most for each.',
+    '',
   ].join('\n');
 }
 

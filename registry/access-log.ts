@@ -1,51 +1,36 @@
-/** One line per request, in the combined form that log tools read, with the milliseconds it took. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+/** One line per request: in the combined form that people and log tools read, or as JSON. */
+import type { RequestRecord } from './request-record.ts';
 
-export interface AccessRecord {
-  readonly remoteAddress: string;
-  readonly method: string;
-  readonly url: string;
-  readonly status: number;
-  readonly sentBytes: number;
-  readonly userAgent: string;
-  readonly startedAt: Date;
-  readonly durationMs: number;
-  /** True when the client went away before the answer was out. */
-  readonly isAborted: boolean;
+export type AccessLogFormat = 'combined' | 'json';
+
+export function formatAccess(record: RequestRecord, format: AccessLogFormat): string {
+  return format === 'json' ? json(record) : combined(record);
 }
 
-/** Calls `log` once the response is over, however it ended. */
-export function logAccess(
-  request: IncomingMessage,
-  response: ServerResponse,
-  log: (line: string) => void,
-): void {
-  const startedAt = new Date();
-  const { socket } = request;
-  const sentBefore = socket.bytesWritten;
-  const remoteAddress = socket.remoteAddress ?? '-';
-  response.once('close', () => {
-    log(
-      formatAccess({
-        remoteAddress,
-        method: request.method ?? '-',
-        url: request.url ?? '-',
-        status: response.statusCode,
-        sentBytes: socket.bytesWritten - sentBefore,
-        userAgent: request.headers['user-agent'] ?? '-',
-        startedAt,
-        durationMs: Date.now() - startedAt.getTime(),
-        isAborted: !response.writableFinished,
-      }),
-    );
-  });
-}
-
-export function formatAccess(record: AccessRecord): string {
-  const { remoteAddress, method, url, status, sentBytes, userAgent, durationMs } = record;
+function combined(record: RequestRecord): string {
+  const { remoteAddress, user, method, url, status, sentBytes, userAgent, durationMs } = record;
   const time = record.startedAt.toISOString();
   const outcome = record.isAborted ? `${status} aborted` : String(status);
-  return `${remoteAddress} [${time}] "${quoted(`${method} ${url}`)}" ${outcome} ${sentBytes} ${durationMs}ms "${quoted(userAgent)}"`;
+  const who = user === undefined ? '' : ` ${quoted(user)}`;
+  return `${remoteAddress}${who} [${time}] "${quoted(`${method} ${url}`)}" ${outcome} ${sentBytes} ${Math.round(durationMs)}ms "${quoted(userAgent)}" ${record.id}`;
+}
+
+/** Names as distribution's JSON log has them, where it has them. */
+function json(record: RequestRecord): string {
+  return JSON.stringify({
+    time: record.startedAt.toISOString(),
+    'http.request.id': record.id,
+    'http.request.remoteaddr': record.remoteAddress,
+    'http.request.method': record.method,
+    'http.request.uri': record.url,
+    'http.request.useragent': record.userAgent,
+    'auth.user.name': record.user,
+    endpoint: record.endpoint,
+    'http.response.status': record.status,
+    'http.response.written': record.sentBytes,
+    'http.response.duration_ms': Math.round(record.durationMs * 1000) / 1000,
+    aborted: record.isAborted || undefined,
+  });
 }
 
 const FIELD_LENGTH_MAX = 500;

@@ -6,7 +6,18 @@ import { isRepositoryName } from '#core/reference.ts';
 import { Refusal } from './errors.ts';
 
 export type Route =
-  | { readonly kind: 'base' | 'catalog' | 'search' | 'ping-v1' | 'health' | 'token' | 'authority' }
+  | {
+      readonly kind:
+        | 'base'
+        | 'catalog'
+        | 'search'
+        | 'ping-v1'
+        | 'health'
+        | 'ready'
+        | 'metrics'
+        | 'token'
+        | 'authority';
+    }
   | { readonly kind: 'tags' | 'uploads'; readonly name: string }
   | { readonly kind: 'manifest'; readonly name: string; readonly reference: string }
   | { readonly kind: 'blob' | 'referrers'; readonly name: string; readonly digest: string }
@@ -19,6 +30,8 @@ const FIXED: Readonly<Record<string, Route>> = {
   '/v1/search': { kind: 'search' },
   '/v1/_ping': { kind: 'ping-v1' },
   '/healthz': { kind: 'health' },
+  '/readyz': { kind: 'ready' },
+  '/metrics': { kind: 'metrics' },
   '/token': { kind: 'token' },
   '/ca.crt': { kind: 'authority' },
 };

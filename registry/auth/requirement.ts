@@ -10,9 +10,11 @@ const LIST: Requirement = { kind: 'list' };
 export function requirementOf(route: Route, method: string): Requirement {
   switch (route.kind) {
     case 'health':
+    case 'ready':
     case 'token':
     case 'authority':
       return OPEN;
+    case 'metrics':
     case 'base':
     case 'ping-v1':
       return USER;

@@ -5,7 +5,7 @@
  */
 
 export interface ConfigKey {
-  readonly type: 'text' | 'path' | 'boolean' | 'seconds' | 'list';
+  readonly type: 'text' | 'path' | 'boolean' | 'seconds' | 'size' | 'list';
   readonly meaning: string;
   /** Where it is not said. */
   readonly fallback?: string;
@@ -43,6 +43,23 @@ export const CONFIG_KEYS = {
     meaning: 'Refuse everything that writes, with 405 and a reason',
     fallback: 'false',
     docker: 'REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED',
+  },
+  'min-free': {
+    type: 'size',
+    meaning:
+      'With less room than this on the disk /readyz says 503, and clients that push are warned',
+    fallback: '1GiB',
+  },
+  'access-log': {
+    type: 'text',
+    meaning: 'A line per request on stderr, for people or as JSON',
+    fallback: 'off',
+    values: ['off', 'combined', 'json'],
+  },
+  metrics: {
+    type: 'boolean',
+    meaning: 'Figures for Prometheus at /metrics, for those who sign in where sign-in is asked',
+    fallback: 'true',
   },
   'tls.certificate': {
     type: 'path',

@@ -6,11 +6,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
-import { errnoOf, SlipwayError } from '#core/errors.ts';
+import { parseByteSize } from '#core/byte-size.ts';
+import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { type JsonValue, ObjectReader } from '#core/json.ts';
 import type { AuthConfig, RegistryConfig, TlsConfig } from '#core/registry-config.ts';
 import { CONFIG_KEYS, type ConfigKey, type ConfigKeyName, variableOf } from './keys.ts';
-import { rulesIn, STRUCTURED_KEYS } from './structured.ts';
+import { rulesIn, STRUCTURED_KEYS, webhooksIn } from './structured.ts';
 
 export interface ConfigSources {
   /** By key; undefined: the flag was not given. */
@@ -33,7 +34,16 @@ export function resolveConfig(sources: ConfigSources): RegistryConfig {
     readOnly: values.boolean('read-only'),
     ...(tls ? { tls } : {}),
     auth: authIn(values, file),
+    ...accessLogIn(values),
+    metrics: values.boolean('metrics', true),
+    minFreeBytes: values.size('min-free'),
+    webhooks: file ? webhooksIn(file.document) : [],
   };
+}
+
+function accessLogIn(values: ConfigValues): Pick<RegistryConfig, 'accessLog'> {
+  const form = values.oneOf('access-log', ['off', 'combined', 'json']);
+  return form === 'off' ? {} : { accessLog: form };
 }
 
 function tlsIn(values: ConfigValues): TlsConfig | undefined {
@@ -126,6 +136,17 @@ class ConfigValues {
     const value = this.text(key) ?? spec.fallback ?? '';
     if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
     throw invalid(`${key} is ${JSON.stringify(value)}`, 'it is a whole number of seconds');
+  }
+
+  size(key: ConfigKeyName): number {
+    const spec: ConfigKey = CONFIG_KEYS[key];
+    const value = this.text(key) ?? spec.fallback ?? '';
+    try {
+      return parseByteSize(value, { flag: key });
+    } catch (error) {
+      if (!isSlipwayError(error, 'USAGE')) throw error;
+      throw invalid(`${key} is ${JSON.stringify(value)}`, 'it is a size such as 500MiB');
+    }
   }
 
   list(key: ConfigKeyName): readonly string[] {

@@ -1,10 +1,10 @@
 /** The parts of the configuration file that are lists of things. */
 import { SlipwayError } from '#core/errors.ts';
 import type { ObjectReader } from '#core/json.ts';
-import type { AccessRule, AccessRules, Action } from '#core/registry-config.ts';
+import type { AccessRule, AccessRules, Action, WebhookConfig } from '#core/registry-config.ts';
 import { isAction } from '../auth/access.ts';
 
-export const STRUCTURED_KEYS: readonly string[] = ['access.rules', 'access.groups'];
+export const STRUCTURED_KEYS: readonly string[] = ['access.rules', 'access.groups', 'webhooks'];
 
 /** `access:` with `groups` and `rules`; undefined where nothing is said. @throws CONFIG_INVALID, JSON_INVALID */
 export function rulesIn(document: ObjectReader): AccessRules | undefined {
@@ -32,6 +32,30 @@ function ruleIn(rule: ObjectReader, groups: readonly string[]): AccessRule {
 }
 
 const RULE_KEYS: readonly string[] = ['repositories', 'users', 'groups', 'actions'];
+
+/** `webhooks:`, a list. @throws CONFIG_INVALID, JSON_INVALID */
+export function webhooksIn(document: ObjectReader): readonly WebhookConfig[] {
+  return document.objects('webhooks').map((entry) => {
+    const unknown = entry.keys().find((key) => !WEBHOOK_KEYS.includes(key));
+    if (unknown !== undefined) throw invalid(`a webhook has no key ${unknown}`, WEBHOOK_KEYS);
+    const url = entry.string('url');
+    if (!URL.canParse(url) || !/^https?:/.test(url)) {
+      throw invalid(`a webhook's url is ${JSON.stringify(url)}`, ['http://…', 'https://…']);
+    }
+    const events = entry.has('events') ? entry.strings('events') : WEBHOOK_EVENTS;
+    const stray = events.find((event) => !WEBHOOK_EVENTS.includes(event));
+    if (stray !== undefined) throw invalid(`a webhook wants ${stray}`, WEBHOOK_EVENTS);
+    return {
+      url,
+      headers: entry.optionalStringMap('headers') ?? {},
+      events,
+      repositories: entry.optionalString('repositories') ?? '**',
+    };
+  });
+}
+
+const WEBHOOK_KEYS: readonly string[] = ['url', 'headers', 'events', 'repositories'];
+const WEBHOOK_EVENTS: readonly string[] = ['push', 'pull', 'mount', 'delete'];
 
 function actionIn(text: string): Action {
   if (isAction(text)) return text;

@@ -1,28 +1,40 @@
-/** What every endpoint gets and gives, and the endpoints about the server itself (end-1, health). */
+/** What every endpoint gets and gives, and the endpoints about the server itself (end-1). */
 import type { IncomingMessage } from 'node:http';
 import { type Digest, parseDigest } from '#core/digest.ts';
 import type { Access, Identity } from '../auth/access.ts';
 import type { Guard } from '../auth/guard.ts';
 import { Refusal } from '../errors.ts';
 import type { ManifestCache } from '../manifest-cache.ts';
+import type { RegistryEvent } from '../operations/events.ts';
+import type { DiskHeadroom } from '../operations/headroom.ts';
+import type { Metrics } from '../operations/metrics.ts';
 import type { RegistryProvider } from '../provider.ts';
 import { jsonReply, type Reply } from '../reply.ts';
 
-export interface RegistryCall {
+/** What endpoints share for the server's life. */
+export interface RegistryServices {
+  readonly provider: RegistryProvider;
+  readonly manifests: ManifestCache;
+  /** Absent: everybody may do everything. */
+  readonly guard?: Guard;
+  /** The certificate authority of our own, PEM. */
+  readonly authority?: string;
+  readonly metrics?: Metrics;
+  /** Absent: nothing is known of a disk. */
+  readonly headroom?: DiskHeadroom;
+}
+
+export interface RegistryCall extends RegistryServices {
   readonly method: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   /** The request's body; ends with an error when the client goes away. */
   readonly body: AsyncIterable<Uint8Array>;
-  readonly provider: RegistryProvider;
-  readonly manifests: ManifestCache;
-  /** Absent: everybody may do everything. */
-  readonly guard?: Guard;
   readonly identity: Identity;
-  /** The certificate authority of our own, PEM. */
-  readonly authority?: string;
   /** For those who need to know more about the client than an endpoint does. */
   readonly request: IncomingMessage;
+  /** Says what happened to a repository; absent: nobody listens. */
+  readonly notify?: (event: RegistryEvent) => void;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
 }
@@ -36,12 +48,6 @@ export function may({ guard, identity }: RegistryCall, access: Access): boolean 
 export function baseEndpoint(call: RegistryCall): Reply {
   needMethod(call, 'GET', 'HEAD');
   return jsonReply({});
-}
-
-/** `GET /healthz` */
-export function healthEndpoint(call: RegistryCall): Reply {
-  needMethod(call, 'GET', 'HEAD');
-  return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'ok\n' };
 }
 
 /** `GET /ca.crt`: what clients must trust, where the certificate is of our own making. */

@@ -1,5 +1,6 @@
 /** Blobs: `GET`, `HEAD` (end-2), `DELETE` (end-10) of `/v2/<name>/blobs/<digest>`. */
 import { Refusal } from '../errors.ts';
+import { BLOB_TYPE, blobTarget } from '../operations/events.ts';
 import type { Reply } from '../reply.ts';
 import { digestFrom, isNotModified, methodRefused, type RegistryCall } from './base.ts';
 import { parseRange } from './range.ts';
@@ -33,9 +34,12 @@ async function readBlob(
     etag,
     'docker-content-digest': digest,
     'accept-ranges': 'bytes',
-    'content-type': 'application/octet-stream',
+    'content-type': BLOB_TYPE,
   };
   if (isNotModified(call, etag)) return { status: 304, headers };
+  if (call.method === 'GET') {
+    call.notify?.({ action: 'pull', repository: route.name, target: blobTarget(info) });
+  }
   const range = parseRange(wantedRange(call, etag), info.size);
   if (range.kind === 'unsatisfiable') throw unsatisfiable(info.size);
   const [offset, end] = range.kind === 'part' ? [range.start, range.end] : [0, info.size];
@@ -68,7 +72,10 @@ async function deleteBlob(
   const digest = digestFrom(route.digest);
   const { blobs } = call.provider.repository(route.name);
   if (!blobs.delete) throw new Refusal('UNSUPPORTED', 'this registry does not delete blobs');
-  if (!(await blobs.delete(digest, { signal: call.signal }))) throw blobUnknown(digest);
+  const { signal } = call;
+  const info = await blobs.stat(digest, { signal });
+  if (!info || !(await blobs.delete(digest, { signal }))) throw blobUnknown(digest);
+  call.notify?.({ action: 'delete', repository: route.name, target: blobTarget(info) });
   return { status: 202 };
 }
 

@@ -4,13 +4,19 @@
  */
 import { isDigest } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
-import { decodeManifest, MANIFEST_SIZE_BYTES_MAX, rawManifest } from '#core/manifest.ts';
+import {
+  decodeManifest,
+  descriptorOf,
+  MANIFEST_SIZE_BYTES_MAX,
+  rawManifest,
+} from '#core/manifest.ts';
 import { isTag } from '#core/reference.ts';
 import type { RawManifest } from '#core/repository.ts';
 import { Refusal } from '../errors.ts';
 import type { ServedRepository } from '../provider.ts';
 import type { Reply } from '../reply.ts';
 import { digestFrom, isNotModified, methodRefused, type RegistryCall } from './base.ts';
+import { roomWarning } from './operations.ts';
 
 /** Of one push (end-7b); the specification wants ten at least. */
 const TAGS_PER_PUSH_MAX = 100;
@@ -26,11 +32,11 @@ export async function manifestEndpoint(call: RegistryCall, route: ManifestRoute)
   switch (call.method) {
     case 'GET':
     case 'HEAD':
-      return readManifest(call, repository, route.reference);
+      return readManifest(call, repository, route);
     case 'PUT':
       return putManifest(call, repository, route);
     case 'DELETE':
-      return deleteManifest(call, repository, route.reference);
+      return deleteManifest(call, repository, route);
     default:
       throw methodRefused(call.method, ['GET', 'HEAD', 'PUT', 'DELETE']);
   }
@@ -44,10 +50,11 @@ function checkReference(reference: string): void {
 async function readManifest(
   call: RegistryCall,
   repository: ServedRepository,
-  reference: string,
+  { name, reference }: ManifestRoute,
 ): Promise<Reply> {
   const { signal } = call;
-  const { digest, mediaType, size } = await repository.resolve(reference, { signal });
+  const target = await repository.resolve(reference, { signal });
+  const { digest, mediaType, size } = target;
   const etag = `"${digest}"`;
   const headers = {
     etag,
@@ -62,6 +69,7 @@ async function readManifest(
   const bytes = await call.manifests.bytes(digest, async () => {
     return (await repository.getManifest(digest, { signal })).bytes;
   });
+  call.notify?.({ action: 'pull', repository: name, target, ...tagIn(reference) });
   return { status: 200, headers, body: bytes };
 }
 
@@ -74,6 +82,9 @@ async function putManifest(
   const raw = await receive(call, reference);
   const { subject } = decodeManifest(raw);
   await store(repository, raw, { tags, signal: call.signal });
+  const pushed = { action: 'push', repository: name, target: descriptorOf(raw) } as const;
+  if (tags.length === 0) call.notify?.(pushed);
+  for (const tag of tags) call.notify?.({ ...pushed, tag });
   return {
     status: 201,
     headers: {
@@ -81,6 +92,7 @@ async function putManifest(
       'docker-content-digest': raw.digest,
       ...(tags.length > 0 ? { 'oci-tag': tags } : {}),
       ...(subject ? { 'oci-subject': subject.digest } : {}),
+      ...(await roomWarning(call)),
     },
   };
 }
@@ -131,14 +143,21 @@ async function store(
 async function deleteManifest(
   call: RegistryCall,
   repository: ServedRepository,
-  reference: string,
+  { name, reference }: ManifestRoute,
 ): Promise<Reply> {
   const { signal } = call;
+  const target = await repository.resolve(reference, { signal });
   const removed = isDigest(reference)
     ? await repository.deleteManifest(reference, { signal })
     : await repository.deleteTag(reference, { signal });
   if (!removed) throw new Refusal('MANIFEST_UNKNOWN', `manifest unknown: ${reference}`);
+  const deleted = { action: 'delete', repository: name } as const;
+  call.notify?.(isDigest(reference) ? { ...deleted, target } : { ...deleted, tag: reference });
   return { status: 202 };
+}
+
+function tagIn(reference: string): { readonly tag?: string } {
+  return isDigest(reference) ? {} : { tag: reference };
 }
 
 function tagInvalid(tag: string): Refusal {

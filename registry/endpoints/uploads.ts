@@ -9,6 +9,7 @@ import { isRepositoryName } from '#core/reference.ts';
 import type { Access } from '../auth/access.ts';
 import type { Guard } from '../auth/guard.ts';
 import { Refusal } from '../errors.ts';
+import { blobTarget } from '../operations/events.ts';
 import type { UploadSession } from '../provider.ts';
 import type { Reply } from '../reply.ts';
 import { digestFrom, may, methodRefused, needMethod, type RegistryCall } from './base.ts';
@@ -24,6 +25,7 @@ export async function uploadsEndpoint(call: RegistryCall, name: string): Promise
   needMethod(call, 'POST');
   const mount = call.query.get('mount');
   if (mount !== null && (await mounted(call, name, digestFrom(mount)))) {
+    await notifyMount(call, name, digestFrom(mount));
     return blobCreated(name, digestFrom(mount));
   }
   const digest = call.query.get('digest');
@@ -64,6 +66,18 @@ async function isReadable(call: RegistryCall, digest: Digest): Promise<boolean> 
   return repositories.some((repository) => may(call, { repository, action: 'pull' }));
 }
 
+async function notifyMount(call: RegistryCall, name: string, digest: Digest): Promise<void> {
+  if (!call.notify) return;
+  const info = await call.provider.repository(name).blobs.stat(digest, { signal: call.signal });
+  const from = call.query.get('from');
+  call.notify({
+    action: 'mount',
+    repository: name,
+    ...(info ? { target: blobTarget(info) } : {}),
+    ...(from === null ? {} : { fromRepository: from }),
+  });
+}
+
 function algorithmIn(call: RegistryCall): DigestAlgorithm {
   const text = call.query.get('digest-algorithm') ?? 'sha256';
   if (text === 'sha256' || text === 'sha512') return text;
@@ -76,7 +90,8 @@ async function receiveWhole(call: RegistryCall, name: string, digest: Digest): P
   const { blobs } = call.provider.repository(name);
   await using ingest = await blobs.ingest({ digest }, { signal: call.signal });
   for await (const chunk of call.body) await ingest.write(chunk);
-  await ingest.commit({ digest });
+  const target = blobTarget(await ingest.commit({ digest }));
+  call.notify?.({ action: 'push', repository: name, target });
   return blobCreated(name, digest);
 }
 
@@ -113,7 +128,8 @@ async function close(call: RegistryCall, route: SessionRoute): Promise<Reply> {
   const session = await openSession(call, route);
   await receiveChunk(call, route, session);
   try {
-    await session.commit(digest);
+    const target = blobTarget(await session.commit(digest));
+    call.notify?.({ action: 'push', repository: route.name, target });
   } catch (error) {
     // Bytes that hash to something else will not get better: they only take up room.
     if (isSlipwayError(error, 'DIGEST_MISMATCH')) await session.cancel();

@@ -9,6 +9,23 @@ export interface RegistryConfig {
   readonly readOnly: boolean;
   readonly tls?: TlsConfig;
   readonly auth: AuthConfig;
+  /** A line per request on the log; absent: none. */
+  readonly accessLog?: 'combined' | 'json';
+  /** Figures at /metrics. */
+  readonly metrics: boolean;
+  /** Below this the server says that it is not ready, and warns who pushes. */
+  readonly minFreeBytes: number;
+  readonly webhooks: readonly WebhookConfig[];
+}
+
+/** Somebody to tell what happens to repositories. */
+export interface WebhookConfig {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of push, pull, mount and delete. */
+  readonly events: readonly string[];
+  /** A glob, as in a rule. */
+  readonly repositories: string;
 }
 
 /** On loopback, for everybody. */
@@ -24,6 +41,9 @@ export const DEFAULT_CONFIG: RegistryConfig = {
     tokenSeconds: 300,
     service: 'slipway',
   },
+  metrics: true,
+  minFreeBytes: 1024 ** 3,
+  webhooks: [],
 };
 
 export interface TlsConfig {

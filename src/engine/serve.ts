@@ -5,6 +5,10 @@ import { DEFAULT_CONFIG, type TlsConfig } from '#core/registry-config.ts';
 import type { RegistryHandle, ServeOptions } from '#engine.ts';
 import { openGuard } from '#registry/auth/open-guard.ts';
 
+import type { EventListener } from '#registry/operations/events.ts';
+import { DiskHeadroom } from '#registry/operations/headroom.ts';
+import { registryMetrics } from '#registry/operations/metrics.ts';
+import { Webhook } from '#registry/operations/webhooks.ts';
 import { serveRegistry } from '#registry/server.ts';
 import { storeProvider } from '#registry/store-provider.ts';
 import { serverTls } from '#registry/tls/server-tls.ts';
@@ -22,6 +26,7 @@ export async function serve(resources: Resources, options: ServeOptions): Promis
   const provider = stack.use(await storeProvider(store, config));
   const logging = log ? { log } : {};
   const guard = openGuard(config, { folder, ...logging });
+  const hooks = config.webhooks.map((hook) => stack.use(new Webhook(hook, logging)));
   const { tls, authority } = await tlsOf(config.tls, folder);
   const server = stack.use(
     await serveRegistry({
@@ -29,6 +34,14 @@ export async function serve(resources: Resources, options: ServeOptions): Promis
       allowPublic: config.allowPublic,
       allowDelete: config.allowDelete,
       readOnly: config.readOnly,
+      headroom: new DiskHeadroom(folder, config.minFreeBytes),
+      listeners: hooks.map(
+        (hook): EventListener =>
+          (event, origin) =>
+            hook.take(event, origin),
+      ),
+      ...(config.metrics ? { metrics: registryMetrics() } : {}),
+      ...(config.accessLog ? { accessLog: config.accessLog } : {}),
       ...logging,
       provider,
       ...(guard ? { guard } : {}),

@@ -17,7 +17,7 @@ export interface RegistryUnderTest extends AsyncDisposable {
 export async function temporaryRegistry({
   allowSparse = false,
   ...options
-}: Partial<Pick<ServeRegistryOptions, 'closeGraceMs' | 'guard' | 'readOnly' | 'allowDelete'>> &
+}: Partial<Omit<ServeRegistryOptions, 'provider' | 'address'>> &
   StoreProviderOptions = {}): Promise<RegistryUnderTest> {
   const stack = new AsyncDisposableStack();
   const { store } = stack.use(await temporaryStore());
@@ -28,6 +28,7 @@ export async function temporaryRegistry({
       provider,
       address: '127.0.0.1:0',
       closeGraceMs: 100,
+      accessLog: 'combined',
       log: (line) => void log.push(line),
       ...options,
     }),

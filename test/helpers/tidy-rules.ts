@@ -34,6 +34,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'tar-stream': ['archive'],
   undici: ['remote'],
   yaml: ['registry'],
+  'prom-client': ['registry'],
   'reflect-metadata': ['registry'],
   'xz-decompress': ['archive'],
 };

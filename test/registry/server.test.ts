@@ -268,21 +268,75 @@ describe('large blobs', () => {
 });
 
 describe('the access log', () => {
+  const record = {
+    id: 'abc-1',
+    remoteAddress: '127.0.0.1',
+    method: 'GET',
+    url: '/v2/\u001b[31m',
+    endpoint: 'base',
+    user: undefined,
+    status: 200,
+    sentBytes: 12,
+    receivedBytes: 0,
+    userAgent: 'evil"\nline',
+    startedAt: new Date(0),
+    durationMs: 3.25,
+    isAborted: false,
+  } as const;
+
   it('one line per request, which a client cannot break', () => {
-    const line = formatAccess({
-      remoteAddress: '127.0.0.1',
-      method: 'GET',
-      url: '/v2/\u001b[31m',
-      status: 200,
-      sentBytes: 12,
-      userAgent: 'evil"\nline',
-      startedAt: new Date(0),
-      durationMs: 3,
-      isAborted: false,
-    });
     assert.equal(
-      line,
-      '127.0.0.1 [1970-01-01T00:00:00.000Z] "GET /v2/ [31m" 200 12 3ms "evil\\" line"',
+      formatAccess(record, 'combined'),
+      '127.0.0.1 [1970-01-01T00:00:00.000Z] "GET /v2/ [31m" 200 12 3ms "evil\\" line" abc-1',
     );
+    assert.match(formatAccess({ ...record, user: 'ana' }, 'combined'), /^127\.0\.0\.1 ana \[/);
+  });
+
+  it('or as JSON', () => {
+    const line = formatAccess({ ...record, user: 'ana', isAborted: true }, 'json');
+    assert.equal(line.includes('\n'), false);
+    const fields = JSON.parse(line) as Record<string, unknown>;
+    assert.equal(fields['http.request.uri'], record.url);
+    assert.equal(fields['auth.user.name'], 'ana');
+    assert.equal(fields.endpoint, 'base');
+    assert.equal(fields.aborted, true);
+  });
+
+  it('a request has an id: the client’s where it makes sense, else ours', async () => {
+    await using registry = await temporaryRegistry();
+    const idOf = async (id?: string): Promise<string | null> => {
+      const headers = id === undefined ? {} : { 'x-request-id': id };
+      return (await fetch(registry.url('/v2/'), { headers })).headers.get('x-request-id');
+    };
+    assert.equal(await idOf('mine-1'), 'mine-1');
+    const [one, two] = [await idOf(), await idOf('no such "id"')];
+    assert.match(one ?? '', /^[0-9a-f]{12}-\d+$/);
+    assert.match(two ?? '', /^[0-9a-f]{12}-\d+$/);
+    assert.notEqual(one, two);
+    assert.ok(registry.log.some((line) => line.endsWith('mine-1')));
+  });
+});
+
+describe('what must not be', () => {
+  it('read-only: everything that writes is refused, reading goes on', async () => {
+    await using registry = await temporaryRegistry({ readOnly: true });
+    for (const [method, path] of [
+      ['POST', '/v2/app/blobs/uploads/'],
+      ['PUT', '/v2/app/manifests/v1'],
+      ['DELETE', `/v2/app/blobs/${DIGEST}`],
+    ] as const) {
+      const response = await fetch(registry.url(path), { method });
+      assert.equal(response.status, 405, method);
+      assert.match(await response.text(), /UNSUPPORTED.*read-only/);
+    }
+    assert.equal((await fetch(registry.url('/v2/_catalog'))).status, 200);
+  });
+
+  it('allow-delete off: DELETE is refused, pushing goes on', async () => {
+    await using registry = await temporaryRegistry({ allowDelete: false });
+    const deleted = await fetch(registry.url(`/v2/app/blobs/${DIGEST}`), { method: 'DELETE' });
+    assert.equal(deleted.status, 405);
+    const url = registry.url('/v2/app/blobs/uploads/');
+    assert.equal((await fetch(url, { method: 'POST' })).status, 202);
   });
 });

@@ -42,6 +42,11 @@ export default class RegistryServe extends BaseCommand {
       description: 'Take indexes and images of which parts were never pushed',
     }),
     log: toggle({ description: 'One line per request on stderr' }),
+    'log-format': text({
+      description: "How --log writes: 'combined', for people, or 'json'",
+      helpValue: 'string',
+      options: ['combined', 'json'],
+    }),
   };
 
   protected async run(): Promise<undefined> {
@@ -60,6 +65,7 @@ export default class RegistryServe extends BaseCommand {
         'auth.users': flags.users,
         'auth.anonymous': flags.anonymous,
         'read-only': given(flags['read-only']),
+        'access-log': flags['log-format'] ?? (flags.log ? 'combined' : undefined),
         'allow-public': given(flags['allow-public']),
         'allow-sparse': given(flags['allow-sparse']),
       },
@@ -67,7 +73,7 @@ export default class RegistryServe extends BaseCommand {
     const engine = await this.engine();
     await using registry = await engine.serveRegistry({
       ...config,
-      ...(flags.log ? { log: (line: string) => void this.host.stderr.write(`${line}\n`) } : {}),
+      log: (line) => void this.host.stderr.write(`${line}\n`),
     });
     this.print(`Registry listening on ${registry.url}`);
     this.#tellAuthority(registry);
