@@ -1,6 +1,6 @@
 // pack: a folder, or the upper folder of an overlay mount, becomes the tar of a layer and its index. The
-// walk and the reading happen here, hashing and writing in the threads of tar-sink.c. Needs no privilege
-// beyond reading. Formats: native/README.md §scan, pack, unpack.
+// walk and the reading happen here, hashing and writing in the threads of tar-sink.c; what comes from
+// elsewhere than one folder is pack-list.c's. Needs no privilege beyond reading. Formats: native/README.md §scan, pack, unpack.
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +12,7 @@
 #include "layer-output.h"
 #include "memory.h"
 #include "options.h"
+#include "pack-list.h"
 #include "report.h"
 #include "walk.h"
 #include "whiteout.h"
@@ -76,7 +77,7 @@ static void describe_device(const struct walk_entry *walked, struct tar_entry *e
 static int pack_first_name(struct pack *pack, const struct walk_entry *walked, uint32_t *node) {
   struct tar_entry entry = describe(pack, walked);
   cleanup_xattrs struct xattrs xattrs = {0};
-  if (xattrs_read(walked->parent, walked->name, walked->path, &xattrs) < 0) return -1;
+  if (xattrs_read(walked->parent, walked->name, walked->path, xattr_is_kept, &xattrs) < 0) return -1;
   entry.xattrs = &xattrs;
   bool opaque = false;
   switch (walked->st->st_mode & S_IFMT) {
@@ -135,9 +136,11 @@ static int pack_folder(struct pack *pack, const char *folder, const char *tar, c
 
 int command_pack(int argc, char **argv) {
   const char *folder = NULL, *tar = NULL, *index = NULL, *epoch = NULL;
+  bool is_list = false;
   struct pack pack = {.mtime_max = INT64_MAX};
   const struct option_slot slots[] = {
-      {"--folder", &folder, NULL, true},
+      {"--folder", &folder, NULL, false},
+      {"--list", NULL, &is_list, false},
       {"--output", &tar, NULL, true},
       {"--index", &index, NULL, false},
       {"--overlay", NULL, &pack.overlay, false},
@@ -145,5 +148,8 @@ int command_pack(int argc, char **argv) {
   };
   if (options_parse(argc, argv, slots, sizeof slots / sizeof slots[0]) < 0) return 2;
   if (epoch && options_integer("--source-date-epoch", epoch, &pack.mtime_max) < 0) return 2;
+  if (is_list == (folder != NULL))
+    return report_error(REPORT_USAGE, "either a folder or a list is packed", "--folder, --list"), 2;
+  if (is_list) return pack_list(tar, index) < 0;
   return pack_folder(&pack, folder, tar, index) < 0;
 }

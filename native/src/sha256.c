@@ -101,6 +101,7 @@ void sha256_init(struct sha256 *hash) {
 void sha256_update(struct sha256 *hash, const void *data, size_t length) {
   const uint8_t *bytes = data;
   size_t used = hash->length % 64;
+  if (length == 0) return;
   hash->length += length;
   if (used > 0) {
     size_t part = 64 - used < length ? 64 - used : length;

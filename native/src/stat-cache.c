@@ -14,13 +14,18 @@
 #include "walk.h"
 
 #define MAGIC "SLIPSCAN"
-#define VERSION 1
+#define VERSION 2
 #define HEADER_SIZE 64
-#define RECORD_SIZE 88  // before the path
+#define RECORD_SIZE 96  // before the path
 #define FILE_SIZE_MAX (1l << 30)
 #define RACY_SECONDS 2  // clocks of file systems are coarse, some count in two seconds
 
 static size_t aligned(size_t length) { return (length + 7) & ~(size_t)7; }
+
+// Of a record: both lengths are 32 bits, so that their sum fits.
+static size_t size_of(const char *record) {
+  return aligned(RECORD_SIZE + (size_t)get_u32(record + 52) + get_u32(record + 88));
+}
 
 static bool is_before(int64_t a, int64_t a_nanos, int64_t b, int64_t b_nanos) {
   return a < b || (a == b && a_nanos < b_nanos);
@@ -45,7 +50,7 @@ static bool records_fit(const char *data, size_t end, uint64_t count) {
   size_t at = HEADER_SIZE;
   for (; count > 0; count--) {
     if (end - at < RECORD_SIZE) return false;
-    size_t size = aligned(RECORD_SIZE + (size_t)get_u32(data + at + 52));
+    size_t size = size_of(data + at);
     if (size > end - at) return false;
     at += size;
   }
@@ -91,29 +96,37 @@ static bool is_same(const char *record, const struct stat *st) {
          get_u32(record + 48) == st->st_mode;
 }
 
-const uint8_t *stat_cache_find(struct stat_cache *cache, const char *path, size_t length,
-                               const struct stat *st) {
+bool stat_cache_find(struct stat_cache *cache, const char *path, size_t length,
+                     const struct stat *st, struct known_file *known) {
   while (cache->next < cache->end) {
     const char *record = cache->old + cache->next;
     size_t old_length = get_u32(record + 52);
     int order = walk_compare_paths(record + RECORD_SIZE, old_length, path, length);
-    if (order > 0) return NULL;
-    cache->next += aligned(RECORD_SIZE + old_length);
-    if (order == 0 && is_same(record, st)) return (const uint8_t *)record + 56;
+    if (order > 0) return false;
+    cache->next += size_of(record);
+    if (order == 0 && is_same(record, st)) {
+      *known = (struct known_file){(const uint8_t *)record + 56, record + RECORD_SIZE + old_length,
+                                   get_u32(record + 88)};
+      return true;
+    }
     cache->dirty = true;  // gone, or changed
   }
-  return NULL;
+  return false;
 }
 
-// Young when less than two seconds before the start of the scan, or in the future.
-static bool is_young(const struct stat_cache *cache, struct timespec time) {
+// Less than two seconds before the start of the scan, or in the future.
+static bool is_recent(const struct stat_cache *cache, struct timespec time) {
   return !is_before(time.tv_sec, time.tv_nsec, cache->started.tv_sec - RACY_SECONDS,
                     cache->started.tv_nsec);
 }
 
+bool stat_cache_is_young(const struct stat_cache *cache, const struct stat *st) {
+  return is_recent(cache, st->st_mtim) || is_recent(cache, st->st_ctim);
+}
+
 void stat_cache_keep(struct stat_cache *cache, const char *path, size_t length,
-                     const struct stat *st, const uint8_t digest[SHA256_SIZE], bool is_known) {
-  if (!cache->file || is_young(cache, st->st_mtim) || is_young(cache, st->st_ctim)) {
+                     const struct stat *st, struct known_file file, bool is_known) {
+  if (!cache->file || stat_cache_is_young(cache, st)) {
     cache->dirty |= is_known;
     return;
   }
@@ -128,10 +141,13 @@ void stat_cache_keep(struct stat_cache *cache, const char *path, size_t length,
   put_u64(record + 40, st->st_dev);
   put_u32(record + 48, st->st_mode);
   put_u32(record + 52, (uint32_t)length);
-  memcpy(record + 56, digest, SHA256_SIZE);
+  memcpy(record + 56, file.digest, SHA256_SIZE);
+  put_u32(record + 88, (uint32_t)file.xattrs_length);
+  size_t size = RECORD_SIZE + length + file.xattrs_length;
   bytes_append(&cache->fresh, record, RECORD_SIZE);
   bytes_append(&cache->fresh, path, length);
-  bytes_append(&cache->fresh, zeros, aligned(RECORD_SIZE + length) - RECORD_SIZE - length);
+  bytes_append(&cache->fresh, file.xattrs, file.xattrs_length);
+  bytes_append(&cache->fresh, zeros, aligned(size) - size);
   cache->fresh_count++;
   cache->dirty |= !is_known;
 }

@@ -1,4 +1,4 @@
-// What the last scan of a root knew about its files: stat → sha256. Losing it costs time only, so a
+// What the last scan of a root knew about its files: stat → sha256 and attributes. Losing it costs time only, so a
 // cache that is missing, damaged, of another root or from the future is the empty cache, never an
 // error. src/layer/stat-cache.ts reads and writes the same files; the format is in native/README.md.
 #ifndef SLIPWAY_STAT_CACHE_H
@@ -23,14 +23,23 @@ struct stat_cache {
 
 void stat_cache_open(struct stat_cache *cache, const char *file, const struct stat *root);
 
-// The digest of a file with exactly this stat, or NULL. Paths must come in the order of the walk.
-const uint8_t *stat_cache_find(struct stat_cache *cache, const char *path, size_t length,
-                               const struct stat *st);
+// What is known of one file; attributes in the form of scan-record.h.
+struct known_file {
+  const uint8_t *digest;
+  const char *xattrs;
+  size_t xattrs_length;
+};
 
-// Remembers a digest for the next scan, unless the file is so young that a later change could leave
-// its stat as it is. `is_known`: stat_cache_find just returned it.
+// Whether there is a file with exactly this stat. Paths must come in the order of the walk.
+bool stat_cache_find(struct stat_cache *cache, const char *path, size_t length,
+                     const struct stat *st, struct known_file *known);
+
+// A later change could leave the stat of such a file as it is.
+bool stat_cache_is_young(const struct stat_cache *cache, const struct stat *st);
+
+// Remembers a file for the next scan, unless it is young. `is_known`: stat_cache_find just found it.
 void stat_cache_keep(struct stat_cache *cache, const char *path, size_t length,
-                     const struct stat *st, const uint8_t digest[SHA256_SIZE], bool is_known);
+                     const struct stat *st, struct known_file file, bool is_known);
 
 // Replaces the file if anything changed. Reports and returns -1 when it cannot be written.
 int stat_cache_save(struct stat_cache *cache);

@@ -27,14 +27,19 @@ bool xattr_is_kept(const char *name) {
          strcmp(name, "system.posix_acl_default") == 0;
 }
 
+bool xattr_is_of_context(const char *name) {
+  return (starts_with(name, "user.") && !xattr_is_overlay(name)) ||
+         strcmp(name, "security.capability") == 0;
+}
+
 static bool is_opaque_mark(const char *name, const char *value, size_t length) {
   return (strcmp(name, "trusted.overlay.opaque") == 0 ||
           strcmp(name, "user.overlay.opaque") == 0) &&
          length == 1 && value[0] == 'y';
 }
 
-static bool is_wanted(const char *name) {
-  return xattr_is_kept(name) || (xattr_is_overlay(name) && strstr(name, ".overlay.opaque"));
+static bool is_wanted(const char *name, xattr_filter *is_kept) {
+  return is_kept(name) || (xattr_is_overlay(name) && strstr(name, ".overlay.opaque"));
 }
 
 void xattrs_add(struct xattrs *xattrs, const char *name, const char *value, size_t length) {
@@ -62,21 +67,47 @@ void xattrs_free(struct xattrs *xattrs) {
   *xattrs = (struct xattrs){0};
 }
 
-static int read_value(const char *file, const char *name, const char *path,
-                      struct xattrs *xattrs) {
+// A file to ask: by its name, or where it is open.
+struct subject {
+  const char *file;  // NULL: fd
+  int fd;
+  const char *path;
+  xattr_filter *is_kept;
+};
+
+static ssize_t get_value(const struct subject *subject, const char *name, char *value) {
+  return subject->file ? lgetxattr(subject->file, name, value, XATTR_SIZE_MAX)
+                       : fgetxattr(subject->fd, name, value, XATTR_SIZE_MAX);
+}
+
+static int read_value(const struct subject *subject, const char *name, struct xattrs *xattrs) {
   cleanup_free char *value = allocate(XATTR_SIZE_MAX);
-  ssize_t length = lgetxattr(file, name, value, XATTR_SIZE_MAX);
+  ssize_t length = get_value(subject, name, value);
   if (length < 0) {
     if (errno == ENODATA) return 0;
-    return report_system("lgetxattr", path);
+    return report_system("getxattr", subject->path);
   }
   if (is_opaque_mark(name, value, (size_t)length)) xattrs->opaque = true;
-  if (!xattr_is_kept(name)) return 0;
+  if (!subject->is_kept(name)) return 0;
   if (strchr(name, '=')) {
-    report_warning("an attribute with '=' in its name does not fit into a tar: left out", path);
+    report_warning("an attribute with '=' in its name does not fit into a tar: left out", subject->path);
     return 0;
   }
   xattrs_add(xattrs, name, value, (size_t)length);
+  return 0;
+}
+
+static int read_all(const struct subject *subject, struct xattrs *xattrs) {
+  static char list[XATTR_LIST_MAX];
+  ssize_t length = subject->file ? llistxattr(subject->file, list, sizeof list)
+                                 : flistxattr(subject->fd, list, sizeof list);
+  if (length < 0) {
+    if (errno == EOPNOTSUPP) return 0;
+    return report_system("listxattr", subject->path);
+  }
+  for (const char *each = list; each < list + length; each += strlen(each) + 1)
+    if (is_wanted(each, subject->is_kept) && read_value(subject, each, xattrs) < 0) return -1;
+  xattrs_sort(xattrs);
   return 0;
 }
 
@@ -93,16 +124,11 @@ static int enter(int directory, const char *path) {
   return 0;
 }
 
-int xattrs_read(int parent, const char *name, const char *path, struct xattrs *xattrs) {
-  static char list[XATTR_LIST_MAX];
+int xattrs_read(int parent, const char *name, const char *path, xattr_filter *is_kept, struct xattrs *xattrs) {
   if (enter(parent, path) < 0) return -1;
-  ssize_t length = llistxattr(name, list, sizeof list);
-  if (length < 0) {
-    if (errno == EOPNOTSUPP) return 0;
-    return report_system("llistxattr", path);
-  }
-  for (const char *each = list; each < list + length; each += strlen(each) + 1)
-    if (is_wanted(each) && read_value(name, each, path, xattrs) < 0) return -1;
-  xattrs_sort(xattrs);
-  return 0;
+  return read_all(&(struct subject){.file = name, .path = path, .is_kept = is_kept}, xattrs);
+}
+
+int xattrs_read_open(int fd, const char *path, xattr_filter *is_kept, struct xattrs *xattrs) {
+  return read_all(&(struct subject){.fd = fd, .path = path, .is_kept = is_kept}, xattrs);
 }

@@ -6,19 +6,25 @@
 import { createHash } from 'node:crypto';
 import { type Dirent, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ByteString, byteStringOf, bytesOf, displayBytes } from '#core/bytes.ts';
+import { type ByteString, byteStringOf, displayBytes } from '#core/bytes.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
-import { joinBytes } from '#layer/folder-walk.ts';
+import { compareWalked, joinBytes } from '#layer/folder-walk.ts';
 import type { NativeHelper } from '#layer/native.ts';
-import { type ScannedEntry, type ScanOptions, scanFile, scanFolder } from '#layer/scan.ts';
+import {
+  rememberedFiles,
+  type ScannedEntry,
+  type ScanOptions,
+  type ScanResult,
+  scanFolder,
+} from '#layer/scan.ts';
 import { dropOldest } from '#store/oldest-files.ts';
 import { joinPath } from './file-tree.ts';
 import type { BuildSession } from './session.ts';
 import { mayNotRead } from './unreadable.ts';
 
-/** Of a hundred contexts the older half is forgotten. */
-const CACHES_MAX = 100;
+/** One for each folder, or group of files, that a COPY takes: of so many the older half is forgotten. */
+const CACHES_MAX = 500;
 
 export interface ContextScanner {
   readonly helper: Pick<NativeHelper, 'scan'>;
@@ -32,11 +38,11 @@ export function scannerOf({ helper, store, signal }: BuildSession): ContextScann
   return { helper, cacheFolder: store.paths.scans, signal };
 }
 
-/** What is below a folder, of the context `root`, in the order of the walk; paths are below that folder. */
+/** What is below a folder of the context `root`; paths are below that folder. */
 export async function scanContext(
   scanner: ContextScanner,
   place: { readonly root: string; readonly path: ByteString; readonly ignore: IgnoreMatcher },
-): Promise<readonly ScannedEntry[] | undefined> {
+): Promise<ScanResult | undefined> {
   const { root, path, ignore } = place;
   const folder = joinBytes(Buffer.from(root), path);
   // Arguments are text: a folder whose name is none is read file by file.
@@ -49,7 +55,7 @@ export async function scanContext(
     signal: scanner.signal,
   };
   try {
-    return (await scanned(scanner, options)).entries;
+    return await scanned(scanner, options);
   } catch (error) {
     throw asInputError(error, name);
   } finally {
@@ -57,12 +63,15 @@ export async function scanContext(
   }
 }
 
-async function scanned({ helper }: ContextScanner, options: ScanOptions) {
+async function scanned({ helper }: ContextScanner, options: ScanOptions): Promise<ScanResult> {
   try {
     return await helper.scan(options);
   } catch (error) {
     if (!isSlipwayError(error, 'HELPER_MISSING')) throw error;
-    return scanFolder(options);
+    const { cacheFile, ...others } = options;
+    // It cannot read attributes: the helper must not take from it that there are none.
+    const own = cacheFile === undefined ? {} : { cacheFile: `${cacheFile}-plain` };
+    return scanFolder({ ...others, ...own });
   }
 }
 
@@ -75,11 +84,18 @@ function asInputError(error: unknown, folder: string): unknown {
   return mayNotRead(path === folder ? folder : join(folder, path), error.cause ?? error);
 }
 
-/** The sha256 of one file, hex; remembered as well. */
-export function scanContextFile(scanner: ContextScanner, root: string, path: ByteString) {
+/** Some files of the context. @throws what cannot be read */
+export async function scanContextFiles(
+  scanner: ContextScanner,
+  root: string,
+  paths: readonly ByteString[],
+): Promise<readonly ScannedEntry[]> {
+  const only = [...paths].sort(compareWalked);
+  const options = { root, only, cacheFile: cacheFile(scanner, root, only.join('\0')) };
   try {
-    const digest = scanFile({ root, path, cacheFile: cacheFile(scanner, root, path) });
-    return digest?.slice('sha256:'.length);
+    const { signal } = scanner;
+    // A process is started for what changed; and for the young, which may change without a trace.
+    return rememberedFiles(options) ?? (await scanned(scanner, { ...options, signal })).entries;
   } catch (error) {
     throw asInputError(error, root);
   } finally {
@@ -87,10 +103,10 @@ export function scanContextFile(scanner: ContextScanner, root: string, path: Byt
   }
 }
 
-function cacheFile({ cacheFolder }: ContextScanner, root: string, path: ByteString): string {
+function cacheFile({ cacheFolder }: ContextScanner, root: string, what: string): string {
   mkdirSync(cacheFolder, { recursive: true, mode: 0o700 });
-  const name = createHash('sha256').update(root).update('\0').update(bytesOf(path)).digest('hex');
-  return join(cacheFolder, name.slice(0, 32));
+  const hash = createHash('sha256').update(root).update('\0').update(what, 'latin1');
+  return join(cacheFolder, hash.digest('hex').slice(0, 32));
 }
 
 /**

@@ -21,12 +21,15 @@ import {
 import { type Entry, NO_XATTRS } from '#archive/entry.ts';
 import { assert } from '#core/assert.ts';
 import { type ByteString, byteStringOf, bytesOf, displayBytes } from '#core/bytes.ts';
+import { encodedOf } from '#core/digest.ts';
 import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
 import { deviceNumbers } from '#layer/folder-walk.ts';
-import type { ScannedEntry } from '#layer/scan.ts';
-import { type ContextScanner, scanContext, scanContextFile } from './context-scan.ts';
-import { type FileNode, type FileTree, joinPath } from './file-tree.ts';
+import type { ContentPlace } from '#layer/pack-list.ts';
+import type { ScannedEntry, ScanResult } from '#layer/scan.ts';
+import { splitTime } from '#layer/stat-cache.ts';
+import { type ContextScanner, scanContext, scanContextFiles } from './context-scan.ts';
+import { type FileNode, type FileTree, joinPath, type ScannedFolder } from './file-tree.ts';
 import { readIgnore } from './ignore-file.ts';
 import { unreadable } from './unreadable.ts';
 import type { Vertices } from './vertex.ts';
@@ -40,11 +43,13 @@ export interface ContextSource {
 
 interface ContextNode extends FileNode {
   readonly path: ByteString;
-  /** As it is in the folder. */
-  readonly entry: Entry;
+  /** As it is in the folder; without extended attributes until it was scanned. */
+  entry: Entry;
   /** Of a file's content, once known; hex. */
   sha256?: string;
   children?: ReadonlyMap<ByteString, ContextNode> | undefined;
+  /** Of a directory, once it was scanned: children come from there when somebody asks. */
+  scan?: ScanResult;
 }
 
 /** @throws CONTEXT_MISSING when there is no such folder */
@@ -111,7 +116,6 @@ export function folderTree(
 
 /** Bytes read at once from a file. */
 const CHUNK_BYTES = 1 << 20;
-const LARGE_BYTES = 1 << 20;
 
 class ContextTree implements FileTree, Disposable {
   readonly name = 'build context';
@@ -150,20 +154,47 @@ class ContextTree implements FileTree, Disposable {
   }
 
   /** By the helper, which knows what did not change; once for a folder and all below it. */
-  async prepare(directory: FileNode): Promise<void> {
-    const node = own(directory);
-    if (!this.#scanner) return;
-    const running = this.#runningAbove(node.path) ?? this.#scan(node, this.#scanner);
+  async prepare(nodes: readonly FileNode[]): Promise<void> {
+    const scanner = this.#scanner;
+    if (!scanner) return;
+    for (const node of nodes.map(own)) {
+      if (node.kind === 'directory') await this.#prepareFolder(node, scanner);
+    }
+    const files = nodes
+      .map(own)
+      .filter(({ kind, sha256 }) => kind === 'file' && sha256 === undefined);
+    if (files.length > 0) await this.#scanFiles(files, scanner);
+  }
+
+  async #prepareFolder(node: ContextNode, scanner: ContextScanner): Promise<void> {
+    const running = this.#runningAbove(node.path) ?? this.#scan(node, scanner);
     this.#prepared.set(node.path, running);
     await running;
     // This node may be older than what was scanned from further up.
-    node.children ??= this.#nodeAt(node.path)?.children;
+    const found = this.#nodeAt(node.path);
+    if (found && found !== node && !node.scan) node.children ??= this.#children(found);
+  }
+
+  /** Where patterns take back what others leave out, the scan may have folders that are not there. */
+  scanned(directory: FileNode): ScannedFolder | undefined {
+    const { scan, path } = own(directory);
+    if (!scan || this.#takesBack) return undefined;
+    return { found: scan, root: this.#folder, path };
+  }
+
+  place(node: FileNode): ContentPlace {
+    const { path } = own(node);
+    return { kind: 'file', root: this.#folder, path, sha256: this.contentSha256(node) };
+  }
+
+  get #takesBack(): boolean {
+    return this.#ignore.patterns.some((pattern) => pattern.startsWith('!'));
   }
 
   #nodeAt(path: ByteString): ContextNode | undefined {
     return parentsOf(path).reduce<ContextNode | undefined>((node, folder) => {
       const name = folder.slice(folder.lastIndexOf('/') + 1) as ByteString;
-      return node?.children?.get(name);
+      return node?.kind === 'directory' ? this.#children(node).get(name) : undefined;
     }, this.root);
   }
 
@@ -195,15 +226,8 @@ class ContextTree implements FileTree, Disposable {
 
   contentSha256(node: FileNode): string {
     const file = own(node);
-    file.sha256 ??= this.#remembered(file) ?? this.#hash(file);
+    file.sha256 ??= this.#hash(file);
     return file.sha256;
-  }
-
-  /** Large files alone: a small one is read as quickly as what is remembered of it. */
-  #remembered({ path, entry }: ContextNode): string | undefined {
-    const scanner = this.#scanner;
-    if (!scanner || entry.kind !== 'file' || entry.size < LARGE_BYTES) return undefined;
-    return this.#access(path, () => scanContextFile(scanner, this.#root, path));
   }
 
   #hash(node: ContextNode): string {
@@ -212,20 +236,30 @@ class ContextTree implements FileTree, Disposable {
     return hash.digest('hex');
   }
 
-  /** What cannot be scanned is read file by file, and then says what is wrong with which. */
   async #scan(directory: ContextNode, scanner: ContextScanner): Promise<void> {
-    const { path } = directory;
-    try {
-      const place = { root: this.#root, path, ignore: this.#ignore };
-      const scanned = await scanContext(scanner, place);
-      if (scanned) this.#graft(directory, scanned);
-    } catch (error) {
-      if (errnoOf(error) === undefined && !isSlipwayError(error)) throw error;
-      if (isSlipwayError(error) && error.kind === 'cancelled') throw error;
+    const place = { root: this.#root, path: directory.path, ignore: this.#ignore };
+    const scan = await unlessUnreadable(() => scanContext(scanner, place));
+    if (!scan) return;
+    directory.scan = scan;
+    directory.children = undefined;
+  }
+
+  async #scanFiles(files: readonly ContextNode[], scanner: ContextScanner): Promise<void> {
+    const paths = [...new Set(files.map(({ path }) => path))];
+    const scanned = await unlessUnreadable(() => scanContextFiles(scanner, this.#root, paths));
+    const found = new Map(scanned?.map((one) => [one.entry.path, one]));
+    for (const file of files) {
+      const { entry, digest } = found.get(file.path) ?? {};
+      if (entry?.kind !== 'file' || digest === undefined) continue;
+      file.entry = entry;
+      file.sha256 = encodedOf(digest);
     }
   }
 
-  #graft(directory: ContextNode, scanned: readonly ScannedEntry[]): void {
+  #graft(
+    directory: ContextNode,
+    scanned: readonly ScannedEntry[],
+  ): ReadonlyMap<ByteString, ContextNode> {
     const folders = new Map<string, Map<ByteString, ContextNode>>([['', new Map()]]);
     for (const { entry, digest, identity } of scanned) {
       const slash = entry.path.lastIndexOf('/');
@@ -246,7 +280,7 @@ class ContextTree implements FileTree, Disposable {
       folders.get(slash < 0 ? '' : entry.path.slice(0, slash))?.set(name, node);
     }
     this.#dropEmptied(directory.path, folders);
-    directory.children = folders.get('') ?? new Map();
+    return folders.get('') ?? new Map();
   }
 
   /** Ignored folders that were walked for what a `!` pattern might take back in, and had nothing. */
@@ -254,7 +288,7 @@ class ContextTree implements FileTree, Disposable {
     below: ByteString,
     folders: ReadonlyMap<string, Map<ByteString, ContextNode>>,
   ): void {
-    if (!this.#ignore.patterns.some((pattern) => pattern.startsWith('!'))) return;
+    if (!this.#takesBack) return;
     for (const [path, children] of [...folders].reverse()) {
       if (path === '' || children.size > 0) continue;
       if (!this.#ignore.ignores(displayBytes(joinPath(below, path as ByteString)))) continue;
@@ -271,7 +305,7 @@ class ContextTree implements FileTree, Disposable {
 
   #children(directory: FileNode): ReadonlyMap<ByteString, ContextNode> {
     const node = own(directory);
-    node.children ??= this.#read(node);
+    node.children ??= node.scan ? this.#graft(node, node.scan.entries) : this.#read(node);
     return node.children;
   }
 
@@ -315,7 +349,7 @@ class ContextTree implements FileTree, Disposable {
       mode: Number(stats.mode) & 0o7777,
       uid: 0,
       gid: 0,
-      mtime: { seconds: Number(stats.mtimeNs / 1_000_000_000n), nanoseconds: 0 },
+      mtime: { seconds: Number(splitTime(stats.mtimeNs).seconds), nanoseconds: 0 },
       xattrs: NO_XATTRS,
     };
     switch (kind) {
@@ -357,6 +391,17 @@ class ContextTree implements FileTree, Disposable {
 function own(node: FileNode): ContextNode {
   assert('entry' in node, 'a node of this context');
   return node as ContextNode;
+}
+
+/** What cannot be scanned is read file by file, and then says what is wrong with which. */
+async function unlessUnreadable<T>(scan: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await scan();
+  } catch (error) {
+    if (errnoOf(error) === undefined && !isSlipwayError(error)) throw error;
+    if (isSlipwayError(error) && error.kind === 'cancelled') throw error;
+    return undefined;
+  }
 }
 
 function changed(path: ByteString): SlipwayError {

@@ -3,10 +3,11 @@
  * and the destination's; nothing is mounted and no file is created. The rules are BuildKit's: a
  * folder gives its contents, destination links are followed, parents are made 0755.
  */
-import { type Entry, type EntrySource, EPOCH, NO_XATTRS, type Timestamp } from '#archive/entry.ts';
+import { type Entry, EPOCH, NO_XATTRS, type Timestamp } from '#archive/entry.ts';
 import type { ByteString } from '#core/bytes.ts';
 import { displayBytes } from '#core/bytes.ts';
 import { SlipwayError } from '#core/errors.ts';
+import type { ContentPlace, PlacedSource } from '#layer/pack-list.ts';
 import type { ModeChange } from './chmod.ts';
 import {
   type FileNode,
@@ -15,6 +16,7 @@ import {
   type Located,
   locate,
   locateForWrite,
+  type ScannedFolder,
 } from './file-tree.ts';
 
 export interface Owner {
@@ -50,17 +52,41 @@ export interface CopyRequest {
 }
 
 /** The layer's entries: sorted, parents before children, later hard-link names after the first. */
-export function planCopy(request: CopyRequest): EntrySource[] {
+export function planCopy(request: CopyRequest): PlacedSource[] {
   const plan = new CopyPlan(request);
   for (const item of request.items) plan.add(item);
   return plan.finish();
+}
+
+/** A folder taken as it was scanned: what it holds is planned by nobody. */
+export interface FolderPlan {
+  readonly scanned: ScannedFolder;
+  /** Where what it holds goes. */
+  readonly target: ByteString;
+  /** The folders above, and the target. */
+  readonly entries: readonly PlacedSource[];
+}
+
+/**
+ * The plan of a single scanned folder whose entries need no look: they keep their modes, and nothing is
+ * where they go. Undefined for everything else; planCopy then gives the same layer.
+ */
+export function planFolder(request: CopyRequest): FolderPlan | undefined {
+  const [item, ...others] = request.items;
+  if (others.length > 0 || item?.kind !== 'node' || item.unpacked || request.chmod)
+    return undefined;
+  const scanned = item.tree.scanned?.(item.at.node);
+  if (!scanned) return undefined;
+  const plan = new CopyPlan(request);
+  const target = plan.addFolder(scanned.found.newest);
+  return target === undefined ? undefined : { scanned, target, entries: plan.finish() };
 }
 
 /** Folders made on the way go through docker's umask; copied ones do not. */
 const UMASK = 0o022;
 
 interface Planned {
-  readonly source: EntrySource;
+  readonly source: PlacedSource;
   readonly identity?: string;
   /** A folder made on the way, dated at the end. */
   readonly made?: boolean;
@@ -94,7 +120,17 @@ class CopyPlan {
     else this.#addFile(item.tree, item);
   }
 
-  finish(): EntrySource[] {
+  /** The target of a folder's contents, when nothing is in it. @param newest of all that is copied */
+  addFolder(newest: number): ByteString | undefined {
+    const { into, newFolderMode = 0o755 } = this.#request;
+    this.#newFolderMode = newFolderMode & ~UMASK;
+    this.#newest = { seconds: newest, nanoseconds: 0 };
+    const target = this.#folderTarget();
+    const existing = locate(into, target, { followLast: false });
+    return existing && into.names(existing.node).length > 0 ? undefined : target;
+  }
+
+  finish(): PlacedSource[] {
     const sorted = [...this.#planned].sort(([a], [b]) => comparePaths(a, b));
     const firstNames = new Map<string, ByteString>();
     return sorted.map(([path, planned]) => {
@@ -127,7 +163,8 @@ class CopyPlan {
       mtime: EPOCH,
       xattrs: NO_XATTRS,
     };
-    this.#put(path, { source: { entry, content: () => [bytes] } });
+    const place = (): ContentPlace => ({ kind: 'bytes', bytes });
+    this.#put(path, { source: { entry, content: () => [bytes], place } });
   }
 
   /** A folder's contents into the destination, which becomes a folder. */
@@ -164,7 +201,12 @@ class CopyPlan {
     const entry = { ...own, ...this.#request.owner, mode };
     const hasContent = entry.kind === 'file' && entry.size > 0;
     this.#put(path, {
-      source: { entry, ...(hasContent ? { content: () => tree.content(node) } : {}) },
+      source: {
+        entry,
+        ...(hasContent
+          ? { content: () => tree.content(node), place: () => tree.place?.(node) }
+          : {}),
+      },
       ...(node.identity === undefined ? {} : { identity: `${this.#items}\0${node.identity}` }),
     });
   }

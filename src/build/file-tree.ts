@@ -6,6 +6,8 @@
 import type { Entry } from '#archive/entry.ts';
 import type { ByteString } from '#core/bytes.ts';
 import { SlipwayError } from '#core/errors.ts';
+import type { ContentPlace } from '#layer/pack-list.ts';
+import type { ScanResult } from '#layer/scan.ts';
 
 export interface FileNode {
   readonly kind: Exclude<Entry['kind'], 'hardlink'>;
@@ -26,10 +28,22 @@ export interface FileTree {
   content(node: FileNode): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** Why a path that exists elsewhere is not here (left out by .dockerignore), with the fix. */
   hintFor?(path: ByteString): string | undefined;
-  /** All below a directory is about to be read: some trees can do that faster at once. */
-  prepare?(directory: FileNode): Promise<void>;
+  /** These, and all below them, are about to be read: some trees can do that faster at once. */
+  prepare?(nodes: readonly FileNode[]): Promise<void>;
   /** sha256 hex of a file's bytes; at once where it is known. */
   contentSha256(node: FileNode): string | Promise<string>;
+  /** What is known of all below a directory, without looking at it; absent where nothing is. */
+  scanned?(directory: FileNode): ScannedFolder | undefined;
+  /** Where a file's bytes are, for the helper to take them from; undefined when only `content` has them. */
+  place?(node: FileNode): ContentPlace | undefined;
+}
+
+/** A folder of the context as one scan found it. */
+export interface ScannedFolder {
+  readonly found: Pick<ScanResult, 'digest' | 'digestWithoutModes' | 'newest' | 'records'>;
+  /** The context, and the folder below it. */
+  readonly root: Buffer;
+  readonly path: ByteString;
 }
 
 export interface Located {

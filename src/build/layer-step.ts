@@ -9,6 +9,7 @@ import type { JsonValue } from '#core/json.ts';
 import { OCI_LAYER } from '#core/media-type.ts';
 import { type CacheKey, originKey, stepKeys } from './cache-key.ts';
 import { type StepFacts, stepFacts } from './explain/step-facts.ts';
+import type { FileFacts } from './file-facts.ts';
 import type { MissedStepLine } from './history/missed-line.ts';
 import { withLayerHistory } from './history.ts';
 import { guardLayer } from './mounts/leak-guard.ts';
@@ -30,7 +31,7 @@ export interface LayerStep {
   /** Content digests of the same; asked only when the definition misses. */
   readonly contentInputs: () => Promise<JsonValue>;
   /** What they are, file by file; complete when the content was asked for. */
-  readonly files: ReadonlyMap<string, string>;
+  readonly files: FileFacts;
   readonly execute: (vertex: Vertex) => Promise<WrittenLayer>;
   /** The layer is the same whatever is below it, so another parent is no reason to make it again. */
   readonly isDetached?: boolean;
@@ -95,7 +96,7 @@ async function findOrMake(
     save(session, definition, { made, description: step.createdBy });
     return made;
   }
-  const facts = stepFacts(state, step);
+  const facts = once(() => stepFacts(state, { ...step, files: step.files.all() }));
   const place = step.label.replace(/\/\d+\]/, ']');
   const missed = missedStep(session, state, { place, description: step.createdBy });
   const { diffId, size } = await session.jobs(() => {
@@ -111,7 +112,7 @@ async function findOrMake(
         session.recorder.missed({ ...missed, ...made, vertex: number });
         return written;
       } catch (error) {
-        session.recorder.missed({ ...missed, vertex: number, facts: { ...facts } });
+        session.recorder.missed({ ...missed, vertex: number, facts: { ...facts() } });
         throw error;
       }
     });
@@ -125,7 +126,7 @@ async function findOrMake(
   for (const key of [definition, contentKey]) {
     save(session, key, { made, description: step.createdBy });
   }
-  session.store.stepFacts.save({ key: definition, place, facts: { ...facts } });
+  session.store.stepFacts.save({ key: definition, place, facts: { ...facts() } });
   // A RUN may have written to folders of cache mounts, too.
   await session.cap?.grown(step.operation.kind === 'run' ? undefined : size);
   return made;
@@ -147,12 +148,20 @@ function missedStep(
   };
 }
 
+function once<T>(work: () => T): () => T {
+  let result: { readonly value: T } | undefined;
+  return () => {
+    result ??= { value: work() };
+    return result.value;
+  };
+}
+
 function explain(
   { explainer, noCache }: BuildSession,
   state: StageState,
   missed: {
     readonly step: LayerStep;
-    readonly facts: StepFacts;
+    readonly facts: () => StepFacts;
     readonly place: string;
     readonly number: number;
   },
@@ -160,7 +169,7 @@ function explain(
   const { step, facts, place, number } = missed;
   const below = state.layers.at(-1)?.diffId;
   explainer?.missed({
-    ...{ number, name: step.label + step.name, place, facts, isForced: noCache },
+    ...{ number, name: step.label + step.name, place, facts: facts(), isForced: noCache },
     description: step.createdBy,
     ...(below === undefined ? {} : { below }),
   });

@@ -64,8 +64,8 @@ class SelectedTree implements FileTree {
     return this.#tree.content(own(node).inner);
   }
 
-  async prepare(directory: FileNode): Promise<void> {
-    await this.#tree.prepare?.(own(directory).inner);
+  async prepare(nodes: readonly FileNode[]): Promise<void> {
+    await this.#tree.prepare?.(nodes.map((node) => own(node).inner));
   }
 
   contentSha256(node: FileNode): string | Promise<string> {

@@ -3,13 +3,23 @@
  * all that would be taken.
  */
 import type { Entry } from '#archive/entry.ts';
+import { assert } from '#core/assert.ts';
 import { type ByteString, displayBytes, toByteString } from '#core/bytes.ts';
 import { createHasher } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { compilePatterns, type IgnoreMatcher } from '#dockerfile/dockerignore.ts';
 import { suggestName } from '#dockerfile/suggest.ts';
+import { TreeDigest } from '#layer/tree-digest.ts';
 import type { CopyItem } from './copy-plan.ts';
-import { cleanParts, type FileNode, type FileTree, joinPath, locate } from './file-tree.ts';
+import type { FileFacts } from './file-facts.ts';
+import {
+  cleanParts,
+  type FileNode,
+  type FileTree,
+  joinPath,
+  type Located,
+  locate,
+} from './file-tree.ts';
 import { isPattern, matchPaths } from './glob.ts';
 import { isSelected, type Selection, selectedTree } from './selected-tree.ts';
 
@@ -119,7 +129,7 @@ export interface DigestOptions {
   /** Uid and gid count: sources that are images keep theirs. */
   readonly owners: boolean;
   /** Gets a line for each path as it is in the tree: kind, mode, owner, content. */
-  readonly facts?: Map<string, string>;
+  readonly facts?: FileFacts;
   /** Permission bits count; they do not where `--chmod` sets them all. Default true. */
   readonly modes?: boolean;
 }
@@ -130,46 +140,58 @@ export interface DigestOptions {
  */
 export async function sourcesDigest(op: Sources, options: DigestOptions): Promise<string> {
   const hasher = createHasher();
-  for (const { tree, at, name } of nodesOf(op)) {
-    if (at.node.kind === 'directory') await tree.prepare?.(at.node);
+  const items = nodesOf(op);
+  for (const tree of new Set(items.map((item) => item.tree))) {
+    await tree.prepare?.(items.filter((item) => item.tree === tree).map(({ at }) => at.node));
+  }
+  for (const { tree, at, name } of items) {
     // A folder gives its contents only, so its own name does not count.
-    await hashTree(tree, at.node, {
-      ...options,
-      path: at.node.kind === 'directory' ? ('' as ByteString) : name,
-      real: at.path,
-      hasher,
-    });
-    hasher.update('\0end\0');
+    const path = at.node.kind === 'directory' ? ('' as ByteString) : name;
+    hasher.update(`${at.node.kind} ${await treeDigest(tree, at, { ...options, path })}\n`);
   }
   return hasher.digest();
 }
 
-async function hashTree(
-  tree: FileTree,
-  node: FileNode,
-  context: DigestOptions & {
-    readonly path: ByteString;
-    readonly real: ByteString;
-    readonly hasher: ReturnType<typeof createHasher>;
-  },
-): Promise<void> {
-  const { path, real, hasher } = context;
-  for (const one of walkTree(tree, node, path)) {
-    // Of a folder's content the paths are relative to it.
-    const at = { ...context, real: path === '' ? joinPath(real, one.entry.path) : real };
-    const found = one.entry.kind === 'file' ? tree.contentSha256(one.node) : '';
-    // A turn of the event loop for each of 20,000 files would cost more than all else here.
-    hasher.update(lineOf(one.entry, typeof found === 'string' ? found : await found, at));
-  }
+interface TreeContext extends DigestOptions {
+  /** What the node's own path counts as. */
+  readonly path: ByteString;
 }
 
-/** A directory before what it holds. */
+/** Of a scanned folder it is known without a look at each file. */
+async function treeDigest(tree: FileTree, at: Located, context: TreeContext): Promise<string> {
+  const { owners, modes = true, facts } = context;
+  const known = owners ? undefined : tree.scanned?.(at.node)?.found;
+  if (!known) return await hashTree(tree, at, context);
+  facts?.later((add) => {
+    for (const one of walkTree(tree, at.node, context.path)) {
+      const sha256 = one.entry.kind === 'file' ? tree.contentSha256(one.node) : '';
+      assert(typeof sha256 === 'string', 'what was scanned is known at once');
+      addFact(add, one.entry, { at, context, sha256 });
+    }
+  });
+  return modes ? known.digest : known.digestWithoutModes;
+}
+
+async function hashTree(tree: FileTree, at: Located, context: TreeContext): Promise<string> {
+  const { path, owners, modes = true, facts } = context;
+  const digest = new TreeDigest({ modes, owners });
+  for (const { node, entry } of walkTree(tree, at.node, path)) {
+    const found = entry.kind === 'file' ? tree.contentSha256(node) : '';
+    // A turn of the event loop for each of 20,000 files would cost more than all else here.
+    const sha256 = typeof found === 'string' ? found : await found;
+    digest.add(entry, sha256);
+    if (facts) addFact(facts.add, entry, { at, context, sha256 });
+  }
+  return digest.digest();
+}
+
+/** What the node gives: a folder what it holds, a directory before what that holds. */
 function* walkTree(
   tree: FileTree,
   node: FileNode,
   path: ByteString,
 ): Generator<{ readonly node: FileNode; readonly entry: Entry }, void, undefined> {
-  yield { node, entry: tree.entry(node, path) };
+  if (node.kind !== 'directory' || path !== '') yield { node, entry: tree.entry(node, path) };
   if (node.kind !== 'directory') return;
   for (const name of tree.names(node)) {
     const child = tree.child(node, name);
@@ -180,25 +202,23 @@ function* walkTree(
   }
 }
 
-function lineOf(
+function addFact(
+  add: (path: string, fact: string) => void,
   entry: Entry,
-  content: string,
-  { owners, modes = true, facts, real }: DigestOptions & { readonly real: ByteString },
-): string {
-  const target = entry.kind === 'symlink' ? entry.target : '';
+  given: { readonly at: Located; readonly context: TreeContext; readonly sha256: string },
+): void {
+  const { at, context, sha256 } = given;
+  const { owners, modes = true, path } = context;
+  // Of a folder's content the paths are relative to it.
+  const real = path === '' ? joinPath(at.path, entry.path) : at.path;
   const device =
     entry.kind === 'char' || entry.kind === 'block' ? `${entry.major}:${entry.minor}` : '';
-  const owner = owners ? `${entry.uid}:${entry.gid}` : '';
-  const isRoot = entry.path === '';
-  const mode = isRoot || (!modes && entry.kind !== 'symlink') ? 0 : entry.mode;
-  const fields = [entry.path, entry.kind, mode, isRoot ? '' : owner, content, target, device];
-  const more = attributes(entry);
-  const counts = content.slice(0, 16) || target || device || '-';
-  facts?.set(
-    displayBytes(real) || '.',
-    [entry.kind, mode.toString(8), owner || '-', counts, ...more].join(' '),
-  );
-  return `${JSON.stringify([...fields, ...more])}\n`;
+  const target = entry.kind === 'symlink' ? entry.target : '';
+  const mode = modes || entry.kind === 'symlink' ? entry.mode : 0;
+  const owner = owners ? `${entry.uid}:${entry.gid}` : '-';
+  const counts = sha256.slice(0, 16) || target || device || '-';
+  const fact = `${entry.kind} ${mode.toString(8)} ${owner} ${counts}`;
+  add(displayBytes(real), [fact, ...attributes(entry)].join(' '));
 }
 
 function attributes({ xattrs }: Entry): readonly string[] {

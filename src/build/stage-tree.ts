@@ -4,6 +4,7 @@ import { type ByteString, toByteString } from '#core/bytes.ts';
 import { createHasher, encodedOf } from '#core/digest.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import { MergedTree, type TreeNode } from '#layer/merged-tree.ts';
+import type { ContentPlace } from '#layer/pack-list.ts';
 import { type ResolvedUser, resolveOwner, resolveUser } from '#runtime/user.ts';
 import { makeFolderIn } from '#snapshot/make-folder.ts';
 import type { Owner } from './copy-plan.ts';
@@ -69,6 +70,12 @@ export class StageTree implements FileTree, Disposable {
     const hasher = createHasher();
     for (const chunk of this.content(node)) hasher.update(chunk);
     return encodedOf(hasher.digest());
+  }
+
+  /** In the tar of its layer, unless it is in pieces. */
+  place(node: FileNode): ContentPlace | undefined {
+    const part = this.#tree.contiguous(own(node));
+    return part && { kind: 'part', ...part };
   }
 
   /** USER's text to ids, by the image's passwd and group. @throws USER_UNKNOWN */

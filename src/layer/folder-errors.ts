@@ -7,6 +7,8 @@ import { displayPath } from '#archive/entry-path.ts';
 import type { ByteString } from '#core/bytes.ts';
 import { type ErrorCode, errnoOf, SlipwayError } from '#core/errors.ts';
 
+export const XATTR_LEFT_OUT = "an attribute with '=' in its name does not fit into a tar: left out";
+
 /** Something left out that the caller may want to tell its user about; never a failure. */
 export interface FolderWarning {
   readonly message: string;

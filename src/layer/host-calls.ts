@@ -35,6 +35,14 @@ export function isKeptXattr(name: string): boolean {
   );
 }
 
+/**
+ * What comes along with a build context: user.* and security.capability. Its ACLs name users of this
+ * machine, as its owners do, and stay where they are.
+ */
+export function isContextXattr(name: string): boolean {
+  return (name.startsWith('user.') && !OVERLAY.test(name)) || name === 'security.capability';
+}
+
 /** True when overlay marked a directory as hiding what lies below. */
 export function hasOpaqueMark(xattrs: ReadonlyMap<string, Uint8Array>): boolean {
   return ['trusted.overlay.opaque', 'user.overlay.opaque'].some((name) => {

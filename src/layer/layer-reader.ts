@@ -15,7 +15,7 @@ const NO_MARKS: Marks = { isOpaque: false };
 export class LayerReader implements Disposable {
   readonly #files: LayerFiles;
   #image: ErofsImage | undefined;
-  #tar: number | undefined;
+  #tarFile: number | undefined;
 
   constructor(files: LayerFiles) {
     this.#files = files;
@@ -35,6 +35,11 @@ export class LayerReader implements Disposable {
       });
     }
     return image;
+  }
+
+  /** Path of the tar. */
+  get tar(): string {
+    return this.#files.tar;
   }
 
   /** Blocks of the tar, as the index has it. */
@@ -72,11 +77,11 @@ export class LayerReader implements Disposable {
 
   /** Bytes of the tar. @throws STORE_BROKEN when it is missing or too short */
   readTar(offset: number, length: number): Buffer {
-    this.#tar ??= this.#access(() => openSync(this.#files.tar, 'r'));
+    this.#tarFile ??= this.#access(() => openSync(this.#files.tar, 'r'));
     const buffer = Buffer.allocUnsafe(length);
     let done = 0;
     while (done < length) {
-      const count = readSync(this.#tar, buffer, done, length - done, offset + done);
+      const count = readSync(this.#tarFile, buffer, done, length - done, offset + done);
       if (count === 0) throw this.#broken('is shorter than its index says');
       done += count;
     }
@@ -101,8 +106,8 @@ export class LayerReader implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#tar !== undefined) closeSync(this.#tar);
-    this.#tar = undefined;
+    if (this.#tarFile !== undefined) closeSync(this.#tarFile);
+    this.#tarFile = undefined;
     this.#image = undefined;
   }
 }

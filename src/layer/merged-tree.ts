@@ -12,6 +12,7 @@ import { type Entry, type EntryMetadata, NO_XATTRS } from '#archive/entry.ts';
 import { displayPath } from '#archive/entry-path.ts';
 import { type ByteString, toByteString } from '#core/bytes.ts';
 import { SlipwayError } from '#core/errors.ts';
+import { BLOCK } from './erofs-format.ts';
 import type { Inode, NodeKind } from './erofs-read.ts';
 import type { LayerFiles } from './layer.ts';
 import { LayerReader } from './layer-reader.ts';
@@ -265,6 +266,15 @@ export class MergedTree implements Disposable {
         chunk === 'hole' || chunk instanceof Uint8Array ? chunk : { device, block: chunk.block },
       ),
     };
+  }
+
+  /** The tar that has a file's bytes in one piece, and where; undefined when they are in several. */
+  contiguous(node: TreeNode): { readonly file: string; readonly offset: number } | undefined {
+    const { source } = inside(node);
+    const [chunk, ...more] = this.data(node)?.chunks ?? [];
+    if (source === undefined || more.length > 0) return undefined;
+    if (chunk === undefined || chunk === 'hole' || chunk instanceof Uint8Array) return undefined;
+    return { file: this.#reader(source.layer).tar, offset: chunk.block * BLOCK };
   }
 
   /** `identity` as a number, which is cheaper to make for every file of a tree. For merged-image.ts. */

@@ -18,8 +18,9 @@ import {
   unmappedOwner,
 } from './folder-errors.ts';
 import type { PackOptions, PackResult } from './pack.ts';
+import { encodePackList, type PackList } from './pack-list.ts';
 import type { ScanOptions, ScanResult } from './scan.ts';
-import { parseScanRecords } from './scan-records.ts';
+import { scanResultOf } from './scan-records.ts';
 import type { UnpackOptions, UnpackResult } from './unpack.ts';
 
 /** One built `slipway-native`; holds nothing, each call is a process of its own. */
@@ -42,14 +43,22 @@ export class NativeHelper {
     if (options.sourceDateEpoch !== undefined) {
       args.push('--source-date-epoch', String(options.sourceDateEpoch));
     }
-    const { stdout, warnings } = await this.#run('pack', args, options);
-    const result = new ObjectReader(parseJson(stdout, 'result of pack'), 'result of pack');
-    return {
-      digest: parseDigest(result.string('digest')),
-      size: result.size('size'),
-      entries: result.size('entries'),
-      warnings,
-    };
+    return packResultOf(await this.#run('pack', args, options));
+  }
+
+  /**
+   * Like writeLayer, into files of the caller's; what the list names is read meanwhile.
+   * @throws as writeLayer; UnlistableEntry, FILE_CHANGED, HELPER_MISSING, HELPER_FAILED
+   */
+  async packList(options: {
+    readonly list: PackList;
+    readonly output: string;
+    readonly index: string;
+    readonly signal?: AbortSignal;
+  }): Promise<PackResult> {
+    const args = ['--list', '--output', options.output, '--index', options.index];
+    const stdin = encodePackList(options.list);
+    return packResultOf(await this.#run('pack', args, { ...options, stdin }));
   }
 
   /**
@@ -107,32 +116,32 @@ export class NativeHelper {
   async scan(options: ScanOptions): Promise<ScanResult> {
     const args = ['--root', options.root];
     if (options.cacheFile !== undefined) args.push('--cache', options.cacheFile);
-    const skip = (options.skip ?? []).map((path) => `${path}\0`).join('');
-    const { stdout, warnings } = await this.#run('scan', args, { ...options, stdin: skip });
-    return { ...parseScanRecords(stdout), warnings };
+    if (options.only !== undefined) args.push('--only');
+    const stdin = (options.only ?? options.skip ?? []).map((path) => `${path}\0`).join('');
+    const { stdout, warnings } = await this.#run('scan', args, { ...options, stdin });
+    return Object.assign(scanResultOf(stdout), { warnings });
   }
 
   async #run(
     command: string,
     args: readonly string[],
-    options: { readonly signal?: AbortSignal; readonly stdin?: string },
-  ): Promise<{ stdout: Buffer; warnings: FolderWarning[] }> {
+    options: { readonly signal?: AbortSignal; readonly stdin?: string | Iterable<Buffer> },
+  ): Promise<Output> {
     options.signal?.throwIfAborted();
     const child = spawn(this.program, [command, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: {},
       ...(options.signal === undefined ? {} : { signal: options.signal, killSignal: 'SIGKILL' }),
     });
-    // A helper that ends early closes its stdin; its exit says why.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(Buffer.from(options.stdin ?? '', 'latin1'));
-    const [exit, stdout, stderr] = await Promise.all([
+    const [exit, stdout, stderr, failure] = await Promise.all([
       exitOf(child),
       buffer(child.stdout),
       buffer(child.stderr),
+      feed(child.stdin, options.stdin ?? ''),
     ]);
     options.signal?.throwIfAborted();
     if (exit.error !== undefined) throw helperMissing(this.program, exit.error);
+    if (failure) throw failure.cause;
     const reports = stderr
       .toString('latin1')
       .split('\n')
@@ -142,6 +151,42 @@ export class NativeHelper {
       stdout,
       warnings: reports.map(parseReport).map(({ message, path }) => ({ message, path })),
     };
+  }
+}
+
+interface Output {
+  readonly stdout: Buffer;
+  readonly warnings: FolderWarning[];
+}
+
+function packResultOf({ stdout, warnings }: Output): PackResult {
+  const result = new ObjectReader(parseJson(stdout, 'result of pack'), 'result of pack');
+  return {
+    digest: parseDigest(result.string('digest')),
+    size: result.size('size'),
+    entries: result.size('entries'),
+    warnings,
+  };
+}
+
+/** What kept us from writing it all, unless the helper ended before: then its exit says why. */
+async function feed(
+  stdin: Writable,
+  input: string | Iterable<Buffer>,
+): Promise<{ readonly cause: unknown } | undefined> {
+  const closed = new Promise<void>((resolve) => stdin.once('close', resolve));
+  stdin.on('error', () => undefined);
+  try {
+    for (const piece of typeof input === 'string' ? [Buffer.from(input, 'latin1')] : input) {
+      if (stdin.destroyed) break;
+      if (stdin.write(piece)) continue;
+      await Promise.race([new Promise<void>((resolve) => stdin.once('drain', resolve)), closed]);
+    }
+    return undefined;
+  } catch (cause) {
+    return { cause };
+  } finally {
+    stdin.end();
   }
 }
 

@@ -21,7 +21,13 @@ import { OPAQUE_NAME, WHITEOUT_PREFIX, whiteoutOf } from '#archive/whiteout.ts';
 import { type ByteString, byteStringOf } from '#core/bytes.ts';
 import { createHasher, type Digest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
-import { changedFile, type FolderWarning, onPath, refusedEntry } from './folder-errors.ts';
+import {
+  changedFile,
+  type FolderWarning,
+  onPath,
+  refusedEntry,
+  XATTR_LEFT_OUT,
+} from './folder-errors.ts';
 import { deviceNumbers, type WalkedFile, walkFolder } from './folder-walk.ts';
 import { type HostCalls, hasOpaqueMark, isKeptXattr } from './host-calls.ts';
 import { streamLayer } from './layer-writer.ts';
@@ -192,8 +198,7 @@ function keptXattrs(
   for (const [name, value] of all) {
     if (!isKeptXattr(name)) continue;
     if (name.includes('=')) {
-      const message = "an attribute with '=' in its name does not fit into a tar: left out";
-      work.warnings.push({ message, path: walked.path });
+      work.warnings.push({ message: XATTR_LEFT_OUT, path: walked.path });
     } else {
       kept.set(name, value);
     }

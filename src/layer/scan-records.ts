@@ -3,15 +3,37 @@ import { type Entry, type EntryMetadata, NO_XATTRS } from '#archive/entry.ts';
 import type { ByteString } from '#core/bytes.ts';
 import { parseDigest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
-import type { ScannedEntry } from './scan.ts';
+import type { ScannedEntry, ScanResult } from './scan.ts';
+import { decodeXattrs } from './xattr-records.ts';
 
-const RECORD_BYTES = 104;
-const END_BYTES = 24;
+const RECORD_BYTES = 128;
+const END_BYTES = 128;
 const DIGEST_OFFSET = 56;
 const IDENTITY_OFFSET = 88;
 
+/**
+ * The result without its entries, which are read when somebody asks for them: a build that finds its
+ * step in the cache never does. @throws HELPER_FAILED when the records are cut or not understood
+ */
+export function scanResultOf(records: Buffer): Omit<ScanResult, 'warnings'> {
+  const end = records.length - END_BYTES;
+  if (end < 0 || records.readUInt32LE(end) !== 0) throw damagedRecords();
+  let entries: readonly ScannedEntry[] | undefined;
+  return {
+    get entries() {
+      entries ??= parseScanRecords(records);
+      return entries;
+    },
+    hashedFiles: Number(records.readBigUInt64LE(end + 16)),
+    newest: Number(records.readBigInt64LE(end + 24)),
+    digest: records.toString('hex', end + 32, end + 64),
+    digestWithoutModes: records.toString('hex', end + 64, end + 96),
+    records,
+  };
+}
+
 /** @throws HELPER_FAILED when the records are cut or not understood */
-export function parseScanRecords(data: Buffer): { entries: ScannedEntry[]; hashedFiles: number } {
+function parseScanRecords(data: Buffer): readonly ScannedEntry[] {
   const entries: ScannedEntry[] = [];
   let at = 0;
   for (;;) {
@@ -23,14 +45,14 @@ export function parseScanRecords(data: Buffer): { entries: ScannedEntry[]; hashe
     at += length;
   }
   if (Number(data.readBigUInt64LE(at + 8)) !== entries.length) throw damagedRecords();
-  return { entries, hashedFiles: Number(data.readBigUInt64LE(at + 16)) };
+  return entries;
 }
 
 /** Reads in place: a Buffer for each of 20,000 records would cost as much as all else. */
 function parseRecord(data: Buffer, at: number, end: number): ScannedEntry {
   const pathEnd = at + RECORD_BYTES + data.readUInt32LE(at + 48);
   const targetEnd = pathEnd + data.readUInt32LE(at + 52);
-  if (targetEnd !== end) throw damagedRecords();
+  if (targetEnd + data.readUInt32LE(at + 120) !== end) throw damagedRecords();
   const metadata: EntryMetadata = {
     path: textOf(data, at + RECORD_BYTES, pathEnd),
     mode: data.readUInt32LE(at + 28),
@@ -40,9 +62,9 @@ function parseRecord(data: Buffer, at: number, end: number): ScannedEntry {
       seconds: Number(data.readBigInt64LE(at + 16)),
       nanoseconds: data.readUInt32LE(at + 24),
     },
-    xattrs: NO_XATTRS,
+    xattrs: targetEnd === end ? NO_XATTRS : xattrsIn(data.subarray(targetEnd, end)),
   };
-  const entry = withKind(data, metadata, { at, pathEnd, end });
+  const entry = withKind(data, metadata, { at, pathEnd, end: targetEnd });
   if (entry.kind !== 'file') return { entry, digest: undefined };
   const hex = data.toString('hex', at + DIGEST_OFFSET, at + IDENTITY_OFFSET);
   const digest = parseDigest(`sha256:${hex}`);
@@ -50,6 +72,12 @@ function parseRecord(data: Buffer, at: number, end: number): ScannedEntry {
   if (inode === 0n) return { entry, digest };
   const device = data.readBigUInt64LE(at + IDENTITY_OFFSET + 8);
   return { entry, digest, identity: `${device}:${inode}` };
+}
+
+function xattrsIn(bytes: Buffer): EntryMetadata['xattrs'] {
+  const xattrs = decodeXattrs(bytes);
+  if (xattrs === undefined) throw damagedRecords();
+  return xattrs;
 }
 
 function textOf(data: Buffer, start: number, end: number): ByteString {

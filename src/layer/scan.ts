@@ -17,10 +17,13 @@ import {
 } from 'node:fs';
 import { type Entry, type EntryMetadata, NO_XATTRS } from '#archive/entry.ts';
 import { type ByteString, byteStringOf } from '#core/bytes.ts';
-import { type Digest, parseDigest } from '#core/digest.ts';
-import { changedFile, type FolderWarning, onPath } from './folder-errors.ts';
+import { type Digest, encodedOf, parseDigest } from '#core/digest.ts';
+import { changedFile, type FolderWarning, onPath, XATTR_LEFT_OUT } from './folder-errors.ts';
 import { deviceNumbers, joinBytes, type WalkedFile, walkFolder } from './folder-walk.ts';
+import { type HostCalls, isContextXattr } from './host-calls.ts';
 import { StatCache, splitTime } from './stat-cache.ts';
+import { TreeDigest } from './tree-digest.ts';
+import { decodeXattrs, encodeXattrs } from './xattr-records.ts';
 
 export interface ScanOptions {
   readonly root: string;
@@ -28,10 +31,12 @@ export interface ScanOptions {
   readonly cacheFile?: string;
   /** Paths relative to the root; they and what is beneath them are neither walked nor reported. */
   readonly skip?: readonly ByteString[];
+  /** Nothing but these files, in the order of a walk; what is gone is left out. */
+  readonly only?: readonly ByteString[];
   readonly signal?: AbortSignal;
 }
 
-/** A file of the context. Its `xattrs` are not read (always empty); hard links are files of one identity. */
+/** A file of the context. Its `xattrs` are those that come along; hard links are files of one identity. */
 export interface ScannedEntry {
   readonly entry: Entry;
   /** Of the content; of files only, the empty one included. */
@@ -45,13 +50,24 @@ export interface ScanResult {
   readonly entries: readonly ScannedEntry[];
   /** How many files had to be read. */
   readonly hashedFiles: number;
+  /** Of the whole, hex, without owners; see tree-digest.ts. */
+  readonly digest: string;
+  /** The same where modes do not count. */
+  readonly digestWithoutModes: string;
+  /** The latest time of all, in seconds, at least 0. */
+  readonly newest: number;
+  /** The helper's, whole: its `pack` takes them as they are. */
+  readonly records?: Buffer;
   readonly warnings: readonly FolderWarning[];
 }
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** @throws FILE_MISSING, FILE_UNUSABLE (the root), PERMISSION, FILE_CHANGED (a file shrank) */
-export function scanFolder(options: ScanOptions): ScanResult {
+/**
+ * Without `host` there are no extended attributes: Node cannot read them.
+ * @throws FILE_MISSING, FILE_UNUSABLE (the root), PERMISSION, FILE_CHANGED (a file shrank)
+ */
+export function scanFolder(options: ScanOptions & { readonly host?: XattrReader }): ScanResult {
   const { root, signal } = options;
   const cache = new StatCache(
     options.cacheFile,
@@ -59,52 +75,111 @@ export function scanFolder(options: ScanOptions): ScanResult {
   );
   const entries: ScannedEntry[] = [];
   const warnings: FolderWarning[] = [];
+  const digest = new TreeDigest({ modes: true, owners: false });
+  const digestWithoutModes = new TreeDigest({ modes: false, owners: false });
   let hashedFiles = 0;
-  for (const walked of walkFolder(Buffer.from(root), new Set(options.skip))) {
+  let newest = 0;
+  for (const walked of walkedOf(options)) {
     signal?.throwIfAborted();
     if (walked.stats.isSocket()) {
       warnings.push({ message: 'a socket cannot be copied: left out', path: walked.path });
       continue;
     }
-    const { digest, isKnown } = digestOf(walked, cache);
+    const { isKnown, ...found } = contentOf(walked, { cache, warnings, host: options.host });
     if (!isKnown) hashedFiles++;
-    entries.push({ entry: entryOf(walked), digest, ...identityOf(walked) });
+    const entry = entryOf(walked, found.xattrs);
+    entries.push({ entry, digest: found.digest, ...identityOf(walked) });
+    newest = Math.max(newest, entry.mtime.seconds);
+    const sha256 = found.digest && encodedOf(found.digest);
+    for (const all of [digest, digestWithoutModes]) all.add(entry, sha256);
   }
   onPath(options.cacheFile ?? root, () => cache.save());
-  return { entries, hashedFiles, warnings };
+  return {
+    ...{ entries, hashedFiles, newest, warnings },
+    digest: digest.digest(),
+    digestWithoutModes: digestWithoutModes.digest(),
+  };
 }
 
-/** The digest of one file beneath `root`, by the same cache. @throws as scanFolder */
-export function scanFile(options: {
-  readonly root: string;
-  readonly path: ByteString;
-  readonly cacheFile: string;
-}): Digest | undefined {
-  const { root, path, cacheFile } = options;
-  const rootStats = onPath(root, () => statSync(root, { bigint: true }));
-  const cache = new StatCache(cacheFile, rootStats);
-  const file = joinBytes(Buffer.from(root), path);
-  const stats = onPath(path, () => lstatSync(file, { bigint: true }));
-  const { digest } = digestOf({ path, file, stats }, cache);
-  onPath(cacheFile, () => cache.save());
-  return digest;
-}
-
-function digestOf(
-  { path, file, stats }: WalkedFile,
-  cache: StatCache,
-): { digest: Digest | undefined; isKnown: boolean } {
-  if (!stats.isFile()) return { digest: undefined, isKnown: true };
-  let digest = cache.find(path, stats);
-  const isKnown = digest !== undefined;
-  if (digest === undefined) {
-    const read = onPath(path, () => hashFile(file, path, stats));
-    digest = read.digest;
-    // One that changed meanwhile is hashed again next time.
-    if (!isUnchanged(stats, read.after)) return { digest: sha256(digest), isKnown };
+/** What an earlier scan of just these files found, when none of them has changed: nothing is read. */
+export function rememberedFiles(
+  options: Pick<ScanOptions, 'root'> & Required<Pick<ScanOptions, 'only' | 'cacheFile'>>,
+): readonly ScannedEntry[] | undefined {
+  const { root, cacheFile } = options;
+  const cache = new StatCache(
+    cacheFile,
+    onPath(root, () => statSync(root, { bigint: true })),
+  );
+  const entries: ScannedEntry[] = [];
+  for (const walked of walkedOf(options)) {
+    const known = walked.stats.isFile() ? cache.find(walked.path, walked.stats) : undefined;
+    const xattrs = known && decodeXattrs(known.xattrs);
+    if (!xattrs) return undefined;
+    entries.push({
+      entry: entryOf(walked, xattrs),
+      digest: sha256(known.digest),
+      ...identityOf(walked),
+    });
   }
-  cache.keep(path, stats, { digest, isKnown });
-  return { digest: sha256(digest), isKnown };
+  return entries;
+}
+
+function walkedOf({ root, skip, only }: ScanOptions): Iterable<WalkedFile> {
+  const folder = Buffer.from(root);
+  if (only === undefined) return walkFolder(folder, new Set(skip));
+  return only.flatMap((path) => {
+    const file = joinBytes(folder, path);
+    const stats = onPath(path, () => lstatSync(file, { bigint: true, throwIfNoEntry: false }));
+    return stats ? [{ path, file, stats }] : [];
+  });
+}
+
+type XattrReader = Pick<HostCalls, 'readXattrs'>;
+
+interface Work {
+  readonly cache: StatCache;
+  readonly warnings: FolderWarning[];
+  readonly host: XattrReader | undefined;
+}
+
+interface Content {
+  readonly digest: Digest | undefined;
+  readonly xattrs: ReadonlyMap<ByteString, Uint8Array>;
+  /** Nothing had to be read. */
+  readonly isKnown: boolean;
+}
+
+function contentOf(walked: WalkedFile, work: Work): Content {
+  const { path, file, stats } = walked;
+  const { cache } = work;
+  if (!stats.isFile()) {
+    return { digest: undefined, xattrs: xattrsOf(walked, work), isKnown: true };
+  }
+  const known = cache.find(path, stats);
+  const kept = known && decodeXattrs(known.xattrs);
+  if (known && kept) {
+    cache.keep(path, stats, { ...known, isKnown: true });
+    return { digest: sha256(known.digest), xattrs: kept, isKnown: true };
+  }
+  const { digest, after } = onPath(path, () => hashFile(file, path, stats));
+  const xattrs = xattrsOf(walked, work);
+  // One that changed meanwhile is hashed again next time.
+  if (isUnchanged(stats, after)) {
+    cache.keep(path, stats, { digest, xattrs: encodeXattrs(xattrs), isKnown: false });
+  }
+  return { digest: sha256(digest), xattrs, isKnown: false };
+}
+
+function xattrsOf({ path, file }: WalkedFile, { host, warnings }: Work): Content['xattrs'] {
+  const all = host === undefined ? NO_XATTRS : onPath(path, () => host.readXattrs(file));
+  if (all.size === 0) return NO_XATTRS;
+  const kept = new Map<ByteString, Uint8Array>();
+  for (const [name, value] of [...all].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (!isContextXattr(name)) continue;
+    if (!name.includes('=')) kept.set(name, value);
+    else warnings.push({ message: XATTR_LEFT_OUT, path });
+  }
+  return kept.size === 0 ? NO_XATTRS : kept;
 }
 
 function identityOf({ stats }: WalkedFile): { readonly identity?: string } {
@@ -151,7 +226,7 @@ function isUnchanged(before: BigIntStats, after: BigIntStats): boolean {
   );
 }
 
-function entryOf({ path, file, stats }: WalkedFile): Entry {
+function entryOf({ path, file, stats }: WalkedFile, xattrs: Content['xattrs']): Entry {
   const mtime = splitTime(stats.mtimeNs);
   const metadata: EntryMetadata = {
     path,
@@ -159,7 +234,7 @@ function entryOf({ path, file, stats }: WalkedFile): Entry {
     uid: Number(stats.uid),
     gid: Number(stats.gid),
     mtime: { seconds: Number(mtime.seconds), nanoseconds: mtime.nanoseconds },
-    xattrs: NO_XATTRS,
+    xattrs,
   };
   if (stats.isFile()) return { ...metadata, kind: 'file', size: Number(stats.size) };
   if (stats.isDirectory()) return { ...metadata, kind: 'directory' };

@@ -1,5 +1,5 @@
 /**
- * What the last scan of a root knew about its files: stat → sha256, in the helper's file format
+ * What the last scan of a root knew about its files: stat → sha256 and attributes, in the helper's format
  * (native/README.md §The stat cache). Losing it costs time only, so a cache that is missing, damaged,
  * of another root or from the future is the empty cache, never an error.
  */
@@ -9,17 +9,25 @@ import { errnoOf } from '#core/errors.ts';
 import { compareWalked } from './folder-walk.ts';
 
 const MAGIC = 'SLIPSCAN';
-const VERSION = 1;
+const VERSION = 2;
 const HEADER_BYTES = 64;
 /** Before the path. */
-const RECORD_BYTES = 88;
+const RECORD_BYTES = 96;
 const DIGEST_OFFSET = 56;
+const DIGEST_END = 88;
 const TRAILER_BYTES = 8;
 const NANO = 1_000_000_000n;
 /** Clocks of file systems are coarse, some count in two seconds. */
 const RACY_NANOSECONDS = 2n * NANO;
 
 export type StatKey = Pick<BigIntStats, 'size' | 'mtimeNs' | 'ctimeNs' | 'ino' | 'dev' | 'mode'>;
+
+/** What is known of one file. */
+export interface KnownFile {
+  readonly digest: Buffer;
+  /** In the form of xattr-records.ts. */
+  readonly xattrs: Buffer;
+}
 
 /** One scan's use of the cache. Paths must come in the order of the walk. */
 export class StatCache {
@@ -45,8 +53,8 @@ export class StatCache {
     }
   }
 
-  /** The sha256 of a file with exactly this stat. */
-  find(path: ByteString, stats: StatKey): Buffer | undefined {
+  /** What was found in a file with exactly this stat. */
+  find(path: ByteString, stats: StatKey): KnownFile | undefined {
     while (this.#next < this.#end) {
       const at = this.#next;
       const length = this.#old.readUInt32LE(at + 52);
@@ -54,9 +62,13 @@ export class StatCache {
       const known = byteStringOf(this.#old.subarray(start, start + length));
       const order = compareWalked(known, path);
       if (order > 0) return undefined;
-      this.#next = at + aligned(RECORD_BYTES + length);
+      this.#next = at + sizeOf(this.#old, at);
       if (order === 0 && this.#old.compare(encodeStat(stats), 0, 52, at, at + 52) === 0) {
-        return this.#old.subarray(at + DIGEST_OFFSET, at + RECORD_BYTES);
+        const xattrs = start + length;
+        return {
+          digest: this.#old.subarray(at + DIGEST_OFFSET, at + DIGEST_END),
+          xattrs: this.#old.subarray(xattrs, xattrs + this.#old.readUInt32LE(at + DIGEST_END)),
+        };
       }
       this.#isDirty = true;
     }
@@ -64,19 +76,22 @@ export class StatCache {
   }
 
   /**
-   * Remembers a digest for the next scan, unless the file is so young that a later change could leave
-   * its stat as it is. `isKnown`: {@link find} just returned it.
+   * Remembers a file for the next scan, unless it is so young that a later change could leave its stat
+   * as it is. `isKnown`: {@link find} just found it.
    */
-  keep(path: ByteString, stats: StatKey, known: { digest: Buffer; isKnown: boolean }): void {
+  keep(path: ByteString, stats: StatKey, known: KnownFile & { readonly isKnown: boolean }): void {
     if (this.#isYoung(stats.mtimeNs) || this.#isYoung(stats.ctimeNs)) {
       this.#isDirty ||= known.isKnown;
       return;
     }
-    const record = Buffer.alloc(aligned(RECORD_BYTES + path.length));
+    const end = RECORD_BYTES + path.length;
+    const record = Buffer.alloc(aligned(end + known.xattrs.length));
     encodeStat(stats).copy(record);
     record.writeUInt32LE(path.length, 52);
     known.digest.copy(record, DIGEST_OFFSET);
+    record.writeUInt32LE(known.xattrs.length, DIGEST_END);
     record.write(path, RECORD_BYTES, 'latin1');
+    known.xattrs.copy(record, end);
     this.#fresh.push(record);
     this.#isDirty ||= !known.isKnown;
   }
@@ -132,10 +147,14 @@ function recordsFit(old: Buffer, end: number): boolean {
   let at = HEADER_BYTES;
   for (let count = old.readBigUInt64LE(40); count > 0n; count--) {
     if (end - at < RECORD_BYTES) return false;
-    at += aligned(RECORD_BYTES + old.readUInt32LE(at + 52));
+    at += sizeOf(old, at);
     if (at > end) return false;
   }
   return at === end;
+}
+
+function sizeOf(old: Buffer, at: number): number {
+  return aligned(RECORD_BYTES + old.readUInt32LE(at + 52) + old.readUInt32LE(at + DIGEST_END));
 }
 
 /** The first 52 bytes of a record. */

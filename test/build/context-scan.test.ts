@@ -8,10 +8,11 @@ import { folderTree } from '#build/context.ts';
 import { type ContextScanner, ignoredPaths } from '#build/context-scan.ts';
 import { type FileTree, joinPath } from '#build/file-tree.ts';
 import { sourcesDigest } from '#build/sources.ts';
-import { type ByteString, displayBytes } from '#core/bytes.ts';
+import { type ByteString, displayBytes, toByteString } from '#core/bytes.ts';
 import { compileIgnore } from '#dockerfile/dockerignore.ts';
 import { NativeHelper } from '#layer/native.ts';
 import { HELPER } from '#test/helpers/engine.ts';
+import { HostBatch, hasPython } from '#test/helpers/host-calls.ts';
 import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
 
 function contextIn(folder: TempFolder): string {
@@ -76,7 +77,7 @@ for (const [name, ignore] of [
     using lazy = folderTree(root, matcher);
     for (const program of [HELPER, folder.at('missing')]) {
       using scanned = folderTree(root, matcher, scannerIn(folder, program));
-      await scanned.prepare?.(scanned.root);
+      await scanned.prepare?.([scanned.root]);
       assert.deepEqual(await flat(scanned), await flat(lazy));
     }
   });
@@ -100,6 +101,50 @@ test('what did not change is not read again', async () => {
   assert.deepEqual(scanner.hashed, [8, 0, 1]);
   assert.equal(digests[0], digests[1]);
   assert.notEqual(digests[1], digests[2]);
+});
+
+test('single files: hashed once for all of a COPY, then remembered without a process', async () => {
+  using folder = tempFolder();
+  const root = contextIn(folder);
+  await sleep(2200);
+  const scanner = scannerIn(folder);
+  const sources = ['b/c', 'a', 'logs/x'];
+  const digests: string[] = [];
+  for (const content of ['', '', 'other']) {
+    if (content !== '') writeFileSync(folder.at('ctx/b/c'), content);
+    using from = folderTree(root, compileIgnore(''), scanner);
+    digests.push(await sourcesDigest({ from, sources }, { owners: false }));
+    using lazy = folderTree(root, compileIgnore(''));
+    assert.equal(await sourcesDigest({ from: lazy, sources }, { owners: false }), digests.at(-1));
+  }
+  assert.deepEqual(scanner.hashed, [3, 1]);
+  assert.equal(digests[0], digests[1]);
+  assert.notEqual(digests[1], digests[2]);
+});
+
+test('attributes of files and folders are in the key, and go along', async (t) => {
+  if (!hasPython()) return t.skip('needs python3 for attributes');
+  using folder = tempFolder();
+  const root = contextIn(folder);
+  const scanner = scannerIn(folder);
+  const digestOf = async (source: string): Promise<string> => {
+    using from = folderTree(root, compileIgnore(''), scanner);
+    return await sourcesDigest({ from, sources: [source] }, { owners: false });
+  };
+  for (const source of ['a', 'b', '.']) {
+    const before = await digestOf(source);
+    const batch = new HostBatch();
+    for (const path of ['a', 'b/d']) {
+      batch.xattr(Buffer.from(folder.at('ctx', path)), 'user.x', `of ${source}`);
+    }
+    batch.run();
+    assert.notEqual(await digestOf(source), before, source);
+  }
+  using from = folderTree(root, compileIgnore(''), scanner);
+  await sourcesDigest({ from, sources: ['a'] }, { owners: false });
+  const node = from.child(from.root, toByteString('a')) ?? assert.fail();
+  const { xattrs } = from.entry(node, toByteString('a'));
+  assert.deepEqual([...xattrs], [[toByteString('user.x'), Buffer.from('of .')]]);
 });
 
 test('a folder below one that was scanned is not scanned again', async () => {

@@ -11,6 +11,7 @@ const RUNS: Readonly<Record<string, number>> = {
   seccomp: 5000,
   frames: 100_000,
   tar: 6000,
+  list: 1500,
 };
 
 test('whatever the bytes, the native readers accept or refuse, and nothing else', async (t) => {

@@ -7,14 +7,19 @@
  * An input that ends a target is kept and its file named; `build/fuzz/fuzz-TARGET FILE` runs it again.
  */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { toByteString } from '#core/bytes.ts';
+import { NativeHelper } from '#layer/native.ts';
+import { type ContentPlace, encodePackList, type PlacedSource } from '#layer/pack-list.ts';
 import { encodeRequest } from '#runtime/frames.ts';
 import { DEFAULT_SECCOMP } from '#runtime/seccomp-profile.ts';
 import { containerSpec } from '#runtime/spec.ts';
 import { directory, file, hardlink, symlink, tarOf } from '#test/helpers/entries.ts';
+import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
 import { rawTar } from '#test/helpers/raw-tar.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
@@ -77,6 +82,38 @@ async function tars(): Promise<Seeds> {
   return { plain, raw };
 }
 
+/** The target has one file, `f`, in its working folder. */
+async function lists(): Promise<Seeds> {
+  using folder = tempFolder();
+  writeFileSync(folder.at('f'), 'content');
+  const { records } = await new NativeHelper(HELPER_PROGRAM).scan({ root: folder.path });
+  const root = Buffer.from('.');
+  const name = toByteString('f');
+  const sha256 = createHash('sha256').update('content').digest('hex');
+  const content = Buffer.from('content');
+  const placed = (path: string, place: ContentPlace): PlacedSource => ({
+    entry: file(path, content, { xattrs: { 'user.a': content } }).entry,
+    place: () => place,
+  });
+  const entries = [
+    { entry: directory('d').entry },
+    placed('d/a', { kind: 'bytes', bytes: content }),
+    placed('d/b', { kind: 'file', root, path: name, sha256 }),
+    placed('d/c', { kind: 'part', file: 'f', offset: 0 }),
+    { entry: hardlink('d/h', 'd/a').entry },
+    { entry: symlink('d/l', '../b').entry },
+  ];
+  const scanned = {
+    ...{ root, path: toByteString(''), records: records ?? Buffer.alloc(0) },
+    ...{ destination: toByteString('to'), uid: 1, gid: 2, mtimeMax: 5 },
+  };
+  const parent = { entry: directory('to').entry };
+  return {
+    entries: Buffer.concat([...encodePackList({ entries })]),
+    folder: Buffer.concat([...encodePackList({ entries: [parent], folder: scanned })]),
+  };
+}
+
 /** Seeds by target. */
 export async function fuzzSeeds(): Promise<Readonly<Record<string, Seeds>>> {
   const whole = json({ ...spec(), linux: { namespaces: [], seccomp: SMALL_FILTER } });
@@ -93,6 +130,7 @@ export async function fuzzSeeds(): Promise<Readonly<Record<string, Seeds>>> {
       ]),
     },
     tar: await tars(),
+    list: await lists(),
   };
 }
 

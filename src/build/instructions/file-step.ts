@@ -2,6 +2,7 @@
 import { isSlipwayError } from '#core/errors.ts';
 import { expandWord } from '#dockerfile/words.ts';
 import { octalMode } from '../chmod.ts';
+import { FileFacts } from '../file-facts.ts';
 import { layerStep } from '../layer-step.ts';
 import { copyOp } from '../ops/copy.ts';
 import { sourcesDigest } from '../sources.ts';
@@ -31,7 +32,7 @@ export async function fileStep(
   const label = context.label(state.env);
   const selection = { exclude, parents };
   const modes = chmod === undefined || octalMode(chmod) === undefined;
-  const facts = new Map<string, string>();
+  const facts = new FileFacts();
   const contentOf = memo(() =>
     inOrder(origins, async ({ definition = null, isFetched, ...origin }) => {
       if (isFetched) return definition;

@@ -7,6 +7,7 @@ import type { Heredoc, Operand, RunInstruction } from '#dockerfile/ast.ts';
 import { requireRunnable } from '#runtime/foreign-platform.ts';
 import { proxyEnv, sandboxHostname } from '../args.ts';
 import { requireAllowedRun } from '../entitlements.ts';
+import { FileFacts } from '../file-facts.ts';
 import { runHistory } from '../history.ts';
 import { layerStep } from '../layer-step.ts';
 import {
@@ -66,7 +67,7 @@ export async function runStep(
     isPrivileged,
     mounts,
   };
-  const files = new Map<string, string>();
+  const files = new FileFacts();
   return await layerStep(session, state, {
     label,
     files,

@@ -1,5 +1,6 @@
 /** WORKDIR as a step: the config keeps the text, the folder is made where it is missing. */
 import { posix } from 'node:path';
+import { FileFacts } from '../file-facts.ts';
 import { withMetadataHistory } from '../history.ts';
 import { layerStep } from '../layer-step.ts';
 import { workdirOp } from '../ops/workdir.ts';
@@ -24,7 +25,7 @@ export async function workdirStep(
   return layerStep(context.session, next, {
     label: context.label(state.env),
     name: `WORKDIR ${path}`,
-    files: new Map(),
+    files: new FileFacts(),
     createdBy,
     operation: { kind: 'workdir', path: WorkingDir, user: state.config.User ?? '' },
     inputs: [],

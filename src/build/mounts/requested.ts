@@ -8,6 +8,7 @@ import type { Owned, RunMount, SecretMount, SshMount } from '#dockerfile/mount.t
 import { mountPath, parseRunMount } from '#dockerfile/run-mount.ts';
 import { expandWord } from '#dockerfile/words.ts';
 import { cacheNamespace } from '../args.ts';
+import type { FileFacts } from '../file-facts.ts';
 import { type Origin, type OriginContext, originOf } from '../origin.ts';
 import { sourcesDigest } from '../sources.ts';
 import { sourceNames } from '../stage-references.ts';
@@ -102,7 +103,7 @@ function accessOperation(mount: SecretMount | SshMount): JsonObject {
 /** The files they bring along, by content. */
 export async function mountsContent(
   mounts: readonly RequestedMount[],
-  facts: Map<string, string>,
+  facts: FileFacts,
 ): Promise<JsonValue> {
   const digests: JsonValue[] = [];
   for (const { files } of mounts) {
@@ -118,7 +119,7 @@ export async function mountsContent(
 /** The same as far as it is known without reading: what comes of another stage is its definition. */
 export async function mountsDefinition(
   mounts: readonly RequestedMount[],
-  facts: Map<string, string>,
+  facts: FileFacts,
 ): Promise<JsonValue> {
   const inputs: JsonValue[] = [];
   for (const mount of mounts) {

@@ -1,9 +1,11 @@
 /** COPY and ADD: finds the sources, plans the entries, writes the layer. No mount, no created file. */
+import { rm } from 'node:fs/promises';
 import { type ByteString, toByteString } from '#core/bytes.ts';
-import { SlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { writeLayer } from '#layer/layer-writer.ts';
+import { type PackList, UnlistableEntry } from '#layer/pack-list.ts';
 import { octalMode, parseMode } from '../chmod.ts';
-import { type CopyItem, type CopyRequest, planCopy } from '../copy-plan.ts';
+import { type CopyItem, type CopyRequest, planCopy, planFolder } from '../copy-plan.ts';
 import { cleanParts } from '../file-tree.ts';
 import type { WrittenLayer } from '../layer-step.ts';
 import type { BuildSession } from '../session.ts';
@@ -41,20 +43,60 @@ export async function copyOp(
   const owner = op.chown === undefined ? undefined : into.owner(op.chown);
   await using stack = new AsyncDisposableStack();
   const items = await itemsOf(session, op, stack);
-  const entries = planCopy({
+  const request: CopyRequest = {
     items,
     into,
     destination: cleanParts(toByteString(op.destination)).join('/') as ByteString,
     isFolder: /(^|\/)\.?$/.test(op.destination),
     ...(owner === undefined ? {} : { owner }),
     ...chmodOf(op),
-  });
-  const { store, lease } = session;
+  };
+  return (await packed(session, listOf(session, request))) ?? (await written(session, request));
+}
+
+/** A folder as it was scanned where that will do, else entry by entry. */
+function listOf({ sourceDateEpoch }: BuildSession, request: CopyRequest): PackList {
+  const plan = planFolder(request);
+  const records = plan?.scanned.found.records;
+  if (!plan || !records) return { entries: clamped(planCopy(request), sourceDateEpoch) };
+  return {
+    entries: clamped(plan.entries, sourceDateEpoch),
+    folder: {
+      ...plan.scanned,
+      ...(request.owner ?? { uid: 0, gid: 0 }),
+      records,
+      destination: plan.target,
+      ...(sourceDateEpoch === undefined ? {} : { mtimeMax: sourceDateEpoch }),
+    },
+  };
+}
+
+/** By the helper; undefined where there is none, or something of the list is not for it. */
+async function packed(
+  { store, lease, helper, signal }: BuildSession,
+  list: PackList,
+): Promise<WrittenLayer | undefined> {
+  const { paths } = store;
+  const files = { tar: paths.temporary('ingest'), index: paths.temporary('ingest') };
+  try {
+    const made = await helper.packList({ list, output: files.tar, index: files.index, signal });
+    await store.layers.adopt(made, files, lease);
+    return { diffId: made.digest, size: made.size };
+  } catch (error) {
+    if (error instanceof UnlistableEntry || isSlipwayError(error, 'HELPER_MISSING'))
+      return undefined;
+    throw error;
+  } finally {
+    for (const file of Object.values(files)) await rm(file, { force: true });
+  }
+}
+
+/** Here. */
+async function written(session: BuildSession, request: CopyRequest): Promise<WrittenLayer> {
+  const { store, lease, sourceDateEpoch } = session;
   await using ingest = await store.blobs(lease).ingest();
-  const { diffId, size, index } = await writeLayer(
-    clamped(entries, session.sourceDateEpoch),
-    ingest,
-  );
+  const entries = clamped(planCopy(request), sourceDateEpoch);
+  const { diffId, size, index } = await writeLayer(entries, ingest);
   await store.layers.addIndex(diffId, index);
   return { diffId, size };
 }
