@@ -16,6 +16,7 @@
 #include "memory.h"
 #include "options.h"
 #include "report.h"
+#include "scan-jobs.h"
 #include "scan-record.h"
 #include "stat-cache.h"
 #include "tree-digest.h"
@@ -29,19 +30,10 @@ struct scan {
   struct bytes skip_text;
   const char **skips;  // sorted by bytes
   size_t skip_count, skip_capacity;
-  char *buffer;  // READ_SIZE bytes
+  struct scan_jobs jobs;
   struct tree_digest digest;
-  struct bytes xattrs;  // scratch
   uint64_t entries, hashed;
   int64_t newest;  // mtime in seconds, not before 1970
-};
-
-// What a record says besides the stat.
-struct found {
-  uint8_t digest[SHA256_SIZE];
-  bool young;
-  const char *target;
-  size_t target_length;
 };
 
 static int read_skips(struct scan *scan) {
@@ -76,73 +68,11 @@ static bool scan_skips(void *context, const char *path, size_t length) {
          bsearch(&path, scan->skips, scan->skip_count, sizeof(char *), compare_texts) != NULL;
 }
 
-static void keep_xattrs(struct scan *scan, const struct xattrs *xattrs) {
-  scan->xattrs.length = 0;
-  xattrs_encode(&scan->xattrs, xattrs);
-}
-
-// Hashes the first st_size bytes and reads the attributes; `after` is the stat when that was done.
-static int hash_file(struct scan *scan, const struct walk_entry *entry,
-                     uint8_t digest[SHA256_SIZE], struct stat *after) {
-  cleanup_close int fd = openat(entry->parent, entry->name,
-                                O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (fd < 0) return report_system("openat", entry->path);
-  struct sha256 hash;
-  sha256_init(&hash);
-  for (uint64_t left = (uint64_t)entry->st->st_size; left > 0;) {
-    ssize_t got = read(fd, scan->buffer, left < READ_SIZE ? (size_t)left : READ_SIZE);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return report_system("read", entry->path);
-    if (got == 0)
-      return report_error(REPORT_CHANGED, "the file changed while it was read", entry->path);
-    sha256_update(&hash, scan->buffer, (size_t)got);
-    left -= (uint64_t)got;
-  }
-  sha256_final(&hash, digest);
-  cleanup_xattrs struct xattrs xattrs = {0};
-  if (xattrs_read_open(fd, entry->path, xattr_is_of_context, &xattrs) < 0) return -1;
-  keep_xattrs(scan, &xattrs);
-  if (fstat(fd, after) < 0) return report_system("fstat", entry->path);
-  return 0;
-}
-
-static bool is_unchanged(const struct stat *before, const struct stat *after) {
-  return before->st_ino == after->st_ino && before->st_dev == after->st_dev &&
-         before->st_size == after->st_size && before->st_mode == after->st_mode &&
-         memcmp(&before->st_mtim, &after->st_mtim, sizeof before->st_mtim) == 0 &&
-         memcmp(&before->st_ctim, &after->st_ctim, sizeof before->st_ctim) == 0;
-}
-
-static struct known_file as_known(const struct scan *scan, const uint8_t digest[SHA256_SIZE]) {
-  return (struct known_file){digest, scan->xattrs.data, scan->xattrs.length};
-}
-
-static int digest_file(struct scan *scan, const struct walk_entry *entry, struct found *found) {
-  found->young = stat_cache_is_young(&scan->cache, entry->st);
-  struct known_file known;
-  bool is_known = stat_cache_find(&scan->cache, entry->path, entry->path_length, entry->st, &known);
-  if (is_known) {
-    memcpy(found->digest, known.digest, SHA256_SIZE);
-    bytes_append(&scan->xattrs, known.xattrs, known.xattrs_length);
-  } else {
-    struct stat after;
-    if (hash_file(scan, entry, found->digest, &after) < 0) return -1;
-    scan->hashed++;
-    // One that changed meanwhile is hashed again next time.
-    if (!is_unchanged(entry->st, &after)) return found->young = true, 0;
-  }
-  stat_cache_keep(&scan->cache, entry->path, entry->path_length, entry->st,
-                  as_known(scan, found->digest), is_known);
-  return 0;
-}
-
-static int put_record(const struct scan *scan, const struct walk_entry *entry,
-                      const struct found *found) {
-  const struct stat *st = entry->st;
+static int put_record(const struct scan *scan, const struct scan_job *job) {
+  const struct stat *st = &job->st;
   bool is_device = S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode);
   char record[SCAN_RECORD_SIZE] = {0};
-  size_t length = SCAN_RECORD_SIZE + entry->path_length + found->target_length + scan->xattrs.length;
-  put_u32(record, (uint32_t)length);
+  put_u32(record, (uint32_t)(SCAN_RECORD_SIZE + job->path.length + job->target.length + job->xattrs.length));
   put_u32(record + 4, scan_kind_of(st->st_mode));
   put_u64(record + 8, S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0);
   put_u64(record + 16, (uint64_t)st->st_mtim.tv_sec);
@@ -152,9 +82,9 @@ static int put_record(const struct scan *scan, const struct walk_entry *entry,
   put_u32(record + 36, st->st_gid);
   put_u32(record + 40, is_device ? major(st->st_rdev) : 0);
   put_u32(record + 44, is_device ? minor(st->st_rdev) : 0);
-  put_u32(record + 48, (uint32_t)entry->path_length);
-  put_u32(record + 52, (uint32_t)found->target_length);
-  memcpy(record + 56, found->digest, SHA256_SIZE);
+  put_u32(record + 48, (uint32_t)job->path.length);
+  put_u32(record + 52, (uint32_t)job->target.length);
+  if (S_ISREG(st->st_mode)) memcpy(record + 56, job->digest, SHA256_SIZE);
   // Names of one file: the caller keeps them one.
   if (S_ISREG(st->st_mode) && st->st_nlink > 1) {
     put_u64(record + 88, st->st_ino);
@@ -162,57 +92,93 @@ static int put_record(const struct scan *scan, const struct walk_entry *entry,
   }
   put_u64(record + 104, (uint64_t)st->st_ctim.tv_sec);
   put_u32(record + 112, (uint32_t)st->st_ctim.tv_nsec);
-  put_u32(record + 116, found->young ? SCAN_YOUNG : 0);
-  put_u32(record + 120, (uint32_t)scan->xattrs.length);
+  put_u32(record + 116, job->changed || stat_cache_is_young(&scan->cache, st) ? SCAN_YOUNG : 0);
+  put_u32(record + 120, (uint32_t)job->xattrs.length);
   fwrite(record, 1, sizeof record, stdout);
-  fwrite(entry->path, 1, entry->path_length, stdout);
-  fwrite(found->target, 1, found->target_length, stdout);
-  fwrite(scan->xattrs.data, 1, scan->xattrs.length, stdout);
+  fwrite(job->path.data, 1, job->path.length, stdout);
+  if (job->target.length > 0) fwrite(job->target.data, 1, job->target.length, stdout);
+  if (job->xattrs.length > 0) fwrite(job->xattrs.data, 1, job->xattrs.length, stdout);
   return ferror(stdout) ? report_system("write", "stdout") : 0;
 }
 
-// What is no file: looked at each time, there are few.
-static int read_xattrs(struct scan *scan, const struct walk_entry *entry) {
-  cleanup_xattrs struct xattrs xattrs = {0};
-  if (xattrs_read(entry->parent, entry->name, entry->path, xattr_is_of_context, &xattrs) < 0)
-    return -1;
-  keep_xattrs(scan, &xattrs);
+static void count(struct scan *scan, const struct scan_job *job) {
+  scan->entries++;
+  if (job->st.st_mtim.tv_sec > scan->newest) scan->newest = job->st.st_mtim.tv_sec;
+  tree_digest_add(&scan->digest, &(struct tree_digest_entry){
+                                     .st = &job->st,
+                                     .path = job->path.data,
+                                     .path_length = job->path.length,
+                                     .sha256 = job->digest,
+                                     .target = job->target.data,
+                                     .target_length = job->target.length,
+                                     .xattrs = &job->xattrs,
+                                 });
+  if (!S_ISREG(job->st.st_mode)) return;
+  scan->hashed += !job->known;
+  // One that changed meanwhile is hashed again next time.
+  const struct known_file file = {job->digest, job->xattrs.data, job->xattrs.length};
+  if (!job->changed)
+    stat_cache_keep(&scan->cache, job->path.data, job->path.length, &job->st, file, job->known);
+}
+
+// Reports what is done, in order: all of it, or until there is room for another.
+static int report_jobs(struct scan *scan, bool all) {
+  while (all || !scan_jobs_free(&scan->jobs)) {
+    const struct scan_job *job = scan_jobs_first(&scan->jobs);
+    if (!job) return 0;
+    if (job->failed) return -1;
+    count(scan, job);
+    int result = put_record(scan, job);
+    scan_jobs_drop(&scan->jobs);
+    if (result < 0) return -1;
+  }
   return 0;
 }
 
-static void count(struct scan *scan, const struct walk_entry *entry, const struct found *found) {
-  scan->entries++;
-  if (entry->st->st_mtim.tv_sec > scan->newest) scan->newest = entry->st->st_mtim.tv_sec;
-  tree_digest_add(&scan->digest, &(struct tree_digest_entry){
-                                     .st = entry->st,
-                                     .path = entry->path,
-                                     .path_length = entry->path_length,
-                                     .sha256 = found->digest,
-                                     .target = found->target,
-                                     .target_length = found->target_length,
-                                     .xattrs = &scan->xattrs,
-                                 });
+// A file is remembered, or has to be read.
+static int fill_file(struct scan *scan, const struct walk_entry *entry, struct scan_job *job) {
+  struct known_file known;
+  job->known =
+      stat_cache_find(&scan->cache, entry->path, entry->path_length, entry->st, &known);
+  if (job->known) {
+    memcpy(job->digest, known.digest, SHA256_SIZE);
+    bytes_append(&job->xattrs, known.xattrs, known.xattrs_length);
+    return 0;
+  }
+  job->state = JOB_READ;
+  job->fd = openat(entry->parent, entry->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  return job->fd < 0 ? report_system("openat", entry->path) : 0;
+}
+
+// What is no file is looked at each time: there are few.
+static int fill_other(const struct walk_entry *entry, struct scan_job *job) {
+  cleanup_xattrs struct xattrs xattrs = {0};
+  if (xattrs_read(entry->parent, entry->name, entry->path, xattr_is_of_context, &xattrs) < 0)
+    return -1;
+  xattrs_encode(&job->xattrs, &xattrs);
+  if (!S_ISLNK(entry->st->st_mode)) return 0;
+  bytes_reserve(&job->target, 4097);
+  ssize_t length = readlinkat(entry->parent, entry->name, job->target.data, 4097);
+  if (length < 0) return report_system("readlinkat", entry->path);
+  job->target.length = (size_t)length;
+  return 0;
 }
 
 static int scan_visit(void *context, const struct walk_entry *entry) {
   struct scan *scan = context;
-  char target[4097];
-  struct found found = {.target = target};
   if (S_ISSOCK(entry->st->st_mode)) {
     report_warning("a socket cannot be copied: left out", entry->path);
     return 0;
   }
-  scan->xattrs.length = 0;
-  if (S_ISREG(entry->st->st_mode) ? digest_file(scan, entry, &found) < 0
-                                  : read_xattrs(scan, entry) < 0)
+  if (report_jobs(scan, false) < 0) return -1;
+  struct scan_job *job = scan_jobs_free(&scan->jobs);
+  job->st = *entry->st;
+  bytes_append(&job->path, entry->path, entry->path_length);
+  bytes_terminate(&job->path);
+  if (S_ISREG(entry->st->st_mode) ? fill_file(scan, entry, job) < 0 : fill_other(entry, job) < 0)
     return -1;
-  if (S_ISLNK(entry->st->st_mode)) {
-    ssize_t length = readlinkat(entry->parent, entry->name, target, sizeof target);
-    if (length < 0) return report_system("readlinkat", entry->path);
-    found.target_length = (size_t)length;
-  }
-  count(scan, entry, &found);
-  return put_record(scan, entry, &found);
+  scan_jobs_add(&scan->jobs, job);
+  return 0;
 }
 
 // The record that says that nothing was cut off, and what all the others come to.
@@ -261,6 +227,7 @@ static int scan_root(struct scan *scan, const char *root, const char *cache, boo
   stat_cache_open(&scan->cache, cache, &st);
   tree_digest_init(&scan->digest);
   if ((only ? visit_only(scan, root) : visit_all(scan, root)) < 0) return -1;
+  if (report_jobs(scan, true) < 0) return -1;
   if (stat_cache_save(&scan->cache) < 0) return -1;
   return put_end(scan);
 }
@@ -274,14 +241,14 @@ int command_scan(int argc, char **argv) {
       {"--only", NULL, &only, false},
   };
   if (options_parse(argc, argv, slots, sizeof slots / sizeof slots[0]) < 0) return 2;
-  struct scan scan = {.buffer = allocate(READ_SIZE)};
-  bytes_reserve(&scan.xattrs, 64);
+  struct scan *scan = allocate(sizeof *scan);
+  scan_jobs_open(&scan->jobs);
   setvbuf(stdout, NULL, _IOFBF, READ_SIZE);
-  int result = scan_root(&scan, root, cache, only);
-  stat_cache_free(&scan.cache);
-  bytes_free(&scan.skip_text);
-  bytes_free(&scan.xattrs);
-  free(scan.skips);
-  free(scan.buffer);
+  int result = scan_root(scan, root, cache, only);
+  scan_jobs_close(&scan->jobs);
+  stat_cache_free(&scan->cache);
+  bytes_free(&scan->skip_text);
+  free(scan->skips);
+  free(scan);
   return result < 0 ? 1 : 0;
 }

@@ -98,7 +98,7 @@ static int read_value(const struct subject *subject, const char *name, struct xa
 }
 
 static int read_all(const struct subject *subject, struct xattrs *xattrs) {
-  static char list[XATTR_LIST_MAX];
+  static _Thread_local char list[XATTR_LIST_MAX];
   ssize_t length = subject->file ? llistxattr(subject->file, list, sizeof list)
                                  : flistxattr(subject->fd, list, sizeof list);
   if (length < 0) {
