@@ -3,6 +3,7 @@
  * users talk to this interface only; what it stands on is loaded when first used.
  */
 import type { ArchivePlanSummary } from '#core/archive-summary.ts';
+import type { AttestRequest } from '#core/attestation.ts';
 import type { BuildAnnotation } from '#core/build-annotation.ts';
 import type { CacheSource, CacheTarget } from '#core/build-cache.ts';
 import type { BuildOutput } from '#core/build-output.ts';
@@ -121,6 +122,8 @@ export interface BuildOptions extends CallContext {
   readonly cacheTo?: readonly CacheTarget[];
   /** Where the result goes, in this order; default: the local store alone. */
   readonly outputs?: readonly BuildOutput[];
+  /** Statements about the image, stored beside it; default none. */
+  readonly attest?: AttestRequest;
   /** Files have exactly the time of `sourceDateEpoch`. */
   readonly exactTimes?: boolean;
   /** The layers that the build adds to its base become one. */

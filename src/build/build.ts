@@ -1,5 +1,6 @@
 /** A build from Dockerfile to image: read, parse, plan, build the stages, write the image. */
 import { basename } from 'node:path';
+import type { AttestRequest } from '#core/attestation.ts';
 import type { CacheSource, CacheTarget } from '#core/build-cache.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Dockerfile } from '#dockerfile/ast.ts';
@@ -29,16 +30,20 @@ export interface BuildRequest extends OutputRequest, InputRequest, LockRequest {
   readonly cacheTo: readonly CacheTarget[];
   /** Build twice, and give nothing away of two builds that differ. */
   readonly verify: boolean;
+  /** What is stated about the image; absent: nothing. */
+  readonly attest?: AttestRequest;
 }
 
 /** Runs a whole build. @throws DOCKERFILE_MISSING, DOCKERFILE_INVALID and whatever a step throws */
 export async function build(engine: BuildSession, request: BuildRequest): Promise<BuiltImage> {
   await using stack = new AsyncDisposableStack();
-  const input = await openInput(engine, request, stack);
-  const lock = await openLock(engine, input.lock, request);
+  const startedOn = engine.now().toISOString();
+  const noted = await withMaterials(engine, request);
+  const input = await openInput(noted, request, stack);
+  const lock = await openLock(noted, input.lock, request);
   const remembering = {
-    ...engine,
-    resolveBase: rememberBases(lockedBases(engine.resolveBase, lock)),
+    ...noted,
+    resolveBase: rememberBases(lockedBases(noted.resolveBase, lock)),
     ...(lock ? { lock } : {}),
   };
   const imported = await importedCaches(remembering, request.cacheFrom, stack);
@@ -65,7 +70,17 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
   }
   const { cacheTo } = request;
   const isInline = cacheTo.some(({ kind }) => kind === 'inline');
-  const built = await writeOutputs(session, targets, { ...request, isInline });
+  const { attest } = request;
+  const attesting = attest && {
+    attester: (await import('./attest/attester.ts')).attester(session, {
+      request: attest,
+      plans,
+      given: request,
+      dockerfile: input.name,
+      startedOn,
+    }),
+  };
+  const built = await writeOutputs(session, targets, { ...request, isInline, ...attesting });
   await closeLock(session, lock, { place: input.lock, request });
   if (cacheTo.length > 0) {
     const { exportCaches } = await import('./cache-transport/export.ts');
@@ -73,6 +88,17 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
     await exportCaches(session, states, cacheTo);
   }
   return built;
+}
+
+/** What provenance is to say of what comes from elsewhere is noted from the start. */
+async function withMaterials(
+  session: BuildSession,
+  { attest }: BuildRequest,
+): Promise<BuildSession> {
+  if (!attest?.provenance) return session;
+  const { Materials, notedBases } = await import('./attest/materials.ts');
+  const materials = new Materials();
+  return { ...session, materials, resolveBase: notedBases(session.resolveBase, materials) };
 }
 
 /** `stack` owns them. */

@@ -16,6 +16,7 @@ import type { Snapshotter } from '#snapshot/snapshotter.ts';
 import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import type { CacheSharing } from '#store/mount-caches.ts';
+import type { Materials } from './attest/materials.ts';
 import type { CacheCap } from './cache-cap.ts';
 import type { CacheKey } from './cache-key.ts';
 import type { OpenedCaches } from './cache-transport/import.ts';
@@ -101,6 +102,8 @@ export interface BuildSession {
   readonly trail?: MadeStep[];
   /** The name of a build that is only compared with another: nothing remembers what it makes. */
   readonly trial?: string;
+  /** Notes what is taken from elsewhere; absent: nobody asked. */
+  readonly materials?: Materials;
   /** Counters for the result. */
   readonly steps: { run: number; cached: number };
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { allowedIn } from '#cli/allow-option.ts';
 import { assignments } from '#cli/assignments.ts';
+import { ATTEST_FLAGS, attestIn } from '#cli/attest-option.ts';
 import { BaseCommand } from '#cli/base-command.ts';
 import { buildMetadata } from '#cli/build-metadata.ts';
 import { cacheSourceIn, cacheTargetIn } from '#cli/cache-option.ts';
@@ -10,6 +11,7 @@ import { epochIn, IMAGE_FLAGS, imageOptions, isTrue } from '#cli/image-flags.ts'
 import { LIMIT_FLAGS, limitsOf } from '#cli/limit-flags.ts';
 import { NETWORK_FLAGS } from '#cli/network-flags.ts';
 import { outputsOf, writesTo } from '#cli/output-option.ts';
+import { packageVersion } from '#cli/package-root.ts';
 import { failureTail } from '#cli/progress/failure.ts';
 import { buildProgress } from '#cli/progress/pick.ts';
 import { proxyArguments } from '#cli/proxy-arguments.ts';
@@ -35,6 +37,7 @@ export default class Build extends BaseCommand {
       description: 'What steps may ask for: network.host, security.insecure',
       helpValue: 'entitlement',
     }),
+    ...ATTEST_FLAGS,
     ...IMAGE_FLAGS,
     'build-arg': list({ description: 'Set a build-time variable', helpValue: 'name=value' }),
     'build-context': list({
@@ -163,6 +166,7 @@ export default class Build extends BaseCommand {
       host: this.host,
       settings,
     });
+    const attest = attestIn(flags, `slipway-${packageVersion()}`);
     const limits = limitsOf(flags);
     const network = parseNetwork(flags);
     const options: BuildOptions = {
@@ -184,6 +188,7 @@ export default class Build extends BaseCommand {
       secrets: secretsIn(flags.secret, settings.variable),
       agents: agentsIn(flags.ssh, settings.variable),
       ...imageOptions(flags, buildArgs, settings),
+      ...(attest ? { attest } : {}),
       events: progress.sink,
       signal: this.host.interrupts.signal,
       ...(limits === undefined ? {} : { limits }),

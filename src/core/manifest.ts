@@ -191,6 +191,25 @@ export function encodeImageManifest(options: {
   );
 }
 
+/** Encodes a manifest that is no image but about one (image-spec manifest.md §Guidelines for artifact usage). */
+export function encodeArtifact(artifact: {
+  readonly artifactType: string;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  readonly subject: Descriptor;
+}): RawManifest {
+  const { artifactType, config, layers, subject } = artifact;
+  const document = {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    artifactType,
+    config,
+    layers,
+    subject,
+  };
+  return encode(document, OCI_MANIFEST);
+}
+
 /** Encodes a new index. */
 export function encodeIndex(
   manifests: readonly Descriptor[],

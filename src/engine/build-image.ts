@@ -138,13 +138,7 @@ async function buildUnderLease(
     renew: options.bases === 'newest',
     ...(options.lock === undefined ? {} : { lock: options.lock }),
     noCacheStages: options.noCacheStages ?? [],
-    labels: options.labels ?? {},
-    annotations: options.annotations ?? [],
-    isIndex: wantsIndex(options),
-    squash: options.squash ?? false,
-    unsetEnv: options.unsetEnv ?? [],
-    unsetLabels: options.unsetLabels ?? [],
-    omitHistory: options.omitHistory ?? false,
+    ...imageRequest(options),
     buildArgs: new Map(Object.entries(options.buildArgs ?? {})),
     buildContexts: parseContexts(options.buildContexts ?? []),
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
@@ -155,6 +149,20 @@ async function buildUnderLease(
   const also = outputs.flatMap((output) => (output.kind === 'image' ? output.names : []));
   const isStored = outputs.some(({ kind }) => kind === 'image');
   return { ...built, names: isStored ? [...names, ...also] : [], steps: session.steps };
+}
+
+/** What the image is to be beside what the Dockerfile says. */
+function imageRequest(options: BuildOptions) {
+  return {
+    labels: options.labels ?? {},
+    annotations: options.annotations ?? [],
+    isIndex: wantsIndex(options),
+    squash: options.squash ?? false,
+    ...(options.attest ? { attest: options.attest } : {}),
+    unsetEnv: options.unsetEnv ?? [],
+    unsetLabels: options.unsetLabels ?? [],
+    omitHistory: options.omitHistory ?? false,
+  };
 }
 
 function wantsIndex({ isIndex = false, platforms = [] }: BuildOptions): boolean {

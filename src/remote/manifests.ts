@@ -85,12 +85,18 @@ function mediaTypeOf(answer: Answer): string | undefined {
   return headerOf(answer, 'content-type')?.split(';')[0]?.trim();
 }
 
+export interface SentManifest {
+  readonly descriptor: Descriptor;
+  /** The registry lists it among the referrers of its subject. */
+  readonly isListed: boolean;
+}
+
 /** Sends a manifest under its digest or a tag. @throws BLOB_UNKNOWN, MANIFEST_UNKNOWN, MANIFEST_INVALID */
 export async function sendManifest(
   connection: Connection,
   raw: RawManifest,
   { tag, signal }: CallOptions & { readonly tag?: string },
-): Promise<Descriptor> {
+): Promise<SentManifest> {
   // A push by tag lets the registry work out the digest: it has to be right before.
   verified(raw, raw.digest);
   const url = manifestUrl(connection, raw.digest, tag);
@@ -102,7 +108,7 @@ export async function sendManifest(
       detail: { expected: raw.digest, found: stored },
     });
   }
-  return descriptorOf(raw);
+  return { descriptor: descriptorOf(raw), isListed: headerOf(answer, 'oci-subject') !== undefined };
 }
 
 /** The answer, all of whose body was read. */

@@ -34,6 +34,7 @@ import {
   sendManifest,
   sendTags,
 } from './manifests.ts';
+import { listByTag } from './referrers-tag.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
 import { openTransport, type Transport } from './transport.ts';
 import type { UploadMemory } from './upload-memory.ts';
@@ -93,11 +94,14 @@ class HttpRepository implements RemoteRepository {
     return readManifest(this.#connection, tagOrDigest, options);
   }
 
-  putManifest(
+  async putManifest(
     manifest: RawManifest,
     options: CallOptions & { readonly tag?: string } = {},
   ): Promise<Descriptor> {
-    return sendManifest(this.#connection, manifest, options);
+    const { descriptor, isListed } = await sendManifest(this.#connection, manifest, options);
+    const { signal } = options;
+    if (!isListed) await listByTag(this.#connection, manifest, signal ? { signal } : {});
+    return descriptor;
   }
 
   setTags(

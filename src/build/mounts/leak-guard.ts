@@ -49,6 +49,12 @@ export function guardConfig(config: ImageConfig, secrets: Secrets): void {
   if (id !== undefined) throw leaked(id, 'the config or history of the image');
 }
 
+/** A statement about the image goes where the image goes. @throws SECRET_LEAKED */
+export function guardStatement(text: string, secrets: Secrets): void {
+  const id = firstIn([Buffer.from(text)], formsById(secrets));
+  if (id !== undefined) throw leaked(id, 'the attestations of the image');
+}
+
 interface GuardedForm {
   readonly id: string;
   readonly form: Buffer;

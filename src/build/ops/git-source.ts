@@ -37,6 +37,7 @@ export async function gitSource(session: BuildSession, source: GitUrl): Promise<
     async (vertex) => {
       const commit = await commitOf(session, request, { isPinned: checksum !== undefined });
       vertex.status(`commit ${commit}`, { done: true });
+      session.materials?.git(remote, ref, commit);
       if (checksum !== undefined) requireCommit(commit, checksum);
       const { subdir = '', keepGitDir = false, submodules = true } = source;
       const key = originKey(

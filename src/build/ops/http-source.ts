@@ -33,13 +33,14 @@ export async function httpSource(session: BuildSession, source: HttpSource): Pro
   const { url } = source;
   const name = fileName(url);
   const given = source.checksum === undefined ? undefined : digestOf(source.checksum);
-  const { lock } = session;
+  const { lock, materials } = session;
   const locked = given === undefined ? lock?.file(url) : undefined;
   const checksum = given ?? locked;
   const key = keyOf(url, checksum);
   const known = findFetched(session, key);
   const used = (digest: Digest): void => {
     if (given === undefined) lock?.usedFile(url, digest);
+    materials?.file(url, digest);
   };
   if (known && checksum !== undefined) {
     used(checksum);
@@ -57,7 +58,7 @@ export async function httpSource(session: BuildSession, source: HttpSource): Pro
     await using file = await session.remotes.download(url, options);
     if (known && file.isUnchanged) {
       vertex.status('not modified', { done: true });
-      if (lock) used(await digestIn(session, { layer: known.layer, name }));
+      if (lock || materials) used(await digestIn(session, { layer: known.layer, name }));
       return known.layer;
     }
     const spool = session.store.paths.temporary('ingest');

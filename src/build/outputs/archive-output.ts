@@ -1,5 +1,6 @@
 /** `--output type=oci` and `type=docker`: the image as one tar of both kinds, or as a layout folder. */
 import type { BuildOutput, ImageFormat } from '#core/build-output.ts';
+import type { Digest } from '#core/digest.ts';
 import { GZIP } from '#core/layer-form.ts';
 import { copyImage } from '#image/copy.ts';
 import { writeArchive } from '#image/save.ts';
@@ -22,10 +23,14 @@ export async function writeArchiveOutput(
     const made = await prepared(output.format, { context, vertex });
     const { names } = context;
     const at = { from: made.repository, selector: made.manifest.digest, names };
-    const tree = await lookUp(at, session.signal);
+    const images = [await lookUp(at, session.signal)];
+    for (const { digest, subject } of await attested(made, context)) {
+      const beside = { from: made.repository, selector: digest, names: [], subject };
+      images.push(await lookUp(beside, session.signal));
+    }
     const show = (index: Parameters<typeof selectAnyManifest>[0]) =>
       selectAnyManifest(index, session.buildPlatform);
-    const plan = planArchive({ images: [tree], show });
+    const plan = planArchive({ images, show });
     await writeArchive(plan, { output: output.destination, signal: session.signal });
     vertex.status(`sending tarball: ${plan.sizeBytes}B`, { done: true });
     return made;
@@ -52,9 +57,28 @@ export async function writeLayoutOutput(
         signal: session.signal,
       });
     }
+    for (const { digest: selector } of await attested(made, context)) {
+      const from = made.repository;
+      const { transfers: limit, signal } = session;
+      await copyImage({ from, selector, to: layout, direction: 'load', limit, signal });
+    }
     vertex.status(`copying to ${output.destination}`, { done: true });
     return made;
   });
+}
+
+/** What is attested of the image, put beside it. */
+async function attested(
+  made: PreparedImage,
+  { attest, names }: OutputContext,
+): Promise<readonly { readonly digest: Digest; readonly subject: Digest }[]> {
+  const manifests = await attest(made, names);
+  const found: { readonly digest: Digest; readonly subject: Digest }[] = [];
+  for (const [i, raw] of manifests.entries()) {
+    const { digest } = await made.repository.putManifest(raw);
+    found.push({ digest, subject: made.manifests[i]?.digest ?? made.manifest.digest });
+  }
+  return found;
 }
 
 function nameOf({ docker }: ImageFormat): string {

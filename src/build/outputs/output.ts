@@ -25,6 +25,11 @@ export interface OutputContext {
   /** The build's tags. */
   readonly names: readonly Reference[];
   readonly targets: readonly BuiltTarget[];
+  /** The manifests about an image that was made, under these names. */
+  readonly attest: (
+    made: PreparedImage,
+    names: readonly Reference[],
+  ) => Promise<readonly RawManifest[]>;
   /** `usual`: of layers, unless the format says. */
   readonly make: (format: ImageFormat, usual: LayerForm) => Promise<PreparedImage>;
 }

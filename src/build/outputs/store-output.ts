@@ -10,13 +10,22 @@ import type { BuiltImage, OutputContext } from './output.ts';
 export async function writeStoreOutput(
   session: BuildSession,
   output: ImageOutput,
-  { names: tags, make }: OutputContext,
+  { names: tags, make, attest }: OutputContext,
 ): Promise<BuiltImage> {
   const names = [...tags, ...output.names];
   return await session.vertices.run('exporting to image', async (vertex) => {
-    const { imageId, manifest, manifests } = await make(output.format, { codec: 'none' });
-    await nameImage(manifests, { ...session, names });
+    const made = await make(output.format, { codec: 'none' });
+    const { imageId, manifest } = made;
+    const attestations = await attest(made, names);
+    await nameImage(made.manifests, { ...session, names });
+    if (attestations.length > 0) {
+      const { keepBeside } = await import('#image/keep-beside.ts');
+      await keepBeside(attestations, { ...session, names });
+    }
     vertex.status(`writing image ${imageId}`, { done: true });
+    for (const { digest } of attestations) {
+      vertex.status(`writing attestation manifest ${digest}`, { done: true });
+    }
     for (const name of names) vertex.status(`naming to ${formatReference(name)}`, { done: true });
     let root = manifest;
     for (const name of output.push ? names : []) {

@@ -6,6 +6,8 @@ import { unreachable } from '#core/assert.ts';
 import type { BuildOutput } from '#core/build-output.ts';
 import { digestOf } from '#core/digest.ts';
 import { encodeImageConfig, type ImageConfig } from '#core/image-config.ts';
+import { GZIP } from '#core/layer-form.ts';
+import type { Attester } from '../attest/attester.ts';
 import type { BuiltTarget } from '../build-stages.ts';
 import { guardConfig } from '../mounts/leak-guard.ts';
 import type { BuildSession } from '../session.ts';
@@ -21,6 +23,7 @@ export async function writeOutputs(
   request: OutputRequest & {
     /** The image carries its cache. */
     readonly isInline: boolean;
+    readonly attester?: Attester;
   },
 ): Promise<BuiltImage> {
   const inline = request.isInline ? await import('../cache-transport/export.ts') : undefined;
@@ -37,8 +40,15 @@ export async function writeOutputs(
   const context: OutputContext = {
     names: request.names,
     targets: finished.map(({ target }) => target),
+    attest: async ({ manifests }, names) =>
+      (await request.attester?.(context.targets, manifests, names)) ?? [],
+    // What statements are about must not get another digest on its way.
     make: (format, usual) =>
-      prepareImage(session, parts, { ...request, format, form: format.compression ?? usual }),
+      prepareImage(session, parts, {
+        ...request,
+        format,
+        form: format.compression ?? (request.attester ? GZIP : usual),
+      }),
   };
   let built: BuiltImage | undefined;
   for (const output of request.outputs) {
