@@ -1,13 +1,18 @@
 /** `save --for-build`: the images a Dockerfile needs, in the store or pulled, held for the save. */
+import { lockBeside } from '#build/contexts/lock-place.ts';
 import { refuseInvalid } from '#build/diagnostics.ts';
 import { readDockerfile } from '#build/dockerfile-file.ts';
+import { Lock } from '#build/lock/lock.ts';
+import { decodeLock } from '#build/lock/lock-document.ts';
 import { downloadsOf, neededImages } from '#build/needed-images.ts';
 import { parseFile } from '#build/parse-dockerfile.ts';
 import { planBuild } from '#build/plan.ts';
+import type { Digest } from '#core/digest.ts';
 import { ignoreEvents } from '#core/events.ts';
 import { formatPlatform, hostPlatform, type Platform } from '#core/platform.ts';
-import { familiarReference, type Reference } from '#core/reference.ts';
+import { familiarReference, formatReference, type Reference } from '#core/reference.ts';
 import type { CallContext, ForBuild } from '#engine.ts';
+import { byName } from '#image/resolve.ts';
 import type { Lease } from '#store/leases.ts';
 import { resolveBase } from './base-image.ts';
 import type { Resources } from './resources.ts';
@@ -37,14 +42,42 @@ export async function imagesForBuild(
   });
   const call = { lease, events, signal: signal ?? new AbortController().signal };
   const warn = (text: string): void => events({ kind: 'note', level: 'warning', text });
+  const lock = await lockOf(path);
+  const names = new Map<string, Reference>();
   const needed = await neededImages(plan, async (reference, wanted) => {
-    const { config } = await resolveBase(resources, reference, { ...call, platform: wanted });
+    const locked = pinned(reference, lock?.image(reference, wanted));
+    const { config, imageId } = await resolveBase(resources, locked, {
+      ...call,
+      platform: wanted,
+    });
+    const options = { store: await resources.store(), lease, platform: wanted };
+    // The tag goes along where it means the same still.
+    if ((await byName(reference, options))?.imageId !== imageId) {
+      names.set(formatReference(reference), locked);
+    }
     if (formatPlatform(wanted) !== formatPlatform(platform)) warn(foreign(reference, wanted));
     return config.config.OnBuild;
   });
   for (const source of downloadsOf(plan))
     warn(`ADD downloads ${source}, which is not in the archive`);
-  return needed.map(familiarReference);
+  return needed.map((reference) =>
+    familiarReference(names.get(formatReference(reference)) ?? reference),
+  );
+}
+
+/** What the Dockerfile's images are, if that is written down. @throws LOCK_INVALID */
+async function lockOf(dockerfile: string): Promise<Lock | undefined> {
+  const place = lockBeside(dockerfile);
+  const text = await place.read();
+  if (text === undefined) return undefined;
+  const rules = { mode: 'heed', renew: false, keepUnused: true } as const;
+  return new Lock(place.name, decodeLock(text, place.name), rules);
+}
+
+function pinned(reference: Reference, digest: Digest | undefined): Reference {
+  return digest === undefined || reference.digest !== undefined
+    ? reference
+    : { ...reference, digest };
 }
 
 /** An archive has one image of a name for the platform that is saved, or all there are. */

@@ -67,6 +67,38 @@ describe('save --for-build', () => {
     assert.equal(config.rootfs.diff_ids.length, base.layers.length + 2);
   });
 
+  it('a base that is locked goes along as it was locked, with its tag as long as that means the same', async () => {
+    using folder = tempFolder();
+    const [old, fresh] = [await sampleImage(), await sampleImage()];
+    let place = '';
+    const archives: string[] = [];
+    {
+      await using registry = await temporaryRegistry();
+      await using remote = remoteAt(registry.address, { repository: 'base' });
+      await putImage(remote, old, '1');
+      place = context(folder, `FROM ${registry.address}/base:1\nCOPY note.txt /\n`);
+      await using here = await engineAt(folder, 'here');
+      await here.build({ context: place, tags: [], lock: 'write' });
+      const save = async (name: string): Promise<void> => {
+        const forBuild = { dockerfile: join(place, 'Dockerfile') };
+        const { images } = await here.save([], folder.at(name), { forBuild });
+        archives.push(...(images[0]?.names ?? []));
+      };
+      await save('named.tar');
+      await putImage(remote, fresh, '1');
+      await here.pull(`${registry.address}/base:1`);
+      await save('moved.tar');
+      assert.deepEqual(archives, [`${registry.address}/base:1`]);
+    }
+    for (const name of ['named', 'moved']) {
+      await using there = await engineAt(folder, name);
+      await there.load(folder.at(`${name}.tar`));
+      await there.build({ context: place, tags: ['app:1'], lock: 'frozen', bases: 'offline' });
+      const { config } = await there.inspect('app:1');
+      assert.deepEqual(config.rootfs.diff_ids.slice(0, -1), old.config.rootfs.diff_ids);
+    }
+  });
+
   it('a base pinned by digest is found by it, though no archive keeps such a name', async () => {
     using folder = tempFolder();
     const image = await sampleImage();

@@ -13,6 +13,7 @@ import { MergedTree } from '#layer/merged-tree.ts';
 import type { CacheRecord } from '#store/cache-records.ts';
 import type { SavedFacts } from '#store/step-facts.ts';
 import type { EarlierSteps } from '../explain/explainer.ts';
+import { factsIn } from '../explain/miss-reason.ts';
 import type { BuildSession } from '../session.ts';
 
 const NAME = toByteString('facts.json');
@@ -57,7 +58,7 @@ export interface CacheFacts extends EarlierSteps {
   of(key: string): Omit<SavedFacts, 'key'> | undefined;
 }
 
-/** @throws JSON_INVALID */
+/** @throws JSON_INVALID, for facts that are none too */
 export function readFacts(layer: LayerFiles): CacheFacts {
   using tree = MergedTree.open([layer]);
   const node = tree.lookup(NAME);
@@ -67,7 +68,7 @@ export function readFacts(layer: LayerFiles): CacheFacts {
     key: step.string('key'),
     place: step.string('place'),
     description: step.string('description'),
-    facts: step.raw('facts') ?? null,
+    facts: { ...factsIn(step.raw('facts') ?? null) },
   }));
   const byKey = new Map(steps.map((step) => [step.key, step]));
   return {

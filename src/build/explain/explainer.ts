@@ -35,7 +35,9 @@ export class Explainer {
 
   /** Call it before the step's own facts are kept. */
   missed(step: MissedStep): void {
-    const text = `step ${step.number} missed: ${this.#reason(step)}\n  ${step.name}`;
+    // Names of files may be anything, those in caches from elsewhere too.
+    const reason = this.#reason(step).replaceAll(/\p{Cc}/gu, ' ');
+    const text = `step ${step.number} missed: ${reason}\n  ${step.name}`;
     this.#lines.push({ number: step.number, text });
   }
 

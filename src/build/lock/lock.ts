@@ -39,6 +39,11 @@ export class Lock {
     this.#rules = rules;
   }
 
+  /** Everything has to be locked when the build is over. */
+  get isStrict(): boolean {
+    return this.#rules.mode !== 'heed';
+  }
+
   /** The manifest that the reference is to be. @throws LOCK_OUTDATED */
   image(reference: Reference, platform: Platform): Digest | undefined {
     if (this.#rules.renew) return undefined;

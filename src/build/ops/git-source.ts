@@ -69,9 +69,20 @@ async function commitOf(
   const { remote, ref = '' } = request;
   if (!lock || isPinned || isWholeCommit(ref)) return await remotes.git.resolve(request);
   const commit = lock.commit(remote, request.ref) ?? (await remotes.git.resolve(request));
-  // The beginning of a commit, which only a clone could complete, says enough.
   if (isWholeCommit(commit)) lock.usedCommit(remote, request.ref, commit);
+  // The beginning of a commit, which only a clone could complete.
+  else if (lock.isStrict) throw unlockable(commit);
   return commit;
+}
+
+function unlockable(commit: string): SlipwayError {
+  return new SlipwayError(
+    'LOCK_OUTDATED',
+    `${commit} cannot be locked: it is the beginning of a commit`,
+    {
+      hint: 'write the whole name of the commit in the Dockerfile, which needs no lock then',
+    },
+  );
 }
 
 /** The remote without what may be secret, with what is wanted of it. */

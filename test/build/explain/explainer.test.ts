@@ -50,6 +50,23 @@ test('the one with the fewest differences explains, of the same place or with th
   assert.match(again.lines()[1] ?? '', /missed: a changed \(content\), and 1 more/);
 });
 
+test('a cache from elsewhere explains as well, and cannot steer the terminal', async () => {
+  await using place = await temporaryStore();
+  const explainer = new Explainer(place.store.stepFacts);
+  const known = { a: 'file 644 - 1', b: 'file 644 - 1', '\u001b[2Jc': 'file 644 - 1' };
+  explainer.alsoKnows({
+    earlier: ({ place: at }) => (at === '[1] ' ? [{ facts: facts(known) }] : []),
+    hasRecord: (description) => description === 'RUN other',
+  });
+  explainer.missed(step());
+  explainer.missed(step({ number: 6, place: '[2] ', description: 'RUN other' }));
+  assert.deepEqual(explainer.lines(), [
+    '2 steps missed the cache',
+    'step 5 missed:  [2Jc is gone\n  [1/1] RUN make',
+    'step 6 missed: the earlier record does not say what it was made of: an older version wrote it\n  [1/1] RUN make',
+  ]);
+});
+
 test('variables are kept as digests, long texts too; layers below a detached step do not count', () => {
   const layer = {
     diffId: digestOf('l'),

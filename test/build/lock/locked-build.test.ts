@@ -11,8 +11,8 @@ import type { Event } from '#core/events.ts';
 import { type BuildOptions, type Engine, openEngine } from '#engine.ts';
 import { HELPER } from '#test/helpers/engine.ts';
 import { type FileServer, fileServer } from '#test/helpers/file-server.ts';
-import { cannotServeGit, commit, gitServer, newRepository } from '#test/helpers/git-server.ts';
-import { putImage, sampleImage } from '#test/helpers/images.ts';
+import { cannotServeGit, commit, git, gitServer, newRepository } from '#test/helpers/git-server.ts';
+import { putImage, putIndex, sampleImage, sampleIndex } from '#test/helpers/images.ts';
 import { remoteAt, temporaryRegistry } from '#test/helpers/registry.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
@@ -241,3 +241,45 @@ test('a base that was built here and pushed is locked as its registry knows it',
   await elsewhere.build({ context: folder.path, tags: ['app'], lock: 'frozen' });
   assert.equal((await elsewhere.inspect('app')).config.rootfs.diff_ids.length, 2);
 });
+
+test('several platforms: each has its digest, and all are built again after the tag has moved', async () => {
+  using folder = tempFolder();
+  await using registry = await temporaryRegistry();
+  await using remote = remoteAt(registry.address, { repository: 'base' });
+  await putIndex(remote, await sampleIndex(), '1');
+  writeFileSync(folder.at('note'), 'a note\n');
+  writeFileSync(folder.at('Dockerfile'), `FROM ${registry.address}/base:1\nCOPY note /\n`);
+  const platforms = ['amd64', 'arm64'].map((architecture) => ({ os: 'linux', architecture }));
+  const built = async (machine: string, options: Partial<BuildOptions>) => {
+    const settings = { helper: HELPER, snapshotter: 'auto', parallelTransfers: 2 } as const;
+    await using engine = await openEngine({ root: folder.at(machine), ...settings });
+    const call = { context: folder.path, tags: [], sourceDateEpoch: 1, ...options };
+    return (await engine.build(call)).manifest.digest;
+  };
+  // One after the other: what is locked of the first stays.
+  for (const platform of platforms) await built('here', { lock: 'write', platforms: [platform] });
+  const lock = JSON.parse(readFileSync(folder.at('Dockerfile.lock'), 'utf8'));
+  const [digests = {}] = Object.values<Record<string, string>>(lock.images);
+  assert.deepEqual(Object.keys(digests), ['linux/amd64', 'linux/arm64']);
+  assert.notEqual(digests['linux/amd64'], digests['linux/arm64']);
+  const both = await built('here', { lock: 'write', platforms });
+  assert.deepEqual(JSON.parse(readFileSync(folder.at('Dockerfile.lock'), 'utf8')), lock);
+  await putIndex(remote, await sampleIndex(), '1');
+  assert.equal(await built('there', { lock: 'frozen', platforms }), both);
+});
+
+test('the beginning of a commit cannot be locked, and that is said', { skip }, () =>
+  withPlace(async ({ build, machine, folder }) => {
+    const commitName = git(join(folder, 'served/repo'), 'rev-parse', 'HEAD');
+    const short = DOCKERFILE.replace('#main', `#${commitName.slice(0, 9)}`);
+    writeFileSync(join(folder, 'Dockerfile'), short);
+    await assert.rejects(build(await machine(), { lock: 'write' }), (error) => {
+      assert.ok(isSlipwayError(error, 'LOCK_OUTDATED'));
+      assert.match(error.message, /cannot be locked: it is the beginning of a commit$/);
+      return true;
+    });
+    writeFileSync(join(folder, 'Dockerfile'), DOCKERFILE.replace('#main', `#${commitName}`));
+    await build(await machine(), { lock: 'write' });
+    await build(await machine(), { lock: 'frozen' });
+  }),
+);
