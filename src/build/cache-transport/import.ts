@@ -8,7 +8,6 @@ import { isSlipwayError } from '#core/errors.ts';
 import { decodeManifest, type ImageManifest } from '#core/manifest.ts';
 import { OCI_LAYER } from '#core/media-type.ts';
 import type { Platform } from '#core/platform.ts';
-import type { Repository } from '#core/repository.ts';
 import { selectManifest } from '#image/select.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import type { CacheKey } from '../cache-key.ts';
@@ -23,6 +22,7 @@ import {
 } from './document.ts';
 import { type CacheFacts, readFacts } from './facts-layer.ts';
 import { CacheOffers, type OfferedLayer } from './offers.ts';
+import { type CacheOrigin, impatient, STALL_MS } from './patience.ts';
 import { nameOfPlace, type OpenedPlace, openPlace } from './places.ts';
 
 /** What the rest of a build sees of them. */
@@ -140,11 +140,13 @@ export class ImportedCaches implements AsyncDisposable {
     const place = await openPlace(this.#session, source, { create: false });
     this.#places.push(place);
     const manifests = new Map<Digest, ImageManifest>();
+    const repository =
+      source.kind === 'registry' ? impatient(place.repository, STALL_MS) : place.repository;
     for (const platform of this.#session.platforms) {
-      const { digest, manifest } = await this.#manifest(place, platform);
+      const asked = { repository, selector: place.selector };
+      const { digest, manifest } = await this.#manifest(asked, platform);
       manifests.set(digest, manifest);
     }
-    const { repository } = place;
     for (const manifest of manifests.values()) {
       const document = await this.#document(repository, manifest);
       this.#offers.add(repository, manifest, { document, noMounts: source.noMounts ?? false });
@@ -167,7 +169,7 @@ export class ImportedCaches implements AsyncDisposable {
 
   /** A cache is for all platforms; what an image carries is its own. */
   async #manifest(
-    { repository, selector }: OpenedPlace,
+    { repository, selector }: { readonly repository: CacheOrigin; readonly selector: string },
     platform: Platform,
   ): Promise<{ readonly digest: Digest; readonly manifest: ImageManifest }> {
     const { signal } = this.#session;
@@ -180,7 +182,7 @@ export class ImportedCaches implements AsyncDisposable {
     throw cacheInvalid('indexes within indexes');
   }
 
-  async #document(repository: Repository, manifest: ImageManifest): Promise<CacheDocument> {
+  async #document(repository: CacheOrigin, manifest: ImageManifest): Promise<CacheDocument> {
     const inline = manifest.annotations[INLINE_ANNOTATION];
     if (inline !== undefined) return decodeCache(Buffer.from(inline));
     const { mediaType, digest, size } = manifest.config;

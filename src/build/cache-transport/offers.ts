@@ -2,13 +2,13 @@
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { ImageManifest } from '#core/manifest.ts';
-import type { Repository } from '#core/repository.ts';
 import type { CacheRecord } from '#store/cache-records.ts';
 import { type CacheDocument, cacheInvalid } from './document.ts';
+import type { CacheOrigin } from './patience.ts';
 
 /** A layer that a cache elsewhere has. */
 export interface OfferedLayer {
-  readonly from: Repository;
+  readonly from: CacheOrigin;
   readonly descriptor: Descriptor;
   readonly diffId: Digest;
 }
@@ -30,7 +30,7 @@ export class CacheOffers {
 
   /** @throws CACHE_INVALID */
   add(
-    from: Repository,
+    from: CacheOrigin,
     manifest: ImageManifest,
     { document, noMounts }: { readonly document: CacheDocument; readonly noMounts: boolean },
   ): void {
@@ -55,7 +55,7 @@ export class CacheOffers {
   }
 
   /** Nothing of a place that is gone is offered any more; false: it was not. */
-  forgetPlace(from: Repository): boolean {
+  forgetPlace(from: CacheOrigin): boolean {
     return this.#forget((offer) => offer.from === from);
   }
 
