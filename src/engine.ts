@@ -306,6 +306,8 @@ export interface LoadToOptions extends CallContext {
 
 /** What is not said is as in DEFAULT_CONFIG: 127.0.0.1:5000, for everybody. */
 export interface ServeOptions extends Partial<RegistryConfig> {
+  /** Serve these image archives where they lie, for reading only, instead of the local store. */
+  readonly archives?: readonly string[];
   /** One line per request. */
   readonly log?: (line: string) => void;
 }

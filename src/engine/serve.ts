@@ -3,27 +3,35 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_CONFIG, type TlsConfig } from '#core/registry-config.ts';
 import type { RegistryHandle, ServeOptions } from '#engine.ts';
+import { nameOf, openArchive } from '#image/archive-open.ts';
+import { archiveProvider } from '#registry/archives/archive-provider.ts';
+import type { ServedArchive } from '#registry/archives/archived-repositories.ts';
 import { openGuard } from '#registry/auth/open-guard.ts';
-
 import type { EventListener } from '#registry/operations/events.ts';
 import { DiskHeadroom } from '#registry/operations/headroom.ts';
 import { registryMetrics } from '#registry/operations/metrics.ts';
 import { Webhook } from '#registry/operations/webhooks.ts';
+import type { RegistryProvider } from '#registry/provider.ts';
 import { serveRegistry } from '#registry/server.ts';
 import { storeProvider } from '#registry/store-provider.ts';
 import { serverTls } from '#registry/tls/server-tls.ts';
+import type { LocalStore } from '#store/local-store.ts';
+import { wholeArchives } from './load.ts';
 import type { Resources } from './resources.ts';
 
 /** Disposing lets requests in progress finish. @throws ADDRESS_IN_USE, ADDRESS_INVALID, CONFIG_INVALID, STORE_BROKEN, PERMISSION */
 export async function serve(resources: Resources, options: ServeOptions): Promise<RegistryHandle> {
-  const { log, ...given } = options;
+  const { log, archives = [], ...given } = options;
   const config = { ...DEFAULT_CONFIG, ...given };
   const store = await resources.store();
   // A store that cannot be used is told at the start, not to every client.
   store.needWritable();
   const folder = registryFolder(store.paths.root);
   await using stack = new AsyncDisposableStack();
-  const provider = stack.use(await storeProvider(store, config));
+  const provider =
+    archives.length > 0
+      ? await archivesOf(archives, store, stack)
+      : stack.use(await storeProvider(store, config));
   const logging = log ? { log } : {};
   const guard = openGuard(config, { folder, ...logging });
   const hooks = config.webhooks.map((hook) => stack.use(new Webhook(hook, logging)));
@@ -56,6 +64,21 @@ export async function serve(resources: Resources, options: ServeOptions): Promis
     ...(authority ? { authority } : {}),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
+}
+
+/** A compressed archive has a plain copy in the store for as long as it is served. */
+async function archivesOf(
+  paths: readonly string[],
+  store: LocalStore,
+  stack: AsyncDisposableStack,
+): Promise<RegistryProvider> {
+  const opened: ServedArchive[] = [];
+  for (const input of await wholeArchives(paths, store)) {
+    const temporary = () => store.paths.temporary('ingest');
+    const { repository } = stack.use(await openArchive(input, { temporary }));
+    opened.push({ path: nameOf(input), repository });
+  }
+  return await archiveProvider(opened);
 }
 
 /** Users, keys and certificates of the registry that serves the store. */

@@ -32,6 +32,17 @@ export function recordSubject(
   );
 }
 
+/** What a list of referrers says of a manifest. */
+export function referrerDescriptor(descriptor: Descriptor, manifest: Manifest): Descriptor {
+  const artifactType = artifactTypeOf(manifest);
+  const { annotations } = manifest;
+  return {
+    ...descriptor,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+  };
+}
+
 /** An image without artifactType is of its config's type (distribution-spec §Listing referrers). */
 function artifactTypeOf(manifest: Manifest): string | undefined {
   if (manifest.artifactType !== undefined) return manifest.artifactType;

@@ -7,8 +7,16 @@ import type { RegistryHandle } from '#engine.ts';
 const ADDRESS_DEFAULT = '127.0.0.1:5000';
 
 export default class RegistryServe extends BaseCommand {
-  static override readonly summary = 'Serve the local store as a registry until interrupted';
-  static override readonly usage = 'registry serve [OPTIONS]';
+  static override readonly summary =
+    'Serve the local store, or image archives, as a registry until interrupted';
+  static override readonly usage = 'registry serve [OPTIONS] [ARCHIVE...]';
+  static override readonly args = {
+    archive: {
+      description: 'Serve these archives where they lie, for pulling only',
+      required: false,
+      multiple: true,
+    },
+  } as const;
   static override readonly flags = {
     addr: text({
       description: `Address to listen on (default: ${ADDRESS_DEFAULT}); port 0 picks a free one`,
@@ -50,7 +58,7 @@ export default class RegistryServe extends BaseCommand {
   };
 
   protected async run(): Promise<undefined> {
-    const { flags } = this.parse(RegistryServe);
+    const { flags, args } = this.parse(RegistryServe);
     const { signal } = this.host.interrupts;
     const { registryConfig } = await import('#engine/registry-config.ts');
     const given = (isGiven: boolean): string | undefined => (isGiven ? 'true' : undefined);
@@ -73,6 +81,7 @@ export default class RegistryServe extends BaseCommand {
     const engine = await this.engine();
     await using registry = await engine.serveRegistry({
       ...config,
+      ...(args.archive ? { archives: args.archive } : {}),
       log: (line) => void this.host.stderr.write(`${line}\n`),
     });
     this.print(`Registry listening on ${registry.url}`);
