@@ -6,6 +6,7 @@ import { gzip } from './gzip.ts';
 import { indexLayer } from './index-layer.ts';
 import { lintDockerfiles } from './lint.ts';
 import { mergeLayers } from './merge-layers.ts';
+import { pullAndPush } from './pull-push.ts';
 import { registryGet } from './registry-get.ts';
 import { saveAndLoad } from './save-load.ts';
 import { startup } from './startup.ts';
@@ -22,6 +23,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<string>>> = {
   registry: registryGet,
   store: storeCare,
   'save-load': saveAndLoad,
+  'pull-push': pullAndPush,
 };
 
 const asked = process.argv.slice(2);

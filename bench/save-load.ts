@@ -4,22 +4,12 @@
  * about 60 MB, real files of this machine, as plain tars.
  */
 import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  globSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestOf } from '#core/digest.ts';
 import { type Candidate, measure, table } from './measure.ts';
 import { refusalOf, run, SLIPWAY } from './programs.ts';
+import { makeArchive } from './sample-archive.ts';
 
 const LAYERS = 5;
 const LAYER_BYTES = 60_000_000;
@@ -75,7 +65,7 @@ export async function saveAndLoad(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-bench-'));
   const used: Tool[] = [];
   try {
-    const archive = makeArchive(folder);
+    const archive = makeArchive(folder, { name: NAME, layers: LAYERS, layerBytes: LAYER_BYTES });
     const skipped: string[] = [];
     for (const tool of [OURS, ...PEERS]) {
       const refusal = refusalOf(...tool.load(storeOf(tool, folder), archive));
@@ -158,59 +148,4 @@ function memoryText(folder: string, archive: string): string {
   const loaded = peak(OURS.load(store, archive));
   const saved = peak(OURS.save(store, join(folder, 'memory.tar')));
   return `Peak memory of slipway: load ${loaded}, save ${saved}.\n`;
-}
-
-/** A docker-archive, the form that every tool reads. */
-function makeArchive(folder: string): string {
-  const place = join(folder, 'archive');
-  mkdirSync(place);
-  const layers = layerLists().map((paths, i) => {
-    const name = `layer-${i}.tar`;
-    writeFileSync(join(folder, 'list'), paths.join('\n'));
-    const list = ['--no-recursion', '-T', join(folder, 'list')];
-    tar(['-C', '/', '-cf', join(place, name), ...list]);
-    return name;
-  });
-  const diff_ids = layers.map((name) => digestOf(readFileSync(join(place, name))));
-  const config = {
-    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
-    os: 'linux',
-    config: {},
-    rootfs: { type: 'layers', diff_ids },
-    history: layers.map((name) => ({ created_by: name })),
-  };
-  writeFileSync(join(place, 'config.json'), JSON.stringify(config));
-  const manifest = [{ Config: 'config.json', RepoTags: [NAME], Layers: layers }];
-  writeFileSync(join(place, 'manifest.json'), JSON.stringify(manifest));
-  const archive = join(folder, 'image.tar');
-  tar(['-C', place, '-cf', archive, 'manifest.json', 'config.json', ...layers]);
-  // Once more through the page cache, as a file that was just copied here.
-  copyFileSync(archive, `${archive}.warm`);
-  rmSync(`${archive}.warm`);
-  rmSync(place, { recursive: true });
-  return archive;
-}
-
-/** Files of this machine, in five lists of about the same size. */
-function layerLists(): readonly (readonly string[])[] {
-  const lists: string[][] = [];
-  let current: string[] = [];
-  let size = 0;
-  for (const path of globSync('usr/{lib,share,bin}/**', { cwd: '/' }).sort()) {
-    const stats = lstatSync(`/${path}`, { throwIfNoEntry: false });
-    if (!stats?.isFile() || stats.size > LAYER_BYTES / 2 || path.includes('\n')) continue;
-    current.push(path);
-    size += stats.size;
-    if (size < LAYER_BYTES) continue;
-    lists.push(current);
-    if (lists.length === LAYERS) return lists;
-    current = [];
-    size = 0;
-  }
-  throw new Error('this machine has too few files for the image');
-}
-
-function tar(args: readonly string[]): void {
-  const { status, stderr } = spawnSync('tar', [...args], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`tar: ${stderr}`);
 }

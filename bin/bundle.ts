@@ -38,6 +38,7 @@ const GROUPS = [
 const OPTIONS: BuildOptions = {
   cwd: root,
   platform: 'node',
+  resolve: { alias: { undici: join(root, 'bin/undici-parts.js') } },
   // oclif is loaded for help only, and reads files beside itself: it stays a package.
   external: [/^@oclif\/core/],
   // Imported statically somewhere, too: then there is nothing to split off.

@@ -114,6 +114,7 @@ function transferIn(fields: ObjectReader): TransferEvent {
       'waiting',
       'preparing',
       'transferring',
+      'downloaded',
       'retrying',
       'done',
       'exists',

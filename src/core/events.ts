@@ -52,6 +52,8 @@ export interface TransferEvent {
     | 'waiting'
     | 'preparing'
     | 'transferring'
+    /** All bytes are here; they are still being opened and checked. */
+    | 'downloaded'
     | 'retrying'
     | 'done'
     | 'exists'

@@ -39,6 +39,8 @@ export interface ImageIndex {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+const SCHEMA_1 = 'application/vnd.docker.distribution.manifest.v1+';
+
 /** The largest manifest we read: 4 MiB is what registries must take (distribution-spec §Pushing Manifests). */
 export const MANIFEST_SIZE_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -49,9 +51,11 @@ export function rawManifest(bytes: Uint8Array, contentType?: string): RawManifes
   if (!mediaType || !isManifestType(mediaType)) {
     throw new SlipwayError(
       'MANIFEST_INVALID',
-      `manifest invalid: unsupported media type ${mediaType ?? '(none)'}`,
+      mediaType?.startsWith(SCHEMA_1)
+        ? `Docker Image manifest version 2, schema 1 is not supported: ${mediaType}`
+        : `manifest invalid: unsupported media type ${mediaType ?? '(none)'}`,
       {
-        hint: 'push an OCI or Docker schema 2 manifest; schema 1 has to be converted first, for example with skopeo copy --format v2s2',
+        hint: 'ask the author of the image for one of the OCI format or schema 2, or convert it first, for example with skopeo copy --format v2s2',
       },
     );
   }

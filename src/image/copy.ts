@@ -161,8 +161,11 @@ async function mountBlob({ listed, blob }: Moving, options: Copy, call: Call): P
 
 async function sendBlob(moving: Moving, options: Copy, call: Call): Promise<void> {
   const { listed, blob } = moving;
-  const onProgress = (bytes: number): void =>
-    report(options, listed, 'transferring', bytes, { total: blob.size });
+  const { size: total } = blob;
+  const onProgress = (bytes: number): void => {
+    const isHere = options.direction === 'pull' && bytes === total;
+    report(options, listed, isHere ? 'downloaded' : 'transferring', bytes, { total });
+  };
   onProgress(0);
   const send = { options, call: { ...call, onProgress } };
   if (!(await sendParts(blob, send))) await sendStream(blob, send);

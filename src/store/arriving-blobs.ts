@@ -4,7 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { algorithmOf, type Digest } from '#core/digest.ts';
-import type { SlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { type LayerCompression, layerCompressionOf } from '#core/media-type.ts';
 import type { AnnouncedBlob, BlobReceiver, BlobSource, ReceiveOptions } from '#core/repository.ts';
 import { lockArrival } from './arrival-lock.ts';
@@ -46,6 +46,7 @@ export class ArrivingBlobs extends LocalBlobs implements BlobReceiver {
     source: BlobSource,
     options: ReceiveOptions = {},
   ): Promise<void> {
+    if (blob.size > BLOB_BYTES_MAX) throw tooLarge(blob);
     const file = this.#options.paths.partial(blob.digest);
     const isNeeded = async (): Promise<boolean> => (await this.stat(blob.digest)) === undefined;
     const { signal } = options;
@@ -78,6 +79,11 @@ export class ArrivingBlobs extends LocalBlobs implements BlobReceiver {
       partial.discard();
       if (!isFresh) return 'damaged';
       throw digestMismatch({ digest, from: 'the content received' }, intake.digest);
+    } catch (error) {
+      // A registry that gives nothing from here on may give all of it.
+      if (isFresh || !isSlipwayError(error, 'SIZE_MISMATCH')) throw error;
+      partial.discard();
+      return 'damaged';
     } finally {
       await rm(tar, { force: true });
     }
@@ -105,6 +111,15 @@ export class ArrivingBlobs extends LocalBlobs implements BlobReceiver {
     );
     this.arrived.set(blob.digest, { diffId: layer.diffId });
   }
+}
+
+/** What no layer is; a manifest may say anything. */
+const BLOB_BYTES_MAX = 2 ** 40;
+
+function tooLarge({ digest, size }: AnnouncedBlob): SlipwayError {
+  return new SlipwayError('MANIFEST_INVALID', `manifest invalid: blob ${digest} of ${size} bytes`, {
+    hint: 'blobs of more than a tebibyte are not fetched: the image was made wrongly',
+  });
 }
 
 /** Fetches and takes in at the same time. */

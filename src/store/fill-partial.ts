@@ -75,6 +75,7 @@ class Filling {
         // What a helper gives up is fetched in the next round.
         await Promise.all(this.#helping);
       }
+      this.#options.onProgress?.(this.#partial.size);
     } finally {
       clearInterval(ticking);
       this.#stop.abort();

@@ -110,7 +110,12 @@ describe('rawManifest', () => {
     ['a media type that is no text', bytesOf({ mediaType: 1 }), /\/mediaType must be a string$/],
     ['a document nobody says anything of', bytesOf({}), /unsupported media type \(none\)$/],
     ['a config', bytesOf({ config: {}, rootfs: {} }), /unsupported media type \(none\)$/],
-    ['schema 1', bytesOf({ schemaVersion: 1 }), /unsupported media type .*v1\+prettyjws$/, schema1],
+    [
+      'schema 1',
+      bytesOf({ schemaVersion: 1 }),
+      /schema 1 is not supported: .*v1\+prettyjws$/,
+      schema1,
+    ],
     ['a layer', bytesOf({ mediaType: OCI_LAYER }), /unsupported media type .*v1\.tar$/],
   ];
   for (const [fact, bytes, message, contentType] of refused) {

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import pLimit from 'p-limit';
 import { digestOf } from '#core/digest.ts';
+import type { Event } from '#core/events.ts';
 import { decodeManifest } from '#core/manifest.ts';
 import { OCI_LAYER_GZIP } from '#core/media-type.ts';
 import { familiarReference, parseReference } from '#core/reference.ts';
@@ -85,6 +86,24 @@ describe('pullImage', () => {
 });
 
 describe('layers of a pulled image', () => {
+  it('are told of as docker does: waiting, coming, here, opened', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    const remote = new MemoryRepository();
+    const image = await sampleImage({ layers: 1, codec: 'gzip' });
+    await putImage(remote, image, 'latest');
+    const states: string[] = [];
+    const events = (event: Event): void => {
+      if (event.kind === 'transfer' && event.role === 'layer') states.push(event.state);
+    };
+    const reference = parseReference('app');
+    await pullImage({ store, remote, reference, platform, limit, events });
+    assert.deepEqual(
+      states.filter((state, i) => state !== states[i - 1]),
+      ['waiting', 'transferring', 'downloaded', 'done'],
+    );
+  });
+
   it('are open when the pull ends', async () => {
     await using place = await temporaryStore();
     const { store } = place;

@@ -101,6 +101,34 @@ describe('receive', () => {
     }
   });
 
+  it('a registry that gives nothing from there on is asked for all', async () => {
+    await using place = await temporaryStore();
+    const bytes = randomBytes(2 * SEGMENT_BYTES);
+    const { digest } = sampleBlob(bytes);
+    const blob = { digest, size: bytes.byteLength };
+    await using lease = await place.store.lease({ purpose: 'test' });
+    const blobs = place.store.arrivingBlobs(lease);
+    const cut: BlobSource = async function* () {
+      yield bytes.subarray(0, 1000);
+      throw new Error('cut');
+    };
+    await assert.rejects(blobs.receive(blob, cut), /cut/);
+    await blobs.receive(blob, async function* ({ range }) {
+      if (range?.offset === 0) yield bytes;
+    });
+    assert.ok((await collect(blobs.read(digest))).equals(bytes));
+  });
+
+  it('a size that no blob has is refused before anything is asked for', async () => {
+    await using place = await temporaryStore();
+    await using lease = await place.store.lease({ purpose: 'test' });
+    const asked: ReadOptions[] = [];
+    const huge = { digest: digestOf('huge'), size: Number.MAX_SAFE_INTEGER };
+    const receiving = place.store.arrivingBlobs(lease).receive(huge, giving(Buffer.of(), asked));
+    await assert.rejects(receiving, { code: 'MANIFEST_INVALID' });
+    assert.deepEqual(asked, []);
+  });
+
   it('two at once fetch it once', async () => {
     await using place = await temporaryStore();
     const { digest, bytes } = sampleBlob(randomBytes(100_000));
