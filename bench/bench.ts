@@ -2,6 +2,7 @@
 import { cpus, loadavg, release } from 'node:os';
 import { build } from './build.ts';
 import { containers } from './containers.ts';
+import { curves } from './curves.ts';
 import { gzip } from './gzip.ts';
 import { indexLayer } from './index-layer.ts';
 import { lintDockerfiles } from './lint.ts';
@@ -16,6 +17,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<string>>> = {
   startup,
   build,
   containers,
+  curves,
   index: indexLayer,
   merge: mergeLayers,
   gzip,
