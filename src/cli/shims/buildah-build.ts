@@ -86,22 +86,34 @@ function pull(policy: string | undefined, place: Place): readonly string[] {
 }
 
 /** The image is stored whatever else is made of it. */
-function outputs(values: OptionValues, { command, variable }: Place): readonly string[] {
-  const format = values.text('format') ?? variable('BUILDAH_FORMAT') ?? 'oci';
-  if (format !== 'oci' && format !== 'docker') {
-    refuse(command, `--format=${format}`, 'use oci or docker');
-  }
+function outputs(values: OptionValues, { variable }: Place): readonly string[] {
   const written = values.list('output').map((one) => `--output=${one}`);
+  const format = variable('BUILDAH_FORMAT');
+  const image = imageOutput(values.text('compression-format'), values.text('compression-level'));
   const iidfile = values.text('iidfile');
   const metadata = values.text('metadata-file');
   return [
+    ...(format === undefined || values.has('format') ? [] : [`--format=${format}`]),
     ...written,
-    ...(format === 'docker' ? ['--output=type=image,oci-mediatypes=false'] : []),
-    ...(written.length > 0 && format === 'oci' ? ['--load'] : []),
+    ...image,
+    ...(written.length > 0 && image.length === 0 ? ['--load'] : []),
     ...(iidfile === undefined ? [] : [`--iidfile=${iidfile}`]),
     ...(metadata === undefined ? [] : [`--metadata-file=${metadata}`]),
     ...(values.isOn('quiet') ? ['--progress=quiet'] : []),
   ];
+}
+
+/** How layers are compressed is said of an output; none where nothing is said. */
+export function imageOutput(
+  compression: string | undefined,
+  level: string | undefined,
+): readonly string[] {
+  if (compression === undefined && level === undefined) return [];
+  const attributes = [
+    ...(compression === undefined ? [] : [`compression=${compression}`]),
+    ...(level === undefined ? [] : [`compression-level=${level}`]),
+  ];
+  return [`--output=type=image,${attributes.join(',')}`];
 }
 
 function settingsOver(values: OptionValues): SettingsOver {

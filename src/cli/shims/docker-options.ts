@@ -42,10 +42,8 @@ export const DOCKER_BUILD: OptionTable = {
   policy: refused(values(), 'leave it out'),
   print: passed(value(), 'call'),
   progress: read(value()),
-  provenance: read(value()),
   resource: read(values()),
   rm: ignored(bool(undefined, true), 'no container of a step stays'),
-  sbom: read(value()),
   'security-opt': refused(commas(), IN_DOCKERFILE),
   squash: passed(bool()),
 };

@@ -60,17 +60,6 @@ function globalPlan({ values }: ReadLine): GlobalPlan {
 }
 
 function planBuild({ passed, values, words }: ReadLine, { command }: Place): Plan {
-  for (const name of ['provenance', 'sbom']) {
-    const wanted = values.text(name);
-    // What images are without it.
-    if (wanted !== undefined && !/^(false|0|f)$/i.test(wanted)) {
-      refuse(
-        command,
-        `--${name}=${wanted}`,
-        `images have none: leave it out, or write --${name}=false`,
-      );
-    }
-  }
   const progress = values.text('progress');
   return {
     lines: [

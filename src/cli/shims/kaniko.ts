@@ -2,6 +2,7 @@
 import { isAbsolute, join } from 'node:path';
 import { SlipwayError } from '#core/errors.ts';
 import { parseReference, repositoryKey } from '#core/reference.ts';
+import { imageOutput } from './buildah-build.ts';
 import { KANIKO as OPTIONS } from './kaniko-options.ts';
 import type { Place, Plan, Program, Result } from './program.ts';
 import { type OptionValues, type ReadLine, refuse } from './read-options.ts';
@@ -35,12 +36,12 @@ function plan({ passed, values, words }: ReadLine, place: Place): Plan {
         ...destinations.map((name) => `--tag=${name}`),
         ...(isPushed ? ['--push'] : []),
         ...archives(values),
+        ...(values.isOn('reproducible') ? ['--timestamp=0'] : []),
         ...caching(values),
         context,
       ],
     ],
     results: digestFiles(values, destinations, place),
-    ...(values.isOn('reproducible') ? { over: { sourceDateEpoch: '0' } } : {}),
     ...(input === undefined ? {} : { input }),
   };
 }
@@ -97,9 +98,13 @@ function dockerfile(values: OptionValues, context: string, place: Place): readon
 function archives(values: OptionValues): readonly string[] {
   const tar = values.text('tar-path') ?? values.text('tarPath');
   const layout = values.text('oci-layout-path');
+  const given = values.text('compression-level');
+  // What kaniko has for its usual one.
+  const level = given === '-1' ? undefined : given;
   return [
     ...(tar === undefined ? [] : [`--output=type=docker,dest=${tar}`]),
     ...(layout === undefined ? [] : [`--output=type=oci,tar=false,dest=${layout}`]),
+    ...imageOutput(values.text('compression'), level),
   ];
 }
 

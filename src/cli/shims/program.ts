@@ -40,7 +40,6 @@ export interface Place {
 export interface SettingsOver {
   /** A file of docker's form with credentials. */
   readonly credentialsFile?: string;
-  readonly sourceDateEpoch?: string;
   readonly runtime?: string;
 }
 

@@ -34,6 +34,10 @@ export class OptionValues {
     this.#values = values;
   }
 
+  has(name: string): boolean {
+    return this.#values[name] !== undefined;
+  }
+
   isOn(name: string): boolean {
     return this.#values[name] === true;
   }

@@ -63,7 +63,7 @@ test('a build that fails has no result', async () => {
 test('a file in place of stdin, settings in place of the environment’s', async () => {
   using folder = tempFolder();
   writeFileSync(folder.at('in'), 'content');
-  const over = { credentialsFile: folder.at('auth.json'), sourceDateEpoch: '5' };
+  const over = { credentialsFile: folder.at('auth.json'), runtime: 'crun' };
   let seen: Host | undefined;
   const run = async (_: readonly string[], host: Host): Promise<number> => {
     seen = host;
@@ -73,6 +73,6 @@ test('a file in place of stdin, settings in place of the environment’s', async
   assert.ok(seen);
   assert.equal(await text(seen.stdin), 'content');
   const settings = seen.settings({});
-  assert.equal(settings.sourceDateEpoch, 5);
+  assert.equal(settings.engine.runtime?.name, 'crun');
   assert.equal(settings.engine.credentialsFile, folder.at('auth.json'));
 });
