@@ -12,6 +12,7 @@ import type { BuildAgents, BuildSecrets } from '#core/build-secret.ts';
 import type { ContainerLimits } from '#core/container-limits.ts';
 import type { ContainerNetwork } from '#core/container-network.ts';
 import type { ContainerSecurity } from '#core/container-security.ts';
+import type { CredentialSettings } from '#core/credential-settings.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { DoctorReport } from '#core/doctor.ts';
@@ -30,6 +31,9 @@ import type {
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
 import type { RegistryConfig } from '#core/registry-config.ts';
+import type { LoginResult, RegistryLogin } from '#core/registry-login.ts';
+import type { RegistryExplanation, RegistryReport } from '#core/registry-report.ts';
+import type { RegistrySettings } from '#core/registry-settings.ts';
 import type {
   CheckOptions,
   CheckReport,
@@ -55,8 +59,14 @@ export interface Settings {
   readonly runtime?: { readonly name: string; readonly searchPath: string };
   /** How it went when this process was put into a user namespace; absent: nobody tried. */
   readonly userNamespace?: UserNamespace;
-  /** docker's config.json, for credentials; absent: anonymous. */
+  /** docker's config.json: for credentials, and where login keeps them; absent: anonymous. */
   readonly credentialsFile?: string;
+  /** Asked for credentials besides it. */
+  readonly credentials?: CredentialSettings;
+  /** How registries are reached; absent: no configuration file is read. */
+  readonly registries?: RegistrySettings;
+  /** Gets a line per request to a registry, without its end; never a secret. */
+  readonly trace?: (line: string) => void;
   /** Blobs moved at once. */
   readonly parallelTransfers: number;
   /** What the build cache may take; builds keep to it while they run. Absent: what there is room for. */
@@ -372,6 +382,17 @@ export interface Engine extends AsyncDisposable {
   /** All tags of a name that are here. */
   pushAll(name: string, options?: PushAllOptions): Promise<readonly PushResult[]>;
   serveRegistry(options: ServeOptions): Promise<RegistryHandle>;
+  /** How an image would be reached, each fact with what says so. Nothing is sent. */
+  explainRegistry(reference: string): Promise<RegistryExplanation>;
+  /** Which configuration files there are, and what they say about which names. */
+  registryReport(): Promise<RegistryReport>;
+  /**
+   * Asks the registry whether it knows us, then stores the credentials where docker does, or with its
+   * helper. @throws UNAUTHORIZED
+   */
+  login(options: RegistryLogin & CallContext): Promise<LoginResult>;
+  /** Forgets them; not having any is success. */
+  logout(registry: string): Promise<void>;
 
   // Moving images as files
 

@@ -26,6 +26,10 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/cli/usage-rows.ts': 'test/commands/system/df.test.ts',
   'src/cli/why-text.ts': 'test/commands/why.test.ts',
   'src/cli/network-flags.ts': 'test/commands/run.test.ts',
+  'src/cli/registry-argument.ts': 'test/commands/login.test.ts',
+  'src/cli/registry-flags.ts': 'test/e2e/private-registry.test.ts',
+  'src/cli/registry-text.ts': 'test/commands/config/registries.test.ts',
+  'src/remote/registries/report.ts': 'test/commands/config/registries.test.ts',
   'src/build/history/read-history.ts': 'test/e2e/build-history.test.ts',
   'src/core/assert.ts': 'three lines; tests of its callers',
 };

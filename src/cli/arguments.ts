@@ -99,6 +99,7 @@ class FlagReader {
 
   #value(name: string, flag: Flag): Value {
     const given = this.#given.get(name) ?? [];
+    if (flag.type === 'boolean' && flag.isOptional && given.length === 0) return undefined;
     if (flag.type === 'boolean') return (given.at(-1) ?? String(flag.default ?? false)) === 'true';
     return flag.multiple ? given : given.at(-1);
   }

@@ -28,10 +28,12 @@ export interface CommandClass {
 const CHOSEN = [
   'cache-max',
   'isolation',
+  'plain-http',
   'retry',
   'retry-delay',
   'runtime',
   'sourceDateEpoch',
+  'tls-verify',
 ] as const;
 type ChosenSettings = Pick<SettingsFlags, (typeof CHOSEN)[number]>;
 
@@ -125,6 +127,7 @@ export abstract class BaseCommand {
       this.#name(),
     );
     this.#globals = parsed.flags;
+    this.#chosen = { ...this.#chosen, ...registryFlags(parsed.flags) };
     if (parsed.flags.help) throw new HelpWanted();
     return parsed;
   }
@@ -152,8 +155,14 @@ export abstract class BaseCommand {
   }
 
   async #openEngine(): Promise<Engine> {
-    return this.#held.use(await this.host.openEngine(this.settings().engine));
+    const { engine, debug } = this.settings();
+    const isTraced = this.#globals.debug || debug.includes('http');
+    return this.#held.use(
+      await this.host.openEngine(isTraced ? { ...engine, trace: this.#trace } : engine),
+    );
   }
+
+  readonly #trace = (line: string): void => void this.host.stderr.write(`${line}\n`);
 
   /** One line of result. */
   protected print(line: string): void {
@@ -204,6 +213,17 @@ export abstract class BaseCommand {
   #class(): CommandClass {
     return this.constructor as CommandClass;
   }
+}
+
+/** REGISTRY_FLAGS, where a command has them. */
+function registryFlags(
+  flags: Readonly<Record<string, unknown>>,
+): Pick<SettingsFlags, 'plain-http' | 'tls-verify'> {
+  const { 'plain-http': plainHttp, 'tls-verify': tlsVerify } = flags;
+  return {
+    ...(typeof plainHttp === 'string' ? { 'plain-http': plainHttp } : {}),
+    ...(typeof tlsVerify === 'boolean' ? { 'tls-verify': tlsVerify } : {}),
+  };
 }
 
 /** `--help` was given; not an error, but it ends the parsing. */

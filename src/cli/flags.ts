@@ -17,7 +17,12 @@ export interface ToggleFlag extends FlagBase {
   readonly allowNo: false;
   /** Without the flag; false unless said. */
   readonly default?: boolean;
+  /** Without the flag there is no value, rather than false. */
+  readonly isOptional?: true;
 }
+
+/** One whose absence leaves the matter to somebody else. */
+export type OptionalToggleFlag = ToggleFlag & { readonly isOptional: true };
 
 /** `--name value`; given twice, the last one wins, as in docker. */
 export interface TextFlag extends FlagBase {
@@ -52,11 +57,13 @@ export interface Argument {
 export type ArgumentTable = Readonly<Record<string, Argument>>;
 
 export type FlagValues<F extends FlagTable> = {
-  readonly [K in keyof F]: F[K] extends ToggleFlag
-    ? boolean
-    : F[K] extends ListFlag
-      ? readonly string[]
-      : string | undefined;
+  readonly [K in keyof F]: F[K] extends OptionalToggleFlag
+    ? boolean | undefined
+    : F[K] extends ToggleFlag
+      ? boolean
+      : F[K] extends ListFlag
+        ? readonly string[]
+        : string | undefined;
 };
 
 export type ArgumentValues<A extends ArgumentTable> = {
@@ -73,6 +80,12 @@ export function toggle(flag: Described<ToggleFlag>): ToggleFlag {
   return { type: 'boolean', allowNo: false, ...flag };
 }
 
+export function optionalToggle(
+  flag: Omit<Described<OptionalToggleFlag>, 'isOptional'>,
+): OptionalToggleFlag {
+  return { type: 'boolean', allowNo: false, isOptional: true, ...flag };
+}
+
 export function text(flag: Described<TextFlag>): TextFlag {
   return { type: 'option', multiple: false, ...flag };
 }
@@ -87,6 +100,9 @@ export const GLOBAL_FLAGS = {
     description: 'Folder of the local store',
     helpValue: 'folder',
   }),
-  debug: toggle({ char: 'D', description: 'Show where an error comes from' }),
+  debug: toggle({
+    char: 'D',
+    description: 'Show where an error comes from, and requests to registries',
+  }),
   help: toggle({ description: 'Show help' }),
 } as const;

@@ -36,7 +36,10 @@ const GLOBAL_ROWS: readonly (readonly [name: string, summary: string])[] = [
 
 /** The overview's groups, each command in one of them; ids as in the manifest. */
 export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly string[]])[] = [
-  ['Common Commands', ['run', 'build', 'pull', 'push', 'images', 'doctor', 'version']],
+  [
+    'Common Commands',
+    ['run', 'build', 'pull', 'push', 'images', 'login', 'logout', 'doctor', 'version'],
+  ],
   ['Build History Commands', ['history:ls', 'history:logs', 'history:inspect', 'history:rm']],
   [
     'Image Commands',
@@ -63,7 +66,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly 
     'Registry Commands',
     [
       ...['registry:serve', 'registry:user:add', 'registry:user:ls', 'registry:user:rm'],
-      ...['registry:key:add', 'registry:key:ls', 'registry:key:rm'],
+      ...['registry:key:add', 'registry:key:ls', 'registry:key:rm', 'config:registries'],
     ],
   ],
   ['In Place of Others', ['shim', 'shim:install']],

@@ -10,6 +10,7 @@ import { SlipwayError } from '#core/errors.ts';
 import { parseUserNamespace, USER_NAMESPACE_VARIABLE } from '#core/user-namespace.ts';
 import type { Settings } from '#engine.ts';
 import { packageRoot } from './package-root.ts';
+import { credentialSettings, registrySettings } from './registry-environment.ts';
 import { retryIn } from './retry-flags.ts';
 import { readStoreConfig, storeSettings } from './store-config.ts';
 
@@ -26,6 +27,8 @@ export interface CliSettings {
   readonly colour: boolean;
   /** Clamps the times of what is built; seconds. */
   readonly sourceDateEpoch: number | undefined;
+  /** What is traced to stderr: `http` for requests to registries. */
+  readonly debug: readonly string[];
   /** Origin of each value above by name, the engine's as `engine.root`. */
   readonly origins: Readonly<Record<string, Origin>>;
   /** A variable of the caller, for `-e NAME` and `--build-arg NAME` without a value. */
@@ -58,6 +61,9 @@ export interface SettingsInput {
   /** Values of `--retry` and `--retry-delay`. */
   readonly retry?: string | undefined;
   readonly 'retry-delay'?: string | undefined;
+  /** Values of `--plain-http` and `--tls-verify`. */
+  readonly 'plain-http'?: string | undefined;
+  readonly 'tls-verify'?: boolean | undefined;
 }
 
 /** Flags that decide what the environment decides otherwise. */
@@ -125,6 +131,13 @@ export function resolveSettings(input: SettingsInput): CliSettings {
   const dockerConfig =
     pick('engine.credentialsFile', [read('DOCKER_CONFIG')]) ?? join(home, '.docker');
   const retry = retryIn(input);
+  const registries = {
+    variable,
+    home,
+    plainHttp: input['plain-http'],
+    tlsVerify: input['tls-verify'],
+  };
+  const debug = pick('debug', [read('SLIPWAY_DEBUG')]) ?? '';
   const noRedraw = pick('redraw', [
     read('CI'),
     ['TERM', variable('TERM') === 'dumb' ? 'dumb' : undefined],
@@ -135,6 +148,9 @@ export function resolveSettings(input: SettingsInput): CliSettings {
       root: resolve(root),
       helper: resolve(helper),
       credentialsFile: resolve(input.credentialsFile ?? join(dockerConfig, 'config.json')),
+      credentials:
+        input.credentialsFile === undefined ? credentialSettings(registries) : { moreFiles: [] },
+      registries: registrySettings(registries),
       snapshotter: oneOf('SLIPWAY_SNAPSHOTTER', snapshotter, ['auto', 'erofs', 'folders', 'copy']),
       isolation: oneOf(
         input.isolation === undefined ? 'SLIPWAY_ISOLATION' : '--isolation',
@@ -157,6 +173,7 @@ export function resolveSettings(input: SettingsInput): CliSettings {
     redraw: noRedraw === undefined,
     colour: noColour === undefined,
     sourceDateEpoch: wholeNumber('SOURCE_DATE_EPOCH', epoch, 0, Number.MAX_SAFE_INTEGER),
+    debug: debug.split(',').filter((area) => area !== ''),
     origins,
     variable,
   };

@@ -15,6 +15,7 @@ import { packageVersion } from '#cli/package-root.ts';
 import { failureTail } from '#cli/progress/failure.ts';
 import { buildProgress } from '#cli/progress/pick.ts';
 import { proxyArguments } from '#cli/proxy-arguments.ts';
+import { REGISTRY_FLAGS } from '#cli/registry-flags.ts';
 import { RETRY_FLAGS } from '#cli/retry-flags.ts';
 import { agentsIn, secretsIn } from '#cli/secret-option.ts';
 import { PROGRESS_MODES } from '#cli/settings.ts';
@@ -77,6 +78,7 @@ export default class Build extends BaseCommand {
     iidfile: text({ description: 'Write the image ID to a file', helpValue: 'file' }),
     ...LIMIT_FLAGS,
     ...NETWORK_FLAGS,
+    ...REGISTRY_FLAGS,
     jobs: text({
       description: 'How many steps may work at the same time (16, or the processors)',
       helpValue: 'number',

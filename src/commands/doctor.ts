@@ -1,5 +1,6 @@
 import { BaseCommand } from '#cli/base-command.ts';
 import { text } from '#cli/flags.ts';
+import { REGISTRY_FLAGS } from '#cli/registry-flags.ts';
 import { parseTemplate } from '#cli/template.ts';
 import type { Finding } from '#core/doctor.ts';
 
@@ -13,6 +14,7 @@ export default class Doctor extends BaseCommand {
     registry: { description: 'A registry to be looked at, too', required: false },
   } as const;
   static override readonly flags = {
+    ...REGISTRY_FLAGS,
     format: text({ description: "Format output: 'json' or a Go template", helpValue: 'string' }),
   };
 

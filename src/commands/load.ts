@@ -2,6 +2,7 @@ import { BaseCommand } from '#cli/base-command.ts';
 import { list, text, toggle } from '#cli/flags.ts';
 import { platformOption } from '#cli/platform-option.ts';
 import { transferProgress } from '#cli/progress/pick.ts';
+import { REGISTRY_FLAGS } from '#cli/registry-flags.ts';
 import { showNotes } from '#cli/show-notes.ts';
 import { SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
@@ -12,6 +13,7 @@ export default class Load extends BaseCommand {
   static override readonly summary = 'Load images from a tar archive or OCI layout folder';
   static override readonly usage = 'load [OPTIONS]';
   static override readonly flags = {
+    ...REGISTRY_FLAGS,
     input: list({
       char: 'i',
       description: 'Read from a file, instead of stdin; again for more archives or volumes',

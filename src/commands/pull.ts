@@ -3,6 +3,7 @@ import { text, toggle } from '#cli/flags.ts';
 import { platformOption } from '#cli/platform-option.ts';
 import { pullAllTags } from '#cli/pull-all-tags.ts';
 import { pullImage } from '#cli/pull-image.ts';
+import { REGISTRY_FLAGS } from '#cli/registry-flags.ts';
 
 export default class Pull extends BaseCommand {
   static override readonly summary = 'Download an image from a registry';
@@ -16,6 +17,7 @@ export default class Pull extends BaseCommand {
       description: 'Image of this platform instead of the host’s, such as linux/arm64',
       helpValue: 'string',
     }),
+    ...REGISTRY_FLAGS,
     quiet: toggle({ char: 'q', description: 'Print the name of the image only' }),
   };
 

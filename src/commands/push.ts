@@ -2,6 +2,7 @@ import { BaseCommand } from '#cli/base-command.ts';
 import { text, toggle } from '#cli/flags.ts';
 import { platformOption } from '#cli/platform-option.ts';
 import { transferProgress } from '#cli/progress/pick.ts';
+import { REGISTRY_FLAGS } from '#cli/registry-flags.ts';
 import { formatReference, parseReference, repositoryKey, selectorOf } from '#core/reference.ts';
 import type { PushResult } from '#engine.ts';
 
@@ -12,6 +13,7 @@ export default class Push extends BaseCommand {
     image: { description: 'A local image; its name says which registry', required: true },
   } as const;
   static override readonly flags = {
+    ...REGISTRY_FLAGS,
     'all-tags': toggle({ char: 'a', description: 'Every tag of the name that is here' }),
     platform: text({
       description: 'Of an image for several platforms only this one, such as linux/arm64',

@@ -4,6 +4,7 @@ import { list, text, toggle } from '#cli/flags.ts';
 import { limitsOf, RUN_LIMIT_FLAGS } from '#cli/limit-flags.ts';
 import { DNS_FLAGS, NETWORK_FLAGS } from '#cli/network-flags.ts';
 import { pullImage } from '#cli/pull-image.ts';
+import { REGISTRY_FLAGS } from '#cli/registry-flags.ts';
 import { SECURITY_FLAGS, securityOf } from '#cli/security-flags.ts';
 import { outOfMemory } from '#core/container-limits.ts';
 import { parseNetwork } from '#core/container-network.ts';
@@ -32,6 +33,7 @@ export default class Run extends BaseCommand {
       options: ['auto', 'namespaces', 'userns', 'chroot'],
     }),
     ...NETWORK_FLAGS,
+    ...REGISTRY_FLAGS,
     ...DNS_FLAGS,
     quiet: toggle({ char: 'q', description: 'No output of a pull' }),
     rm: toggle({ description: 'Accepted; the container is always removed when it ends' }),

@@ -2,6 +2,7 @@ import { assignments } from '#cli/assignments.ts';
 import { BaseCommand } from '#cli/base-command.ts';
 import { list, text, toggle } from '#cli/flags.ts';
 import { platformOption } from '#cli/platform-option.ts';
+import { REGISTRY_FLAGS } from '#cli/registry-flags.ts';
 import { savePlanJson, savePlanTable } from '#cli/save-plan.ts';
 import { showNotes } from '#cli/show-notes.ts';
 import type { ArchivePlanSummary } from '#core/archive-summary.ts';
@@ -16,6 +17,7 @@ export default class Save extends BaseCommand {
     image: { description: 'A name, a digest or an ID', required: false, multiple: true },
   } as const;
   static override readonly flags = {
+    ...REGISTRY_FLAGS,
     output: text({
       char: 'o',
       description: 'Write to a file, instead of stdout',

@@ -49,7 +49,10 @@ export const ERROR_CODES = {
     meaning: 'A document is not JSON, or not of the expected shape.',
   },
   ACCOUNT_UNKNOWN: { kind: 'not-found', meaning: 'The registry has no such user or key.' },
-  CONFIG_INVALID: { kind: 'invalid', meaning: 'A configuration file says what cannot be.' },
+  CONFIG_INVALID: {
+    kind: 'invalid',
+    meaning: 'A configuration file says what cannot be, or cannot be understood.',
+  },
   USAGE: { kind: 'invalid', meaning: 'The command line is not understood.' },
   TEMPLATE_INVALID: {
     kind: 'invalid',
@@ -229,6 +232,11 @@ export const ERROR_CODES = {
   GIT_FAILED: { kind: 'unavailable', meaning: 'A git repository cannot be fetched.' },
   GIT_MISSING: { kind: 'unsupported', meaning: 'The git program is not installed.' },
   DOWNLOAD_FAILED: { kind: 'unavailable', meaning: 'A file cannot be fetched from its URL.' },
+  REGISTRY_BLOCKED: { kind: 'denied', meaning: 'A configuration file blocks the registry.' },
+  CREDENTIAL_HELPER: {
+    kind: 'unavailable',
+    meaning: 'A program that keeps credentials (docker-credential-…) failed.',
+  },
   // machine
   DISK_FAILED: { kind: 'integrity', meaning: 'The disk reports an input/output error.' },
   DISK_FULL: { kind: 'exhausted', meaning: 'No space is left where Slipway writes.' },

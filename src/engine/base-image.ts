@@ -118,7 +118,7 @@ async function pullBase(
     }
     const { remoteRepository } = await import('./remote-repository.ts');
     const { pullPlatform } = await import('#image/pull-platform.ts');
-    await using remote = remoteRepository(resources, reference, { events, signal });
+    await using remote = await remoteRepository(resources, reference, { events, signal });
     await pullPlatform({
       store: await resources.store(),
       remote,

@@ -101,7 +101,7 @@ async function buildUnderLease(
       const { remoteRepository } = await import('./remote-repository.ts');
       return remoteRepository(resources, reference, { events, signal });
     },
-    remotes: remoteSources,
+    remotes: remoteSources(resources),
     ...(options.bases === 'offline' ? OFFLINE : {}),
     imported: NO_CACHES,
     made: new Set(),

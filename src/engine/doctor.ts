@@ -17,7 +17,7 @@ export async function examine(
   const findings: Finding[] = [...(await machine(resources, searchPath))];
   if (registry !== undefined) {
     const { registryFindings } = await import('./doctor/registry.ts');
-    findings.push(...(await registryFindings(registry, signal)));
+    findings.push(...(await registryFindings(resources, registry, signal)));
   }
   return { findings };
 }

@@ -39,12 +39,14 @@ export async function openHaveSources(
 function haveRegistry(resources: Resources, source: string, held: AsyncDisposableStack): Have {
   const destination = parseDestination(source);
   const { registry, scheme } = destination;
-  const remotes = new Map<string, RemoteRepository>();
-  const remoteAt = (repository: string): RemoteRepository => {
+  const options = { events: ignoreEvents, ...(scheme ? { scheme } : {}) };
+  const open = async (repository: string): Promise<RemoteRepository> =>
+    held.use(await remoteRepository(resources, { registry, repository }, options));
+  const remotes = new Map<string, Promise<RemoteRepository>>();
+  const remoteAt = (repository: string): Promise<RemoteRepository> => {
     const known = remotes.get(repository);
     if (known) return known;
-    const options = { events: ignoreEvents, ...(scheme ? { scheme } : {}) };
-    const remote = held.use(remoteRepository(resources, { registry, repository }, options));
+    const remote = open(repository);
     remotes.set(repository, remote);
     return remote;
   };
@@ -52,7 +54,7 @@ function haveRegistry(resources: Resources, source: string, held: AsyncDisposabl
     async has({ digest }, { names, signal }) {
       const places = new Set(names.map((name) => placeOf(name, destination).repository));
       for (const place of places) {
-        const { blobs } = remoteAt(place);
+        const { blobs } = await remoteAt(place);
         const call = signal ? { signal } : {};
         if (!(await resources.transfers(() => blobs.stat(digest, call)))) return false;
       }

@@ -40,9 +40,9 @@ async function sendArchive(
     await openArchive(input, { temporary: () => paths.temporary('ingest'), ...verify, ...signal }),
   );
   const { registry, scheme } = destination;
-  const open = (repository: string) =>
+  const open = async (repository: string) =>
     held.use(
-      remoteRepository(
+      await remoteRepository(
         resources,
         { registry, repository },
         { events, ...signal, ...(scheme ? { scheme } : {}) },

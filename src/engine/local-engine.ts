@@ -4,6 +4,7 @@ import type { Event } from '#core/events.ts';
 import type { Platform } from '#core/platform.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { parseReference } from '#core/reference.ts';
+import type { RegistryLogin } from '#core/registry-login.ts';
 import type { CheckOptions, PruneSelection } from '#core/store-report.ts';
 import type {
   ArchiveSource,
@@ -99,6 +100,27 @@ export class LocalEngine implements Engine {
   async serveRegistry(options: ServeOptions) {
     const { serve } = await import('./serve.ts');
     return await serve(this.#resources, options);
+  }
+
+  async explainRegistry(reference: string) {
+    const parsed = parseReference(reference);
+    const { explainRegistry } = await import('./registry-report.ts');
+    return await explainRegistry(this.#resources, parsed);
+  }
+
+  async registryReport() {
+    const { registryReport } = await import('./registry-report.ts');
+    return await registryReport(this.#resources);
+  }
+
+  async login(options: RegistryLogin & CallContext) {
+    const { login } = await import('./login.ts');
+    return await login(this.#resources, options);
+  }
+
+  async logout(registry: string) {
+    const { logout } = await import('./login.ts');
+    await logout(this.#resources, registry);
   }
 
   // Moving images as files

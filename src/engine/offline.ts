@@ -4,7 +4,7 @@ import type { RemoteSources } from '#build/remote-sources.ts';
 import type { BuildSession } from '#build/session.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { formatReference } from '#core/reference.ts';
-import { remoteSources } from './remote-sources.ts';
+import { displayUrl } from '#remote/errors.ts';
 
 /** @throws OFFLINE, from every call */
 export const OFFLINE: Pick<BuildSession, 'push' | 'remote' | 'remotes'> = {
@@ -12,8 +12,8 @@ export const OFFLINE: Pick<BuildSession, 'push' | 'remote' | 'remotes'> = {
   remote: (reference) =>
     Promise.reject(offline(`ask a registry for ${formatReference(reference)}`)),
   remotes: {
-    display: remoteSources.display,
-    download: (url) => Promise.reject(offline(`download ${remoteSources.display(url)}`)),
+    display: displayUrl,
+    download: (url) => Promise.reject(offline(`download ${displayUrl(url)}`)),
     git: {
       resolve: ({ remote }) => Promise.reject(offline(`fetch ${remote}`)),
       checkOut: ({ remote }) => Promise.reject(offline(`fetch ${remote}`)),

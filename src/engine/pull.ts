@@ -13,7 +13,7 @@ export async function pull(
   options: CallContext & { readonly platform?: Platform },
 ): Promise<PullResult> {
   const events = options.events ?? ignoreEvents;
-  await using remote = remoteRepository(resources, reference, { ...options, events });
+  await using remote = await remoteRepository(resources, reference, { ...options, events });
   return await pullImage({
     store: await resources.store(),
     remote,

@@ -15,7 +15,11 @@ export async function push(
   const events = options.events ?? ignoreEvents;
   const store = await resources.store();
   const uploads = store.registries.uploads(reference);
-  await using remote = remoteRepository(resources, reference, { ...options, events, uploads });
+  await using remote = await remoteRepository(resources, reference, {
+    ...options,
+    events,
+    uploads,
+  });
   return await pushImage({
     store,
     remote,

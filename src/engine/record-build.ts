@@ -8,9 +8,9 @@ import { type EventSink, ignoreEvents } from '#core/events.ts';
 import { formatPlatform, hostPlatform } from '#core/platform.ts';
 import { formatReference } from '#core/reference.ts';
 import type { BuildOptions, BuildResult } from '#engine.ts';
+import { displayUrl } from '#remote/errors.ts';
 import type { BuildDocument } from '#store/build-document.ts';
 import type { LocalStore } from '#store/local-store.ts';
-import { remoteSources } from './remote-sources.ts';
 
 export async function recorded(
   store: LocalStore,
@@ -75,9 +75,7 @@ function documentOf(options: BuildOptions): BuildDocument {
 
 /** Addresses may have passwords in them. */
 function shownContext(context: string): string {
-  return isRemoteContext(context) && URL.canParse(context)
-    ? remoteSources.display(new URL(context))
-    : context;
+  return isRemoteContext(context) && URL.canParse(context) ? displayUrl(new URL(context)) : context;
 }
 
 function outputText(output: BuildOutput): string {

@@ -1,17 +1,17 @@
-/** The remote side of pull, push, FROM and load --to, with the user's credentials. */
+/** The remote side of pull, push, FROM and load --to, with the user's configuration and credentials. */
 import type { EventSink } from '#core/events.ts';
 import type { Reference } from '#core/reference.ts';
 import type { Settings } from '#engine.ts';
-import { NO_CREDENTIALS, readCredentials } from '#remote/credentials.ts';
 import { openRemote, type RemoteRepository } from '#remote/repository.ts';
 import type { RetryPolicy } from '#remote/retry.ts';
 import type { UploadMemory } from '#remote/upload-memory.ts';
+import { credentialsOf } from './credentials.ts';
 import type { Resources } from './resources.ts';
 
-/** The caller disposes it. Nothing is sent yet. */
-export function remoteRepository(
-  { settings }: Resources,
-  { registry, repository }: Reference,
+/** The caller disposes it. Nothing is sent yet. @throws CONFIG_INVALID, PERMISSION, REGISTRY_BLOCKED */
+export async function remoteRepository(
+  resources: Resources,
+  reference: Reference,
   options: {
     readonly events: EventSink;
     readonly scheme?: 'http' | 'https';
@@ -19,15 +19,15 @@ export function remoteRepository(
     /** Uploads that earlier processes began. */
     readonly uploads?: UploadMemory;
   },
-): RemoteRepository {
-  const { credentialsFile, retry } = settings;
+): Promise<RemoteRepository> {
+  const { settings } = resources;
+  const registries = await resources.registries();
   return openRemote({
-    registry,
-    repository,
-    credentials: credentialsFile === undefined ? NO_CREDENTIALS : readCredentials(credentialsFile),
+    ...(await registries.route(reference, options.scheme)),
+    credentials: credentialsOf(settings),
     events: options.events,
-    ...(retry ? { retry: policyOf(retry) } : {}),
-    ...(options.scheme ? { scheme: options.scheme } : {}),
+    ...(settings.retry ? { retry: policyOf(settings.retry) } : {}),
+    ...(settings.trace ? { trace: settings.trace } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.uploads ? { uploads: options.uploads } : {}),
   });

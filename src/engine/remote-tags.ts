@@ -11,6 +11,6 @@ export async function remoteTags(
   options: CallContext,
 ): Promise<readonly string[]> {
   const events = options.events ?? ignoreEvents;
-  await using remote = remoteRepository(resources, reference, { ...options, events });
+  await using remote = await remoteRepository(resources, reference, { ...options, events });
   return await Array.fromAsync(remote.tags(options.signal ? { signal: options.signal } : {}));
 }

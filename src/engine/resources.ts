@@ -4,8 +4,10 @@
  */
 import pLimit, { type LimitFunction } from 'p-limit';
 import { type EventSink, ignoreEvents } from '#core/events.ts';
+import { NO_REGISTRY_SETTINGS } from '#core/registry-settings.ts';
 import type { Settings } from '#engine.ts';
 import { NativeHelper } from '#layer/native.ts';
+import type { Registries } from '#remote/registries/registries.ts';
 import type { Runtime } from '#runtime/runtime.ts';
 import type { Snapshotter } from '#snapshot/snapshotter.ts';
 import { LocalStore } from '#store/local-store.ts';
@@ -19,6 +21,7 @@ export class Resources implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   #store: Promise<LocalStore> | undefined;
   #isolation: Promise<Isolation> | undefined;
+  #registries: Promise<Registries> | undefined;
 
   constructor(settings: Settings) {
     this.settings = settings;
@@ -30,6 +33,17 @@ export class Resources implements AsyncDisposable {
     const { root, endsWithProcess = false } = this.settings;
     this.#store ??= this.#open(LocalStore.open({ root, endsWithProcess }));
     return this.#store;
+  }
+
+  /** Read once: how registries are reached. Loaded by what talks to one. */
+  registries(): Promise<Registries> {
+    this.#registries ??= this.#readRegistries();
+    return this.#registries;
+  }
+
+  async #readRegistries(): Promise<Registries> {
+    const { Registries } = await import('#remote/registries/registries.ts');
+    return new Registries(this.settings.registries ?? NO_REGISTRY_SETTINGS);
   }
 
   /** A runtime of the caller's own: one resident helper a build, so that its death ends with it. */

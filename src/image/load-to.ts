@@ -23,7 +23,7 @@ export interface LoadToOptions {
   readonly from: PackedRepository;
   readonly destination: Destination;
   /** A repository of the destination's registry, by its path; called once for each. */
-  readonly open: (repository: string) => Repository;
+  readonly open: (repository: string) => Promise<Repository>;
   /** Which image of an index whose other images are not in the archive. */
   readonly platform: Platform;
   readonly limit: LimitFunction;
@@ -39,8 +39,8 @@ export interface LoadToOptions {
 export async function loadToRegistry(options: LoadToOptions): Promise<readonly LoadedImage[]> {
   const { platform: _, ...copying } = options;
   const planned = await planImages(options);
-  const remotes = new Map<string, Repository>();
-  const remoteAt = (repository: string): Repository => {
+  const remotes = new Map<string, Promise<Repository>>();
+  const remoteAt = (repository: string): Promise<Repository> => {
     const remote = remotes.get(repository) ?? options.open(repository);
     remotes.set(repository, remote);
     return remote;
@@ -53,7 +53,7 @@ export async function loadToRegistry(options: LoadToOptions): Promise<readonly L
       await copyImage({
         ...copying,
         selector: walked.top,
-        to: remoteAt(repository),
+        to: await remoteAt(repository),
         ...(tag === undefined ? {} : { tag }),
         ...(before === undefined || before === repository ? {} : { mountFrom: () => before }),
         direction: 'push',
@@ -181,7 +181,7 @@ function noName([first]: readonly PlannedImage[], { registry }: Destination): Sl
 async function needBlobs(
   planned: readonly PlannedImage[],
   { from, limit, signal }: LoadToOptions,
-  remoteAt: (repository: string) => Repository,
+  remoteAt: (repository: string) => Promise<Repository>,
 ): Promise<void> {
   const call = signal ? { signal } : {};
   const missing = new Set<Digest>();
@@ -191,7 +191,7 @@ async function needBlobs(
       if (!(await from.blobs.stat(blob.digest, call))) absent.push(blob);
     }
     for (const { repository } of absent.length > 0 ? places : []) {
-      const { blobs } = remoteAt(repository);
+      const { blobs } = await remoteAt(repository);
       const found = await Promise.all(
         absent.map(({ digest }) => limit(() => isAt(blobs, digest, call))),
       );

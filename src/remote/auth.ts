@@ -4,46 +4,56 @@
  * its body cannot be sent twice. Headers go to the registry's own origin only.
  */
 import { SlipwayError } from '#core/errors.ts';
-import { type Challenge, parseChallenges } from './challenge.ts';
-import { basicAuthorization, type Credential, type Credentials } from './credentials.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type AuthFacts, AuthSession } from './auth-session.ts';
+import { parseChallenges } from './challenge.ts';
 import { type Answer, type Call, type Exchange, headerOf, type Interceptor } from './exchange.ts';
-import { type BearerChallenge, bearerChallenge, fetchToken, type Token } from './token.ts';
-
-export interface AuthOptions {
-  readonly endpoint: Endpoint;
-  readonly repository: string;
-  readonly credentials: Credentials;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-}
-
-/** Different scopes of one connection: pull, push, delete and mounts from a few repositories. */
-const TOKENS_MAX = 64;
 
 /** @throws UNAUTHORIZED when credentials are refused; a plain 401 stays an answer */
-export function authentication(options: AuthOptions): Interceptor {
+export function authentication(facts: AuthFacts): Interceptor {
   return (next) => {
-    const session = new AuthSession(options, next);
+    const session = new AuthSession(facts, next);
     return (call) =>
-      call.url.origin === options.endpoint.base.origin
+      call.url.origin === facts.endpoint.base.origin
         ? authenticated(call, session, next)
         : next(call);
   };
 }
 
+/** One call is authenticated anew once: a registry that refuses every token is not asked for ever. */
 async function authenticated(call: Call, session: AuthSession, next: Exchange): Promise<Answer> {
   const known = await session.headerFor(call);
   const answer = await next(known === undefined ? call : withAuthorization(call, known));
-  if (answer.status !== 401 || answer.url.origin !== call.url.origin || !canResend(call)) {
+  if (answer.status !== 401) {
+    if (known !== undefined && answer.status < 400) session.accepted(known);
     return answer;
   }
+  if (answer.url.origin !== call.url.origin) return answer;
   if (!session.learn(parseChallenges(headerOf(answer, 'www-authenticate') ?? ''))) return answer;
   session.forget(call);
+  if (!canResend(call)) return await refusedInPassing(answer, { session, known });
   const renewed = await renewedHeader(call, session, answer);
   if (renewed === undefined || renewed === known) return answer;
   await answer.discard();
-  return next(withAuthorization(call, renewed));
+  const again = await next(withAuthorization(call, renewed));
+  if (again.status < 400) session.accepted(renewed);
+  return again;
+}
+
+/**
+ * The body is gone. A token that was good before has run out: whoever can go on from where the
+ * registry stands does so with a new one. Anything else is the registry's last word.
+ */
+async function refusedInPassing(
+  answer: Answer,
+  { session, known }: { readonly session: AuthSession; readonly known: string | undefined },
+): Promise<Answer> {
+  if (known === undefined || !session.wasAccepted(known)) return answer;
+  session.withdraw(known);
+  await answer.discard();
+  throw new SlipwayError('REGISTRY_UNREACHABLE', 'unauthorized: the token ran out on the way', {
+    hint: 'try again: what has arrived stays',
+    detail: { transient: true, status: 401 },
+  });
 }
 
 /** The refused answer is kept open until there is something better, and never leaked. */
@@ -66,97 +76,4 @@ function canResend(call: Call): boolean {
 
 function withAuthorization(call: Call, authorization: string): Call {
   return { ...call, headers: { ...call.headers, authorization } };
-}
-
-type Scheme =
-  | { readonly kind: 'basic' }
-  | { readonly kind: 'bearer'; readonly challenge: BearerChallenge };
-
-/** What one connection has learnt: the scheme and a token per set of scopes. */
-class AuthSession {
-  readonly #options: AuthOptions;
-  readonly #send: Exchange;
-  #scheme: Scheme | undefined;
-  /** Promises, so that parallel calls wait for one token request. */
-  readonly #tokens = new Map<string, Promise<Token>>();
-
-  constructor(options: AuthOptions, send: Exchange) {
-    this.#options = options;
-    this.#send = send;
-  }
-
-  /** Takes the best scheme offered; false when none is understood. */
-  learn(challenges: readonly Challenge[]): boolean {
-    const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
-    const challenge = bearer && bearerChallenge(bearer, this.#options.endpoint);
-    if (challenge) {
-      this.#scheme = { kind: 'bearer', challenge };
-      return true;
-    }
-    if (!challenges.some(({ scheme }) => scheme === 'basic')) return false;
-    this.#scheme = { kind: 'basic' };
-    return true;
-  }
-
-  /** A token that was refused is not tried again. */
-  forget(call: Call): void {
-    this.#tokens.delete(keyOf(call));
-  }
-
-  /** The Authorization header for a call; undefined while nothing asks for one, or nobody is known. */
-  async headerFor(call: Call): Promise<string | undefined> {
-    switch (this.#scheme?.kind) {
-      case undefined:
-        return undefined;
-      case 'basic':
-        return basicHeader(this.#credential());
-      case 'bearer':
-        return `Bearer ${(await this.#token(call, this.#scheme.challenge)).value}`;
-    }
-  }
-
-  async #token(call: Call, challenge: BearerChallenge): Promise<Token> {
-    const key = keyOf(call);
-    const cached = await this.#tokens.get(key);
-    if (cached !== undefined && cached.expiresAtMs > this.#options.now()) return cached;
-    const fresh = fetchToken({
-      challenge,
-      scopes: call.scopes,
-      credential: this.#credential(),
-      send: this.#send,
-      now: this.#options.now,
-      subject: `${this.#options.endpoint.registry}/${this.#options.repository}`,
-    });
-    this.#remember(key, fresh);
-    return fresh;
-  }
-
-  #remember(key: string, token: Promise<Token>): void {
-    const [oldest] = this.#tokens.keys();
-    if (oldest !== undefined && this.#tokens.size >= TOKENS_MAX) this.#tokens.delete(oldest);
-    this.#tokens.set(key, token);
-    token.catch(() => this.#tokens.delete(key));
-  }
-
-  #credential(): Credential | undefined {
-    const { credentials, endpoint, repository } = this.#options;
-    return credentials.find(endpoint.registry, repository);
-  }
-}
-
-function keyOf(call: Call): string {
-  return [...call.scopes].sort().join(' ');
-}
-
-function basicHeader(credential: Credential | undefined): string | undefined {
-  switch (credential?.kind) {
-    case undefined:
-      return undefined;
-    case 'password':
-      return basicAuthorization(credential.username, credential.password);
-    case 'identity-token':
-      throw new SlipwayError('UNAUTHORIZED', 'unauthorized: authentication required', {
-        hint: 'the registry wants a user name and password, but an identity token is stored for it: log in again',
-      });
-  }
 }

@@ -96,7 +96,7 @@ class Sending {
     const { session } = this.#options;
     const kept = URL.parse(this.#memory.find(this.#blob.digest) ?? '');
     const begun = session && { location: session, offset: 0 };
-    if (!kept || kept.origin !== this.#connection.endpoint.base.origin) return begun;
+    if (!kept || !this.#connection.isOwn(kept)) return begun;
     const standing = await sessionState(this.#connection, kept, { signal: this.#signal });
     if (!standing || standing.offset > this.#blob.size) return begun;
     if (session) await cancelSession(this.#connection, session);

@@ -3,24 +3,14 @@ import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { basicAuthorization } from './credentials.ts';
 import { displayUrl } from './errors.ts';
 import { type Answer, type Call, compose, headerOf } from './exchange.ts';
+import type { OriginLookup } from './network.ts';
 import { followingRedirects } from './redirects.ts';
 import { DEFAULT_RETRY, type RetryPolicy, retrying } from './retry.ts';
+import { statusText } from './status-text.ts';
+import { type Trace, tracing } from './tracing.ts';
 import { openTransport } from './transport.ts';
 
 const USER_AGENT = 'slipway';
-
-/** What Go calls the usual refusals. */
-const STATUS_WORDS: Readonly<Record<number, string>> = {
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  410: 'Gone',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
-};
 
 export interface DownloadOptions {
   /** An entity tag: what still has it is not sent again. */
@@ -29,6 +19,10 @@ export interface DownloadOptions {
   readonly authorization?: string;
   readonly signal?: AbortSignal;
   readonly retry?: RetryPolicy;
+  /** Certificates and proxies. Absent: what Node and the machine trust, and no proxy. */
+  readonly origins?: OriginLookup;
+  /** Gets a line per request. */
+  readonly trace?: Trace;
 }
 
 /** Read it to its end or dispose it; both are needed to be done with it. */
@@ -48,10 +42,16 @@ export interface Download extends AsyncDisposable {
  * @throws DOWNLOAD_FAILED, now or while the body is read; CANCELLED
  */
 export async function download(url: URL, options: DownloadOptions = {}): Promise<Download> {
-  const { known, retry = DEFAULT_RETRY } = options;
+  const { known, retry = DEFAULT_RETRY, origins, trace } = options;
   await using stack = new AsyncDisposableStack();
-  const transport = stack.use(openTransport({ userAgent: USER_AGENT }));
-  const send = compose(transport.exchange, [retrying(retry), followingRedirects()]);
+  const transport = stack.use(
+    openTransport({ userAgent: USER_AGENT, ...(origins ? { origins } : {}) }),
+  );
+  const send = compose(transport.exchange, [
+    retrying(retry),
+    followingRedirects(),
+    ...(trace ? [tracing(trace)] : []),
+  ]);
   const answer = await asDownload(() => send(callOf(url, options)));
   const isUnchanged = known !== undefined && answer.status === 304;
   if (answer.status !== 200 && !isUnchanged) {
@@ -124,10 +124,9 @@ async function asDownload<T>(work: () => Promise<T>): Promise<T> {
 
 /** docker's words. */
 function refused(url: URL, { status }: Answer): SlipwayError {
-  const words = STATUS_WORDS[status];
   return new SlipwayError(
     'DOWNLOAD_FAILED',
-    `failed to GET ${displayUrl(url)} with status ${status}${words ? ` ${words}` : ''}`,
+    `failed to GET ${displayUrl(url)} with status ${statusText(status)}`,
     { hint: 'check the address', detail: { status } },
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Where a registry named in a reference is reached: scheme, host and port. Plain HTTP is for
- * loopback hosts and for whom the user says so; nothing else ever falls back to it.
+ * Where a registry is reached: scheme, host and port, and the root of its API. Which of them may be
+ * used is registries/resolve.ts's to say.
  */
 import { DEFAULT_REGISTRY } from '#core/reference.ts';
 
@@ -9,18 +9,17 @@ const DOCKER_HUB_HOST = 'registry-1.docker.io';
 export interface Endpoint {
   /** As in references: `docker.io`, `localhost:5000`. */
   readonly registry: string;
-  /** `https://registry-1.docker.io/`; paths are resolved against it. */
+  /** `https://registry-1.docker.io/` */
   readonly base: URL;
+  /** `https://registry-1.docker.io/v2/`; paths are resolved against it. */
+  readonly api: URL;
 }
 
-/** `scheme`: said by the user. Never throws for the registry of a parsed Reference. */
-export function endpointOf(registry: string, scheme?: 'http' | 'https'): Endpoint {
+/** `apiPath` begins and ends with a slash. Never throws for the registry of a parsed Reference. */
+export function endpointOf(registry: string, scheme: 'http' | 'https', apiPath = '/v2/'): Endpoint {
   const host = registry === DEFAULT_REGISTRY ? DOCKER_HUB_HOST : registry;
-  const secure = new URL(`https://${host}/`);
-  // 443 is dropped by URL as the scheme's default, so it is looked for in the text.
-  const isLocal = isLoopbackHost(secure.hostname) && !/:0*443$/.test(host);
-  const isPlain = scheme === undefined ? isLocal : scheme === 'http';
-  return { registry, base: isPlain ? new URL(`http://${host}/`) : secure };
+  const base = new URL(`${scheme}://${host}/`);
+  return { registry, base, api: new URL(apiPath, base) };
 }
 
 /** localhost, 127.0.0.0/8, ::1; brackets allowed. Names are not looked up. */
@@ -34,7 +33,7 @@ export function isLoopbackHost(hostname: string): boolean {
   );
 }
 
-/** The URL of an endpoint of the distribution API: `/v2/<name>/<rest>`. */
+/** The URL of something in the distribution API: `<name>/<rest>`. */
 export function apiUrl(endpoint: Endpoint, path: string): URL {
-  return new URL(`/v2/${path}`, endpoint.base);
+  return new URL(path, endpoint.api);
 }

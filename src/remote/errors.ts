@@ -8,6 +8,7 @@ import type { DistributionError } from '#core/distribution-errors.ts';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
 import { type JsonValue, ObjectReader, parseJson } from '#core/json.ts';
 import { type Answer, readBounded } from './exchange.ts';
+import { rateLimitOf, rateLimitText } from './rate-limit.ts';
 
 const ERROR_BODY_BYTES_MAX = 64 * 1024;
 const ERRORS_MAX = 16;
@@ -18,12 +19,16 @@ export function cancelledBy(signal: AbortSignal): SlipwayError {
   return new SlipwayError('CANCELLED', 'context canceled', { cause: signal.reason });
 }
 
+/** Which advice belongs to it (advice.ts). */
+type Explained = 'plain-server' | 'unknown-authority';
+
 interface Failure {
   /** Go's words; `{address}` and `{host}` are filled in. */
   readonly words: string;
   readonly hint: string;
   /** True when the same request may well succeed in a moment. */
   readonly transient: boolean;
+  readonly explained?: Explained;
 }
 
 const NOT_LISTENING: Failure = {
@@ -48,13 +53,15 @@ const DROPPED: Failure = {
 };
 const PLAIN_SERVER: Failure = {
   words: 'http: server gave HTTP response to HTTPS client',
-  hint: '{host} speaks plain HTTP: give it TLS, or reach it as localhost (plain HTTP is used for loopback addresses only)',
+  hint: '{host} speaks plain HTTP: give it TLS, or allow plain HTTP for it',
   transient: false,
+  explained: 'plain-server',
 };
 const UNKNOWN_AUTHORITY: Failure = {
   words: 'tls: failed to verify certificate: x509: certificate signed by unknown authority',
-  hint: 'name the authority that signed the certificate of {host} in NODE_EXTRA_CA_CERTS=/path/to/ca.pem',
+  hint: 'name the authority that signed the certificate of {host} in /etc/docker/certs.d/{host}/ca.crt',
   transient: false,
+  explained: 'unknown-authority',
 };
 
 const FAILURES: Readonly<Record<string, Failure>> = {
@@ -90,7 +97,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
     transient: false,
   },
   ERR_TLS_CERT_ALTNAME_INVALID: {
-    words: 'tls: failed to verify certificate: x509: certificate is valid for other names',
+    words: 'tls: failed to verify certificate: x509: certificate is valid for {names}, not {host}',
     hint: 'reach the registry by a name that its certificate holds, or add {host} to the certificate',
     transient: false,
   },
@@ -116,16 +123,56 @@ export function transportError(
   { method, url, hasAnswered }: FailedCall,
 ): SlipwayError {
   const code = codeIn(cause) ?? 'UNKNOWN';
-  const failure = FAILURES[code] ?? UNEXPLAINED;
+  const failure = proxyFailure(cause) ?? FAILURES[code] ?? UNEXPLAINED;
   const fill = (text: string): string =>
-    text.replaceAll('{host}', url.host).replaceAll('{address}', addressIn(cause) ?? url.host);
+    text
+      .replaceAll('{host}', url.host)
+      .replaceAll('{address}', addressIn(cause) ?? url.host)
+      .replaceAll('{names}', namesIn(cause));
   const transient = failure.transient || (hasAnswered && failure === NOT_LISTENING);
   const verb = method.charAt(0) + method.slice(1).toLowerCase();
   return new SlipwayError(
     'REGISTRY_UNREACHABLE',
     `${verb} "${displayUrl(url)}": ${fill(failure.words)}`,
-    { hint: fill(failure.hint), cause, detail: { errno: code, transient } },
+    {
+      hint: fill(failure.hint),
+      cause,
+      detail: {
+        errno: code,
+        transient,
+        ...(failure.explained ? { failure: failure.explained } : {}),
+      },
+    },
   );
+}
+
+/** True for a certificate that is by nobody who is trusted. */
+export function isUnknownAuthority(cause: unknown): boolean {
+  return FAILURES[codeIn(cause) ?? ''] === UNKNOWN_AUTHORITY;
+}
+
+/** A proxy that opens no tunnel: undici says so in words only. */
+function proxyFailure(cause: unknown): Failure | undefined {
+  const said = cause instanceof Error ? cause.message : '';
+  const status =
+    /^Proxy response \((\d{3})\)/.exec(said)?.[1] ?? (/\(407\)$/.test(said) ? '407' : '');
+  if (status === '') return undefined;
+  return {
+    words: `proxyconnect tcp: unexpected status ${status}`,
+    hint: 'look at the proxy: HTTPS_PROXY and NO_PROXY, or the files that slipway config registries tells; a user and password go into its URL',
+    transient: status.startsWith('5'),
+  };
+}
+
+/** The names in a certificate that is for others. */
+function namesIn(cause: unknown): string {
+  if (!(cause instanceof Error) || !('cert' in cause)) return 'other names';
+  const { cert } = cause;
+  const names =
+    typeof cert === 'object' && cert !== null && 'subjectaltname' in cert
+      ? String(cert.subjectaltname)
+      : '';
+  return printable(names.replaceAll(/(DNS|IP Address):/g, '')) || 'no names';
 }
 
 /** Several addresses of one name fail as one AggregateError: the first tells the story. */
@@ -171,14 +218,24 @@ export async function registryError(answer: Answer, subject: CallSubject): Promi
     case 404:
       return notFoundError(first, { subject, detail });
     case 429:
-      return new SlipwayError(
-        'TOO_MANY_REQUESTS',
-        `toomanyrequests: ${first?.message ?? 'the registry limits the rate of requests'}`,
-        { hint: 'wait and try again, or log in for a higher limit', detail },
-      );
+      return rateError(answer, first, detail);
     default:
       return refusedError(answer.status, first, { said, detail });
   }
+}
+
+function rateError(
+  answer: Answer,
+  first: DistributionError | undefined,
+  detail: ErrorFacts['detail'],
+): SlipwayError {
+  const rate = rateLimitOf(answer);
+  const wait = 'wait and try again, or log in for a higher limit';
+  return new SlipwayError(
+    'TOO_MANY_REQUESTS',
+    `toomanyrequests: ${first?.message ?? 'the registry limits the rate of requests'}`,
+    { hint: rate ? `${rateLimitText(rate)}: ${wait}` : wait, detail },
+  );
 }
 
 interface ErrorFacts {

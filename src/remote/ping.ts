@@ -1,7 +1,12 @@
 /** What a registry says at its door (`GET /v2/`), told without credentials: for `slipway doctor`. */
+import { ignoreEvents } from '#core/events.ts';
+import { advisingOnFailure } from './advice.ts';
 import { parseChallenges } from './challenge.ts';
-import { endpointOf } from './endpoint.ts';
 import { headerOf } from './exchange.ts';
+import { registryHost } from './registries/plan.ts';
+import type { Route } from './registries/registries.ts';
+import { choosingScheme } from './scheme-choice.ts';
+import { type Trace, tracing } from './tracing.ts';
 import { openTransport } from './transport.ts';
 
 const ANSWER_MS_MAX = 15_000;
@@ -19,23 +24,34 @@ export interface RegistryAnswer {
 
 /** @throws REGISTRY_UNREACHABLE, CANCELLED */
 export async function pingRegistry(
-  registry: string,
-  { nowMs, signal }: { readonly nowMs: () => number; readonly signal?: AbortSignal },
+  { plan, origins }: Route,
+  options: {
+    readonly nowMs: () => number;
+    readonly signal?: AbortSignal;
+    readonly trace?: Trace;
+  },
 ): Promise<RegistryAnswer> {
-  const { base } = endpointOf(registry);
-  await using transport = openTransport({ userAgent: 'slipway doctor' });
+  const { nowMs, signal } = options;
+  await using transport = openTransport({ userAgent: 'slipway doctor', origins });
   const limit = AbortSignal.timeout(ANSWER_MS_MAX);
-  const answer = await transport.exchange({
+  const exchange = options.trace ? tracing(options.trace)(transport.exchange) : transport.exchange;
+  const host = registryHost(plan);
+  const [first, ...others] = host.endpoints.map((endpoint) => ({ endpoint, send: exchange }));
+  if (!first) throw new RangeError('a host is reached somehow');
+  const choosing = choosingScheme([first, ...others], { chosen: undefined }, ignoreEvents);
+  const send = advisingOnFailure(host, { files: plan.files, transport: exchange })(choosing);
+  const answer = await send({
     method: 'GET',
-    url: new URL('/v2/', base),
+    url: first.endpoint.api,
     scopes: [],
     isRepeatable: true,
     signal: signal ? AbortSignal.any([signal, limit]) : limit,
   });
+  await answer.discard();
   const date = Date.parse(headerOf(answer, 'date') ?? '');
   const challenge = headerOf(answer, 'www-authenticate');
   return {
-    url: base.href,
+    url: new URL('/', answer.url).href,
     status: answer.status,
     authentication: challenge ? parseChallenges(challenge).map(({ scheme }) => scheme) : [],
     isRegistry:

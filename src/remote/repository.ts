@@ -5,6 +5,7 @@
  */
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
+import { SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
 import type {
   BlobInfo,
@@ -34,23 +35,26 @@ import {
   sendManifest,
   sendTags,
 } from './manifests.ts';
+import type { OriginLookup } from './network.ts';
 import { listByTag } from './referrers-tag.ts';
+import type { RegistryPlan } from './registries/plan.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
+import type { Trace } from './tracing.ts';
 import { openTransport, type Transport } from './transport.ts';
 import type { UploadMemory } from './upload-memory.ts';
 import { mountOrStart, type SessionLocation } from './upload-session.ts';
 
 export interface RemoteOptions {
-  /** Host and port as a Reference has them: `docker.io`, `localhost:5000`. */
-  readonly registry: string;
-  /** The path within the registry: `library/ubuntu`. */
-  readonly repository: string;
-  /** Absent: https, and http for loopback hosts. */
-  readonly scheme?: 'http' | 'https';
+  /** Which hosts are asked, and how: registries/resolve.ts makes it. */
+  readonly plan: RegistryPlan;
+  /** Certificates and proxies. Absent: what Node and the machine trust, and no proxy. */
+  readonly origins?: OriginLookup;
   /** Absent: anonymous. */
   readonly credentials?: Credentials;
   /** Gets the registry's warnings and notes about retries. */
   readonly events?: EventSink;
+  /** Gets a line per request. */
+  readonly trace?: Trace;
   /** Stops every call, beside the signal of the call itself. */
   readonly signal?: AbortSignal;
   readonly retry?: Partial<RetryPolicy>;
@@ -67,12 +71,26 @@ export interface RemoteRepository extends Required<Repository>, TagSetter, Async
   readonly blobs: RemoteBlobs;
 }
 
-/** Opens no connection yet. The scheme is chosen by endpoint.ts. */
+/** Opens no connection yet. @throws REGISTRY_BLOCKED */
 export function openRemote(options: RemoteOptions): RemoteRepository {
-  const transport = openTransport({ userAgent: options.userAgent ?? 'slipway' });
+  refuseBlocked(options.plan);
+  const transport = openTransport({
+    userAgent: options.userAgent ?? 'slipway',
+    ...(options.origins ? { origins: options.origins } : {}),
+  });
   const retry = { ...DEFAULT_RETRY, ...options.retry };
   const connection = connect({ ...options, retry }, transport.exchange);
   return new HttpRepository(connection, transport, options.uploads);
+}
+
+/** podman's words. */
+function refuseBlocked({ registry, blocked }: RegistryPlan): void {
+  if (!blocked.value) return;
+  throw new SlipwayError(
+    'REGISTRY_BLOCKED',
+    `registry ${registry} is blocked in ${blocked.origin.replace(/: registr.*$/, '')}`,
+    { hint: `${blocked.origin} says so: take it out there, or name the image elsewhere` },
+  );
 }
 
 class HttpRepository implements RemoteRepository {

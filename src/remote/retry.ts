@@ -48,14 +48,21 @@ export function isTransientStatus(status: number): boolean {
   return TRANSIENT_STATUSES.includes(status);
 }
 
-/** `onRetry` is told before each pause. */
+export interface RetryOptions {
+  /** Told before each pause. */
+  readonly onRetry?: (delayMs: number, attempt: number) => void;
+  /** True while connections that fail are somebody else's to try again; answers are tried again here. */
+  readonly answersOnly?: () => boolean;
+}
+
 export function retrying(
   policy: RetryPolicy,
-  onRetry: (delayMs: number, attempt: number) => void = () => {},
+  { onRetry = () => {}, answersOnly = () => false }: RetryOptions = {},
 ): Interceptor {
   return (next) => async (call) => {
     for (let attempt = 1; ; attempt++) {
       const outcome = await attemptOf(next, call);
+      if (outcome.kind === 'error' && answersOnly()) throw outcome.error;
       const delayMs = call.isRepeatable ? delayAfter(outcome, attempt, policy) : undefined;
       if (delayMs === undefined) return settle(outcome);
       if (outcome.kind === 'answer') await outcome.answer.discard();

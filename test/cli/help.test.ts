@@ -28,7 +28,7 @@ Common Commands:
   assert.ok(
     text.endsWith(`
 Global Options:
-  -D, --debug       Show where an error comes from
+  -D, --debug       Show where an error comes from, and requests to registries
       --root folder Folder of the local store
       --help        Show help
   -v, --version     Show the version
@@ -74,7 +74,7 @@ Aliases:
   slipway tag, slipway image tag
 
 Global Options:
-  -D, --debug         Show where an error comes from
+  -D, --debug         Show where an error comes from, and requests to registries
       --help          Show help
       --root folder   Folder of the local store
 `,

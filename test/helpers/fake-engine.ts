@@ -51,6 +51,10 @@ export function fakeEngine(methods: Methods): FakeEngine {
     gc: refuse('gc'),
     run: refuse('run'),
     serveRegistry: refuse('serveRegistry'),
+    explainRegistry: refuse('explainRegistry'),
+    registryReport: refuse('registryReport'),
+    login: refuse('login'),
+    logout: refuse('logout'),
     ...methods,
     get disposed() {
       return disposed;

@@ -62,7 +62,7 @@ export function clientAt(
   repository: string,
 ): RemoteRepository {
   const credential = { kind: 'password', username, password } as const;
-  const credentials = { find: () => credential, helperFor: () => undefined };
+  const credentials = { find: async () => ({ value: credential, origin: 'test' }) };
   return remoteAt(address, { repository, credentials });
 }
 

@@ -32,11 +32,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   chevrotain: ['dockerfile'],
   'p-limit': ['image', 'build', 'engine'],
   'tar-stream': ['archive'],
+  'smol-toml': ['remote'],
   undici: ['remote'],
-  yaml: ['registry'],
   'prom-client': ['registry'],
   'reflect-metadata': ['registry'],
   'xz-decompress': ['archive'],
+  yaml: ['registry', 'remote'],
 };
 
 /** Parts of Node that only some folders may import. */

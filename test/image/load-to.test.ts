@@ -255,7 +255,7 @@ async function loadTo(
   return await loadToRegistry({
     from: archive.repository,
     destination: parseDestination(`registry://${registry.address}/${prefix}`, maps),
-    open: (repository) => held.use(remoteAt(registry.address, { repository })),
+    open: async (repository) => held.use(remoteAt(registry.address, { repository })),
     platform,
     limit: pLimit(2),
     events: (event) => void events.push(event),

@@ -21,8 +21,7 @@ const BASIC = `Basic ${Buffer.from('me:s3cret').toString('base64')}`;
 
 const password: Credential = { kind: 'password', username: 'me', password: 's3cret' };
 const always = (credential: Credential): Credentials => ({
-  find: () => credential,
-  helperFor: () => undefined,
+  find: async () => ({ value: credential, origin: 'test' }),
 });
 
 /** The script is made once the address is known: a realm is an absolute URL. */
@@ -171,7 +170,7 @@ describe('Bearer', () => {
     await assert.rejects(collect(remote.blobs.read(DIGEST)), {
       code: 'UNAUTHORIZED',
       message: `pull access denied for ${peer.address}/test/app, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`,
-      hint: `no credentials for ${peer.address} are stored: log in, or check the name`,
+      hint: `no credentials for ${peer.address} are stored: log in (slipway login ${peer.address}), or check the name`,
     });
   });
 

@@ -9,7 +9,7 @@ import { type Connection, connect } from '#remote/connection.ts';
 import { DEFAULT_RETRY } from '#remote/retry.ts';
 import { openTransport } from '#remote/transport.ts';
 import { collect, sampleBlob } from '#test/helpers/images.ts';
-import { remoteAt, temporaryRegistry } from '#test/helpers/registry.ts';
+import { planAt, remoteAt, temporaryRegistry } from '#test/helpers/registry.ts';
 import { scriptedPeer } from '#test/helpers/scripted-peer.ts';
 
 const BYTES = Buffer.from('0123456789');
@@ -234,6 +234,6 @@ async function* part({ range }: ReadOptions): AsyncGenerator<Uint8Array> {
 function connectionTo(registry: string): AsyncDisposable & { readonly connection: Connection } {
   const transport = openTransport({ userAgent: 'test' });
   const retry = { ...DEFAULT_RETRY, sleep: async () => {} };
-  const connection = connect({ registry, repository: 'test/app', retry }, transport.exchange);
+  const connection = connect({ plan: planAt(registry), retry }, transport.exchange);
   return { connection, [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose]() };
 }

@@ -1,33 +1,33 @@
-/** Which scheme, host and port a registry's name stands for. */
+/** Host, port and API root of a registry's name, and which hosts are this machine. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { apiUrl, endpointOf } from '#remote/endpoint.ts';
+import { apiUrl, endpointOf, isLoopbackHost } from '#remote/endpoint.ts';
 
-const CASES: readonly (readonly [registry: string, base: string])[] = [
-  ['docker.io', 'https://registry-1.docker.io/'],
-  ['ghcr.io', 'https://ghcr.io/'],
-  ['registry.example:5000', 'https://registry.example:5000/'],
-  ['10.0.0.7:5000', 'https://10.0.0.7:5000/'],
-  ['localhost', 'http://localhost/'],
-  ['localhost:5000', 'http://localhost:5000/'],
-  ['registry.localhost:5000', 'http://registry.localhost:5000/'],
-  ['127.0.0.1:5000', 'http://127.0.0.1:5000/'],
-  ['127.9.8.7:5000', 'http://127.9.8.7:5000/'],
-  ['[::1]:5000', 'http://[::1]:5000/'],
-  ['localhost:443', 'https://localhost/'],
-  ['128.0.0.1:5000', 'https://128.0.0.1:5000/'],
-  ['127.0.0.1.example.com', 'https://127.0.0.1.example.com/'],
-  ['notlocalhost:5000', 'https://notlocalhost:5000/'],
-  ['[::2]:5000', 'https://[::2]:5000/'],
+const CASES: readonly (readonly [registry: string, scheme: 'http' | 'https', api: string])[] = [
+  ['docker.io', 'https', 'https://registry-1.docker.io/v2/'],
+  ['ghcr.io', 'https', 'https://ghcr.io/v2/'],
+  ['registry.example:5000', 'https', 'https://registry.example:5000/v2/'],
+  ['localhost', 'http', 'http://localhost/v2/'],
+  ['[::1]:5000', 'http', 'http://[::1]:5000/v2/'],
+  ['localhost:443', 'https', 'https://localhost/v2/'],
 ];
 
 describe('endpointOf', () => {
-  for (const [registry, base] of CASES) {
-    it(`${registry} is ${base}`, () => assert.equal(endpointOf(registry).base.href, base));
+  for (const [registry, scheme, api] of CASES) {
+    it(`${registry} is ${api}`, () => assert.equal(endpointOf(registry, scheme).api.href, api));
   }
 
-  it('paths go under /v2/', () => {
-    const url = apiUrl(endpointOf('docker.io'), 'library/x/manifests/latest');
+  it('paths go under the root of the API, wherever that is', () => {
+    const url = apiUrl(endpointOf('docker.io', 'https'), 'library/x/manifests/latest');
     assert.equal(url.href, 'https://registry-1.docker.io/v2/library/x/manifests/latest');
+    const other = apiUrl(endpointOf('mirror.example', 'http', '/hub/v2/'), 'library/x/tags/list');
+    assert.equal(other.href, 'http://mirror.example/hub/v2/library/x/tags/list');
   });
+});
+
+describe('isLoopbackHost', () => {
+  const loopback = ['localhost', 'registry.localhost', '127.0.0.1', '127.9.8.7', '[::1]', '::1'];
+  for (const host of loopback) it(host, () => assert.ok(isLoopbackHost(host)));
+  const others = ['128.0.0.1', '127.0.0.1.example.com', 'notlocalhost', '::2', '10.0.0.7'];
+  for (const host of others) it(`not ${host}`, () => assert.ok(!isLoopbackHost(host)));
 });

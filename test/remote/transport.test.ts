@@ -19,7 +19,7 @@ describe('transport', () => {
     await assert.rejects(transport.exchange(call), {
       code: 'REGISTRY_UNREACHABLE',
       message: `Get "https://127.0.0.1:${bound.port}/v2/": http: server gave HTTP response to HTTPS client`,
-      hint: `127.0.0.1:${bound.port} speaks plain HTTP: give it TLS, or reach it as localhost (plain HTTP is used for loopback addresses only)`,
+      hint: `127.0.0.1:${bound.port} speaks plain HTTP: give it TLS, or allow plain HTTP for it`,
     });
     server.close();
   });

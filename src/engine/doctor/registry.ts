@@ -3,12 +3,14 @@ import type { Finding } from '#core/doctor.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import { parseReference } from '#core/reference.ts';
 import { pingRegistry, type RegistryAnswer } from '#remote/ping.ts';
+import type { Resources } from '../resources.ts';
 
 /** Tokens and certificates are refused when clocks differ by more. */
 const SKEW_MS_MAX = 60_000;
 
 /** @throws REFERENCE_INVALID for what is no host */
 export async function registryFindings(
+  resources: Pick<Resources, 'registries' | 'settings'>,
   host: string,
   signal: AbortSignal | undefined,
 ): Promise<readonly Finding[]> {
@@ -16,7 +18,13 @@ export async function registryFindings(
   const { registry } = parseReference(`${host}/image`);
   const name = `registry ${registry}`;
   try {
-    const answer = await pingRegistry(registry, { nowMs: Date.now, ...(signal ? { signal } : {}) });
+    const { trace } = resources.settings;
+    const route = await (await resources.registries()).route({ registry, repository: 'image' });
+    const answer = await pingRegistry(route, {
+      nowMs: Date.now,
+      ...(signal ? { signal } : {}),
+      ...(trace ? { trace } : {}),
+    });
     return [reached(name, answer), ...clock(name, answer)];
   } catch (error) {
     if (!isSlipwayError(error) || error.code === 'CANCELLED') throw error;

@@ -3,8 +3,15 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { NO_REGISTRY_SETTINGS } from '#core/registry-settings.ts';
 import { clock, reached, registryFindings } from '#engine/doctor/registry.ts';
 import type { RegistryAnswer } from '#remote/ping.ts';
+import { Registries } from '#remote/registries/registries.ts';
+
+const RESOURCES = {
+  registries: async () => new Registries(NO_REGISTRY_SETTINGS),
+  settings: { root: '/', helper: '/', snapshotter: 'auto', parallelTransfers: 1 },
+} as const;
 
 const OPEN: RegistryAnswer = {
   url: 'https://r.example/',
@@ -51,7 +58,7 @@ test('over the wire: authentication, and a clock that is wrong', async () => {
     date: new Date(Date.now() - 3_600_000).toUTCString(),
   };
   await served({ status: 401, headers }, async (host) => {
-    const [first, second] = await registryFindings(host, undefined);
+    const [first, second] = await registryFindings(RESOURCES, host, undefined);
     assert.equal(first?.text, `http://${host}/: plain HTTP, wants bearer credentials`);
     assert.match(second?.text ?? '', /3[56]\d\d seconds behind/);
   });
@@ -61,9 +68,9 @@ test('a server that is no registry fails, and so does a port where nobody is', a
   let host = '';
   await served({ status: 404 }, async (here) => {
     host = here;
-    assert.equal((await registryFindings(here, undefined))[0]?.status, 'fail');
+    assert.equal((await registryFindings(RESOURCES, here, undefined))[0]?.status, 'fail');
   });
-  const [finding] = await registryFindings(host, undefined);
+  const [finding] = await registryFindings(RESOURCES, host, undefined);
   assert.equal(finding?.status, 'fail');
   assert.match(finding?.text ?? '', /refused/);
 });

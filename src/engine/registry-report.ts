@@ -1,0 +1,26 @@
+/** `slipway config registries`: what would be done, without doing it. Credential helpers are asked. */
+import type { Reference } from '#core/reference.ts';
+import type { RegistryExplanation, RegistryReport } from '#core/registry-report.ts';
+import { NO_REGISTRY_SETTINGS } from '#core/registry-settings.ts';
+import { explanationOf, reportOf } from '#remote/registries/report.ts';
+import { credentialsOf } from './credentials.ts';
+import type { Resources } from './resources.ts';
+
+export async function explainRegistry(
+  resources: Resources,
+  reference: Reference,
+): Promise<RegistryExplanation> {
+  const { plan } = await (await resources.registries()).route(reference);
+  const credentials = credentialsOf(resources.settings);
+  return await explanationOf(reference, plan, async ({ registry, repository }) => {
+    const found = await credentials.find(registry, repository);
+    if (!found) return { value: 'none', origin: 'default' };
+    const { value, origin } = found;
+    return { value: value.kind === 'password' ? `user ${value.username}` : value.kind, origin };
+  });
+}
+
+export async function registryReport(resources: Resources): Promise<RegistryReport> {
+  const settings = resources.settings.registries ?? NO_REGISTRY_SETTINGS;
+  return await reportOf(settings, await (await resources.registries()).files());
+}

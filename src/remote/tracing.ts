@@ -1,0 +1,49 @@
+/**
+ * One line per request as it went over the wire: method, URL, status or failure, how long until the
+ * answer began. Never headers or bodies, and of a query only what cannot be a secret.
+ */
+import { isSlipwayError } from '#core/errors.ts';
+import { displayUrl } from './errors.ts';
+import type { Interceptor } from './exchange.ts';
+
+/** Gets one line, without its end. */
+export type Trace = (line: string) => void;
+
+/** Names of the protocol whose values are names, digests and numbers. */
+const SHOWN = [
+  'digest',
+  'mount',
+  'from',
+  'n',
+  'last',
+  'ns',
+  'tag',
+  'scope',
+  'service',
+  'account',
+].concat(['artifactType', 'digest-algorithm']);
+
+export function tracing(trace: Trace, nowMs: () => number = () => performance.now()): Interceptor {
+  return (next) => async (call) => {
+    const begun = nowMs();
+    const tell = (outcome: string): void =>
+      trace(
+        `http: ${call.method} ${shownUrl(call.url)} ${outcome} ${Math.round(nowMs() - begun)}ms`,
+      );
+    try {
+      const answer = await next(call);
+      tell(String(answer.status));
+      return answer;
+    } catch (error) {
+      tell(isSlipwayError(error) ? `failed (${error.message})` : 'failed');
+      throw error;
+    }
+  };
+}
+
+function shownUrl(url: URL): string {
+  const query = [...url.searchParams].map(
+    ([name, value]) => `${name}=${SHOWN.includes(name) ? value : '…'}`,
+  );
+  return `${displayUrl(url)}${query.length === 0 ? '' : `?${query.join('&')}`}`;
+}
