@@ -30,7 +30,7 @@ export function missReason(
   const nearest = nearestOf(miss.facts, earlier.facts);
   if (nearest === undefined) {
     return earlier.hasRecord()
-      ? 'the earlier record does not say what it was made of: an older version wrote it'
+      ? 'the earlier record does not say what it was made of: it came with a cache, or from an older version'
       : 'no record of such a step';
   }
   const [first] = nearest;

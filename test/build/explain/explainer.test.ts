@@ -63,7 +63,7 @@ test('a cache from elsewhere explains as well, and cannot steer the terminal', a
   assert.deepEqual(explainer.lines(), [
     '2 steps missed the cache',
     'step 5 missed:  [2Jc is gone\n  [1/1] RUN make',
-    'step 6 missed: the earlier record does not say what it was made of: an older version wrote it\n  [1/1] RUN make',
+    'step 6 missed: the earlier record does not say what it was made of: it came with a cache, or from an older version\n  [1/1] RUN make',
   ]);
 });
 
