@@ -2,7 +2,9 @@
 // walk and the reading happen here, hashing and writing in the threads of tar-sink.c; what comes from
 // elsewhere than one folder is pack-list.c's. Needs no privilege beyond reading. Formats: native/README.md §scan, pack, unpack.
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -135,6 +137,8 @@ static int pack_folder(struct pack *pack, const char *folder, const char *tar, c
 }
 
 int command_pack(int argc, char **argv) {
+  // Whoever asked is gone: nobody will have the result.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   const char *folder = NULL, *tar = NULL, *index = NULL, *epoch = NULL;
   bool is_list = false;
   struct pack pack = {.mtime_max = INT64_MAX};

@@ -4,9 +4,11 @@
 // to look at, and nothing is walked. The records on stdout are
 // described in native/README.md.
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/sysmacros.h>
 
 #include "beneath.h"
@@ -233,6 +235,8 @@ static int scan_root(struct scan *scan, const char *root, const char *cache, boo
 }
 
 int command_scan(int argc, char **argv) {
+  // Whoever asked is gone: nobody will have the result.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   const char *root = NULL, *cache = NULL;
   bool only = false;
   const struct option_slot slots[] = {

@@ -9,9 +9,11 @@ import { withEpochArg } from './args.ts';
 import { findBases, rememberBases } from './base-images.ts';
 import { buildTargets } from './build-stages.ts';
 import { reportFindings } from './check.ts';
+import type { ContextSource } from './context.ts';
 import { type BuildInput, type InputRequest, openInput } from './contexts/input.ts';
 import { NamedContexts } from './contexts/named-contexts.ts';
 import { refuseInvalid } from './diagnostics.ts';
+import { scanEarly } from './early-scans.ts';
 import { requireEntitlements } from './entitlements.ts';
 import { closeLock, type LockRequest, lockedBases, openLock } from './lock/locked-build.ts';
 import type { BuiltImage, OutputRequest } from './outputs/output.ts';
@@ -54,7 +56,9 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
   const dockerfile = await loadDockerfile(session, input);
   const contexts = new NamedContexts(session, request.buildContexts);
   const ignore = await context.ignore();
-  const plans = await checkedPlans(session, { dockerfile, request, ignore, contexts });
+  const plans = await checkedPlans(session, {
+    ...{ dockerfile, request, ignore, context, contexts },
+  });
   noteUnconsumed(session, plans[0]);
   const isRunAgain = stagesRunAgain(session, plans[0], request);
   // Told also of a build that fails.
@@ -140,6 +144,7 @@ interface PlanInputs {
   readonly dockerfile: Dockerfile;
   readonly request: BuildRequest;
   readonly ignore: IgnoreMatcher;
+  readonly context: ContextSource;
   readonly contexts: NamedContexts;
 }
 
@@ -152,7 +157,7 @@ async function checkedPlan(
     readonly seen: Set<string>;
   },
 ): Promise<BuildPlan> {
-  const { request, contexts, platform, ...rest } = inputs;
+  const { request, context, contexts, platform, ...rest } = inputs;
   const { dockerfile } = rest;
   const check = { ...rest, platform, buildArgs: request.buildArgs };
   let plan: BuildPlan;
@@ -168,6 +173,7 @@ async function checkedPlan(
     await reportFindings(session, { ...check, bases: new Map(), needed: new Set() });
     throw error;
   }
+  void scanEarly(plan, context);
   const { configs, failure } = await findBases(session, plan);
   await reportFindings(session, { ...check, bases: configs, needed: plan.needed });
   requireEntitlements(plan, session.allowed);
