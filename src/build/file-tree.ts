@@ -40,7 +40,10 @@ export interface FileTree {
 
 /** A folder of the context as one scan found it. */
 export interface ScannedFolder {
-  readonly found: Pick<ScanResult, 'digest' | 'digestWithoutModes' | 'newest' | 'records'>;
+  readonly found: Pick<
+    ScanResult,
+    'digest' | 'digestWithoutModes' | 'newest' | 'glances' | 'records'
+  >;
   /** The context, and the folder below it. */
   readonly root: Buffer;
   readonly path: ByteString;

@@ -96,23 +96,24 @@ async function findOrMake(
     save(session, definition, { made, description: step.createdBy });
     return made;
   }
-  const facts = once(() => stepFacts(state, { ...step, files: step.files.all() }));
+  const facts = once(async () => stepFacts(state, { ...step, files: await step.files.all() }));
   const place = step.label.replace(/\/\d+\]/, ']');
   const missed = missedStep(session, state, { place, description: step.createdBy });
   const { diffId, size } = await session.jobs(() => {
     session.signal.throwIfAborted();
     return session.vertices.run(step.label + step.name, async (vertex) => {
       const { number } = vertex;
-      explain(session, state, { step, facts, place, number });
+      if (session.explainer) explain(session, state, { step, facts: await facts(), place, number });
       try {
-        const written = await step.execute(vertex);
+        // What the step takes is written down while others do it.
+        const [written] = await Promise.all([step.execute(vertex), facts()]);
         refuseLeaks(session, written.diffId);
         session.explainer?.made(number, written.diffId);
         const made = { key: definition, layer: written.diffId };
         session.recorder.missed({ ...missed, ...made, vertex: number });
         return written;
       } catch (error) {
-        session.recorder.missed({ ...missed, vertex: number, facts: { ...facts() } });
+        session.recorder.missed({ ...missed, vertex: number, facts: { ...(await facts()) } });
         throw error;
       }
     });
@@ -126,7 +127,7 @@ async function findOrMake(
   for (const key of [definition, contentKey]) {
     save(session, key, { made, description: step.createdBy });
   }
-  session.store.stepFacts.save({ key: definition, place, facts: { ...facts() } });
+  session.store.stepFacts.save({ key: definition, place, facts: { ...(await facts()) } });
   // A RUN may have written to folders of cache mounts, too.
   await session.cap?.grown(step.operation.kind === 'run' ? undefined : size);
   return made;
@@ -161,7 +162,7 @@ function explain(
   state: StageState,
   missed: {
     readonly step: LayerStep;
-    readonly facts: () => StepFacts;
+    readonly facts: StepFacts;
     readonly place: string;
     readonly number: number;
   },
@@ -169,7 +170,7 @@ function explain(
   const { step, facts, place, number } = missed;
   const below = state.layers.at(-1)?.diffId;
   explainer?.missed({
-    ...{ number, name: step.label + step.name, place, facts: facts(), isForced: noCache },
+    ...{ number, name: step.label + step.name, place, facts, isForced: noCache },
     description: step.createdBy,
     ...(below === undefined ? {} : { below }),
   });

@@ -3,14 +3,14 @@
  * all that would be taken.
  */
 import type { Entry } from '#archive/entry.ts';
-import { assert } from '#core/assert.ts';
 import { type ByteString, displayBytes, toByteString } from '#core/bytes.ts';
 import { createHasher } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { compilePatterns, type IgnoreMatcher } from '#dockerfile/dockerignore.ts';
 import { suggestName } from '#dockerfile/suggest.ts';
+import { type Glance, glanceOf } from '#layer/scan.ts';
 import { TreeDigest } from '#layer/tree-digest.ts';
-import type { CopyItem } from './copy-plan.ts';
+import type { CopyItem, Owner } from './copy-plan.ts';
 import type { FileFacts } from './file-facts.ts';
 import {
   cleanParts,
@@ -162,12 +162,8 @@ async function treeDigest(tree: FileTree, at: Located, context: TreeContext): Pr
   const { owners, modes = true, facts } = context;
   const known = owners ? undefined : tree.scanned?.(at.node)?.found;
   if (!known) return await hashTree(tree, at, context);
-  facts?.later((add) => {
-    for (const one of walkTree(tree, at.node, context.path)) {
-      const sha256 = one.entry.kind === 'file' ? tree.contentSha256(one.node) : '';
-      assert(typeof sha256 === 'string', 'what was scanned is known at once');
-      addFact(add, one.entry, { at, context, sha256 });
-    }
+  facts?.later(function* () {
+    for (const glance of known.glances()) yield factOf(glance, { at, context });
   });
   return modes ? known.digest : known.digestWithoutModes;
 }
@@ -180,7 +176,7 @@ async function hashTree(tree: FileTree, at: Located, context: TreeContext): Prom
     // A turn of the event loop for each of 20,000 files would cost more than all else here.
     const sha256 = typeof found === 'string' ? found : await found;
     digest.add(entry, sha256);
-    if (facts) addFact(facts.add, entry, { at, context, sha256 });
+    if (facts) facts.add(...factOf(glanceOf(entry, sha256), { at, context, owner: entry }));
   }
   return digest.digest();
 }
@@ -202,26 +198,20 @@ function* walkTree(
   }
 }
 
-function addFact(
-  add: (path: string, fact: string) => void,
-  entry: Entry,
-  given: { readonly at: Located; readonly context: TreeContext; readonly sha256: string },
-): void {
-  const { at, context, sha256 } = given;
-  const { owners, modes = true, path } = context;
+function factOf(
+  { path, kind, mode, counts, xattrs }: Glance,
+  given: { readonly at: Located; readonly context: TreeContext; readonly owner?: Owner },
+): [path: string, fact: string] {
+  const { at, context, owner } = given;
+  const { owners, modes = true } = context;
   // Of a folder's content the paths are relative to it.
-  const real = path === '' ? joinPath(at.path, entry.path) : at.path;
-  const device =
-    entry.kind === 'char' || entry.kind === 'block' ? `${entry.major}:${entry.minor}` : '';
-  const target = entry.kind === 'symlink' ? entry.target : '';
-  const mode = modes || entry.kind === 'symlink' ? entry.mode : 0;
-  const owner = owners ? `${entry.uid}:${entry.gid}` : '-';
-  const counts = sha256.slice(0, 16) || target || device || '-';
-  const fact = `${entry.kind} ${mode.toString(8)} ${owner} ${counts}`;
-  add(displayBytes(real), [fact, ...attributes(entry)].join(' '));
+  const real = context.path === '' ? joinPath(at.path, path) : at.path;
+  const counted = modes || kind === 'symlink' ? mode : 0;
+  const who = owners && owner ? `${owner.uid}:${owner.gid}` : '-';
+  const fact = `${kind} ${counted.toString(8)} ${who} ${counts || '-'}`;
+  return [displayBytes(real), xattrs.size === 0 ? fact : [fact, ...attributes(xattrs)].join(' ')];
 }
 
-function attributes({ xattrs }: Entry): readonly string[] {
-  if (xattrs.size === 0) return [];
+function attributes(xattrs: Entry['xattrs']): readonly string[] {
   return [...xattrs].map(([name, value]) => `${name}=${Buffer.from(value).toString('hex')}`).sort();
 }

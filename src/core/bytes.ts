@@ -26,7 +26,11 @@ export function bytesOf(text: ByteString): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
+const NOT_ASCII = /[\x80-\xff]/;
+
 /** For people: decoded as UTF-8, damaged sequences replaced. */
 export function displayBytes(text: ByteString): string {
+  // Most names are ASCII, and are what they are.
+  if (!NOT_ASCII.test(text)) return text;
   return Buffer.from(text, 'latin1').toString('utf8');
 }

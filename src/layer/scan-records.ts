@@ -3,7 +3,7 @@ import { type Entry, type EntryMetadata, NO_XATTRS } from '#archive/entry.ts';
 import type { ByteString } from '#core/bytes.ts';
 import { parseDigest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
-import type { ScannedEntry, ScanResult } from './scan.ts';
+import type { Glance, ScannedEntry, ScanResult } from './scan.ts';
 import { decodeXattrs } from './xattr-records.ts';
 
 const RECORD_BYTES = 128;
@@ -28,19 +28,48 @@ export function scanResultOf(records: Buffer): Omit<ScanResult, 'warnings'> {
     newest: Number(records.readBigInt64LE(end + 24)),
     digest: records.toString('hex', end + 32, end + 64),
     digestWithoutModes: records.toString('hex', end + 64, end + 96),
+    glances: () => glancesIn(records),
     records,
   };
+}
+
+const KINDS = [undefined, 'file', 'directory', 'symlink', 'char', 'block', 'fifo'] as const;
+
+/** No more is read of each record than is asked for: there may be a hundred thousand. */
+function* glancesIn(data: Buffer): Generator<Glance> {
+  for (let at = 0, length = lengthAt(data, 0); length > 0; length = lengthAt(data, at)) {
+    const kind = KINDS[data.readUInt32LE(at + 4)];
+    if (kind === undefined) throw damagedRecords();
+    const end = at + length;
+    const pathEnd = at + RECORD_BYTES + data.readUInt32LE(at + 48);
+    const targetEnd = pathEnd + data.readUInt32LE(at + 52);
+    const path = textOf(data, at + RECORD_BYTES, pathEnd);
+    const mode = data.readUInt32LE(at + 28);
+    let counts = '';
+    if (kind === 'file') counts = data.toString('hex', at + DIGEST_OFFSET, at + DIGEST_OFFSET + 8);
+    else if (kind === 'symlink') counts = textOf(data, pathEnd, targetEnd);
+    else if (kind === 'char' || kind === 'block') {
+      counts = `${data.readUInt32LE(at + 40)}:${data.readUInt32LE(at + 44)}`;
+    }
+    const xattrs = targetEnd === end ? NO_XATTRS : xattrsIn(data.subarray(targetEnd, end));
+    yield { path, kind, mode, counts, xattrs };
+    at = end;
+  }
+}
+
+/** 0: the end. */
+function lengthAt(data: Buffer, at: number): number {
+  if (at + END_BYTES > data.length) throw damagedRecords();
+  const length = data.readUInt32LE(at);
+  if (length !== 0 && (length < RECORD_BYTES || at + length > data.length)) throw damagedRecords();
+  return length;
 }
 
 /** @throws HELPER_FAILED when the records are cut or not understood */
 function parseScanRecords(data: Buffer): readonly ScannedEntry[] {
   const entries: ScannedEntry[] = [];
   let at = 0;
-  for (;;) {
-    if (at + END_BYTES > data.length) throw damagedRecords();
-    const length = data.readUInt32LE(at);
-    if (length === 0) break;
-    if (length < RECORD_BYTES || at + length > data.length) throw damagedRecords();
+  for (let length = lengthAt(data, 0); length > 0; length = lengthAt(data, at)) {
     entries.push(parseRecord(data, at, at + length));
     at += length;
   }
