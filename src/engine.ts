@@ -17,6 +17,7 @@ import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { DoctorReport } from '#core/doctor.ts';
 import type { Entitlement } from '#core/entitlement.ts';
+import type { SlipwayError } from '#core/errors.ts';
 import type { Event, EventSink } from '#core/events.ts';
 import type { ImageAnalysis, ImageDiff, ImageFile } from '#core/image-files.ts';
 import type {
@@ -155,6 +156,13 @@ export interface BuildOptions extends CallContext {
   readonly platforms?: readonly Platform[];
   /** An index also where there is one platform. */
   readonly isIndex?: boolean;
+  /** The root of a RUN that fails becomes an image without a name, which goes with the build's record. */
+  readonly keepFailed?: boolean;
+  /**
+   * Called when the command of a RUN failed, before the build does. `shell` opens a shell in its root on
+   * this process's terminal, and resolves when that has ended.
+   */
+  readonly onFailure?: (failure: SlipwayError, shell: () => Promise<void>) => Promise<void>;
   /** Called when the build is on record, before its first event. */
   readonly onRecord?: (record: Pick<BuildSummary, 'ref' | 'logFile'>) => void;
 }

@@ -31,6 +31,8 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/cli/registry-text.ts': 'test/commands/config/registries.test.ts',
   'src/remote/registries/report.ts': 'test/commands/config/registries.test.ts',
   'src/build/history/read-history.ts': 'test/e2e/build-history.test.ts',
+  'src/cli/failure-flags.ts': 'test/e2e/failed-step.test.ts',
+  'src/cli/failure-kit.ts': 'test/e2e/failed-step.test.ts',
   'src/core/assert.ts': 'three lines; tests of its callers',
 };
 

@@ -6,6 +6,7 @@ import type { ContainerNetwork } from '#core/container-network.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { Entitlement } from '#core/entitlement.ts';
+import type { SlipwayError } from '#core/errors.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
 import type { Repository } from '#core/repository.ts';
@@ -96,6 +97,10 @@ export interface BuildSession {
   readonly shownBases: Set<string>;
   /** Writes the history. */
   readonly recorder: BuildRecorder;
+  /** The root of a RUN that fails becomes an image, held by the build's record. */
+  readonly keepFailed: boolean;
+  /** Told of a RUN that failed; `shell` opens one in its root, on this process's terminal. */
+  readonly onFailure?: (failure: SlipwayError, shell: () => Promise<void>) => Promise<void>;
   /** Absent: nobody asked why steps missed. */
   readonly explainer?: Explainer;
   /** What was made, step by step; absent: nobody compares. */

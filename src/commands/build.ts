@@ -6,14 +6,14 @@ import { BaseCommand } from '#cli/base-command.ts';
 import { buildMetadata } from '#cli/build-metadata.ts';
 import { cacheSourceIn, cacheTargetIn } from '#cli/cache-option.ts';
 import { answerCall, type CallRequest, parseCall } from '#cli/dockerfile-call.ts';
+import { FAILURE_FLAGS } from '#cli/failure-flags.ts';
+import { FailureKit } from '#cli/failure-kit.ts';
 import { list, text, toggle } from '#cli/flags.ts';
 import { epochIn, IMAGE_FLAGS, imageOptions, isTrue } from '#cli/image-flags.ts';
 import { LIMIT_FLAGS, limitsOf } from '#cli/limit-flags.ts';
 import { NETWORK_FLAGS } from '#cli/network-flags.ts';
 import { outputsOf, writesTo } from '#cli/output-option.ts';
 import { packageVersion } from '#cli/package-root.ts';
-import { failureTail } from '#cli/progress/failure.ts';
-import { buildProgress } from '#cli/progress/pick.ts';
 import { proxyArguments } from '#cli/proxy-arguments.ts';
 import { REGISTRY_FLAGS } from '#cli/registry-flags.ts';
 import { RETRY_FLAGS } from '#cli/retry-flags.ts';
@@ -66,6 +66,7 @@ export default class Build extends BaseCommand {
     }),
     check: toggle({ description: 'Check the Dockerfile, build nothing: --call=check' }),
     explain: toggle({ description: 'Say why steps were not in the cache' }),
+    ...FAILURE_FLAGS,
     file: text({
       char: 'f',
       description: 'The Dockerfile, or - for stdin (default: Dockerfile in PATH)',
@@ -163,10 +164,13 @@ export default class Build extends BaseCommand {
     if (flags.quiet && outputs.some(writesTo(this.host.stdout))) throw quietOutput();
     this.needForeignFiles(settings);
     const chosen = PROGRESS_MODES.find((name) => name === flags.progress) ?? settings.progress;
-    const progress = buildProgress({
-      mode: flags.quiet ? 'quiet' : chosen,
+    const kit = new FailureKit({
+      flags,
       host: this.host,
       settings,
+      mode: flags.quiet ? 'quiet' : chosen,
+      context: args.path,
+      dockerfile: flags.file,
     });
     const attest = attestIn(flags, `slipway-${packageVersion()}`);
     const limits = limitsOf(flags);
@@ -191,7 +195,7 @@ export default class Build extends BaseCommand {
       agents: agentsIn(flags.ssh, settings.variable),
       ...imageOptions(flags, buildArgs, settings),
       ...(attest ? { attest } : {}),
-      events: progress.sink,
+      ...kit.options,
       signal: this.host.interrupts.signal,
       ...(limits === undefined ? {} : { limits }),
       ...(network === undefined ? {} : { network }),
@@ -205,7 +209,7 @@ export default class Build extends BaseCommand {
       const engine = await this.engine();
       const built = await engine.build(options);
       const { imageId } = built;
-      progress.finish();
+      kit.succeeded();
       const result = { imageId, path: flags.iidfile, text: imageId, flag: '--iidfile' };
       writeResult({ ...result, what: 'the image ID' });
       writeResult({
@@ -218,8 +222,7 @@ export default class Build extends BaseCommand {
       if (flags.quiet) this.print(imageId);
       return 0;
     } catch (error) {
-      progress.finish();
-      this.host.stderr.write(failureTail(error, progress.failed));
+      await kit.failed(error, () => this.engine());
       throw error;
     }
   }

@@ -83,6 +83,7 @@ async function buildUnderLease(
     store,
     lease,
     recorder,
+    ...failureOptions(options),
     runtime,
     helper: resources.helper,
     snapshotter: () => resources.snapshotter(events),
@@ -163,6 +164,11 @@ function imageRequest(options: BuildOptions) {
     unsetLabels: options.unsetLabels ?? [],
     omitHistory: options.omitHistory ?? false,
   };
+}
+
+function failureOptions(options: BuildOptions): Pick<BuildSession, 'keepFailed' | 'onFailure'> {
+  const { keepFailed = false, onFailure } = options;
+  return { keepFailed, ...(onFailure ? { onFailure } : {}) };
 }
 
 function wantsIndex({ isIndex = false, platforms = [] }: BuildOptions): boolean {

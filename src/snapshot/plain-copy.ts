@@ -6,6 +6,7 @@
  */
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { RootfsSpec } from '#core/runtime-spec.ts';
 import { writeChainTar } from '#layer/chain-tar.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import type { NativeHelper } from '#layer/native.ts';
@@ -59,9 +60,14 @@ interface Copied {
 }
 
 function copiedRoot({ helper, folder, root, bundle, record, stubs, remove }: Copied): Snapshot {
+  // No lower: the launcher takes the upper as it is.
+  const rootfs: RootfsSpec = {
+    lowers: [],
+    overlay: { upper: root, work: join(folder, 'work'), userXattr: false },
+  };
   return {
-    // No lower: the launcher takes the upper as it is.
-    rootfs: { lowers: [], overlay: { upper: root, work: join(folder, 'work'), userXattr: false } },
+    rootfs,
+    again: async () => rootfs,
     upper: root,
     bundle,
     async changes(excluded) {

@@ -32,6 +32,8 @@ export interface Snapshot extends AsyncDisposable {
    * the root. `excluded`: paths in the root that were mounted over, or stood for a mount.
    */
   changes(excluded: readonly string[]): Promise<string>;
+  /** The root as it is now, for another container once the one before has ended. */
+  again(): Promise<RootfsSpec>;
   /** A private folder for the bundle of the container that uses this root. */
   readonly bundle: string;
 }

@@ -1,7 +1,7 @@
 /** The private folder of one root: overlay's upper and work, and the container's bundle. */
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { RootfsLower } from '#core/runtime-spec.ts';
+import type { RootfsLower, RootfsSpec } from '#core/runtime-spec.ts';
 import type { NativeHelper } from '#layer/native.ts';
 import type { StorePaths } from '#store/paths.ts';
 import { discard } from './discard.ts';
@@ -26,12 +26,14 @@ export async function writableRoot(
   // The container's root, whatever the umask of whoever started us.
   await chmod(upper, 0o755);
   const points = await mountPoints(join(folder, 'points'), options.missing);
+  const rootfs = (workFolder: string): RootfsSpec => ({
+    lowers: [...options.lowers, ...points],
+    // The upper is packed or thrown away: nothing is worth a sync, and the work folder is used once.
+    overlay: { upper, work: workFolder, userXattr: options.userXattr, volatile: true },
+  });
   return {
-    rootfs: {
-      lowers: [...options.lowers, ...points],
-      // The upper is packed or thrown away: nothing is worth a sync, and `work` is used once.
-      overlay: { upper, work, userXattr: options.userXattr, volatile: true },
-    },
+    rootfs: rootfs(work),
+    again: async () => rootfs(await mkdtemp(join(folder, 'work-'))),
     upper,
     bundle,
     // Mounts are never written to, and mount points are in a lower.

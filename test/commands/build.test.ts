@@ -83,12 +83,13 @@ test('every flag reaches the engine', async () => {
     { engine: building(seen), environment: { HOST: 'h', SOURCE_DATE_EPOCH: '17' } },
   );
   assert.equal(exitCode, 0);
-  const [{ events, signal, ...options } = {}] = seen;
-  assert.equal(typeof events, 'function');
+  const [{ events, onRecord, signal, ...options } = {}] = seen;
+  assert.deepEqual([typeof events, typeof onRecord], ['function', 'function']);
   assert.ok(signal instanceof AbortSignal);
   assert.deepEqual(options, {
     context: 'ctx',
     dockerfile: 'sub/Dockerfile',
+    keepFailed: true,
     buildContexts: ['b=dir'],
     ignoreFile: 'ig',
     tags: ['a:1', 'b'],

@@ -58,6 +58,7 @@ export async function runStep(
   };
   const request: RunRequest = {
     ...command,
+    createdBy: runHistory(state, command.args),
     display: JSON.stringify(command.args.join(' ')).slice(1, -1),
     env: new Map([...proxyEnv(plan.args), ...state.env]),
     workdir: operation.workdir,
@@ -72,7 +73,7 @@ export async function runStep(
     label,
     files,
     name: `${stepName(instruction.source, state, context.dockerfile)}${bodySummary(instruction)}`,
-    createdBy: runHistory(state, command.args),
+    createdBy: request.createdBy,
     operation,
     inputs: await mountsDefinition(mounts, files),
     contentInputs: () => mountsContent(mounts, files),

@@ -3,8 +3,8 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { outOfMemory } from '#core/container-limits.ts';
 import type { NetworkMode } from '#core/container-network.ts';
-import { SlipwayError } from '#core/errors.ts';
-import type { MountSpec } from '#core/runtime-spec.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import type { MountSpec, RuntimeSpec } from '#core/runtime-spec.ts';
 import { writeBundle } from '#runtime/bundle.ts';
 import { openNetwork } from '#runtime/network.ts';
 import { hostPrivileges } from '#runtime/privileges.ts';
@@ -23,11 +23,14 @@ import { layerFilesOf, type StageTree, stageTree } from '../stage-tree.ts';
 import type { StageState } from '../state.ts';
 import type { Vertex } from '../vertex.ts';
 import { commitUpper } from './commit.ts';
+import { afterFailure } from './failed-step.ts';
 
 export interface RunRequest {
   readonly args: readonly string[];
   /** As shown in errors: the command without shell quoting. */
   readonly display: string;
+  /** For the image's history. */
+  readonly createdBy: string;
   readonly env: ReadonlyMap<string, string>;
   readonly workdir: string;
   /** USER as written; empty for root. */
@@ -63,31 +66,48 @@ export async function runOp(
   const options = { request, snapshot, vertex, points: points.real };
   await using mounted = await prepareBundle(session, tree, options);
   const output = maskedOutput(vertex, session.secrets.all().values());
-  const { exitCode, oomKilled = false } = await session.runtime
-    .run({
-      id: `build-${crypto.randomUUID()}`,
-      bundle: snapshot.bundle,
-      stdio: {
-        kind: 'capture',
-        output: output.add,
-      },
-      signal: session.signal,
-    })
-    .catch((error: unknown) => {
-      output.end();
-      throw asRunError(error, request, output.tail);
-    });
-  output.end();
-  if (exitCode !== 0) {
-    const limit = oomKilled ? session.limits?.memory : undefined;
-    throw failed(request, {
-      exitCode,
-      tail: output.tail,
-      ...(limit === undefined ? {} : { limit }),
-    });
+  const failure = await runCommand(session, { request, bundle: snapshot.bundle, output });
+  if (failure) {
+    const { spec } = mounted;
+    const { args, createdBy } = request;
+    throw await afterFailure(session, { failure, state, args, createdBy, snapshot, spec });
   }
   const upper = await snapshot.changes(mounted.destinations);
   return await commitUpper(session, { upper, scratch: snapshot.bundle });
+}
+
+/** To its end. The failure of the command itself is given; @throws what keeps it from running */
+async function runCommand(
+  session: BuildSession,
+  {
+    request,
+    bundle,
+    output,
+  }: {
+    readonly request: RunRequest;
+    readonly bundle: string;
+    readonly output: ReturnType<typeof maskedOutput>;
+  },
+): Promise<SlipwayError | undefined> {
+  const { runtime, signal, limits } = session;
+  try {
+    const { exitCode, oomKilled = false } = await runtime.run({
+      id: `build-${crypto.randomUUID()}`,
+      bundle,
+      stdio: { kind: 'capture', output: output.add },
+      signal,
+    });
+    output.end();
+    if (exitCode === 0) return undefined;
+    const limit = oomKilled ? limits?.memory : undefined;
+    const { tail } = output;
+    return failed(request, { exitCode, tail, ...(limit === undefined ? {} : { limit }) });
+  } catch (error) {
+    output.end();
+    if (!isSlipwayError(error, 'COMMAND_NOT_FOUND', 'COMMAND_NOT_EXECUTABLE')) throw error;
+    const exitCode = error.code === 'COMMAND_NOT_FOUND' ? 127 : 126;
+    return failed(request, { exitCode, tail: output.tail, cause: error });
+  }
 }
 
 /** Output on its way to the log and the tail for errors, without the secrets of the build. */
@@ -113,6 +133,7 @@ function maskedOutput(vertex: Vertex, secrets: Iterable<Uint8Array>) {
 interface Mounted extends PreparedMounts {
   /** The paths that are mounted over. */
   readonly destinations: readonly string[];
+  readonly spec: RuntimeSpec;
 }
 
 /** The caller disposes it when the container has ended. */
@@ -170,6 +191,7 @@ async function prepareBundle(
   return {
     ...prepared,
     destinations: spec.mounts.map(({ destination }) => destination),
+    spec,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
@@ -190,15 +212,6 @@ async function scriptMount(
       options: ['bind', 'ro'],
     },
   ];
-}
-
-function asRunError(error: unknown, request: RunRequest, tail: LogTail): unknown {
-  if (!(error instanceof SlipwayError)) return error;
-  if (error.code === 'COMMAND_NOT_FOUND')
-    return failed(request, { exitCode: 127, tail, cause: error });
-  if (error.code === 'COMMAND_NOT_EXECUTABLE')
-    return failed(request, { exitCode: 126, tail, cause: error });
-  return error;
 }
 
 function failed(

@@ -3,6 +3,7 @@ import { SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
 import type { Host } from '../host.ts';
 import type { CliSettings, ProgressMode } from '../settings.ts';
+import type { Sections } from './ci-sections.ts';
 import type { FailedStep } from './failed-step.ts';
 import { PlainProgress } from './plain.ts';
 import { QuietProgress } from './quiet.ts';
@@ -17,16 +18,26 @@ export interface BuildProgress {
   readonly failed: FailedStep | undefined;
   /** Writes what comes after the last event. */
   finish(): void;
+  /** Leaves the terminal to somebody else, and goes on below. Absent: it draws only what it is given. */
+  pause?(): void;
+  resume?(): void;
 }
 
 export interface BuildProgressOptions {
   readonly mode: ProgressMode;
   readonly host: Pick<Host, 'stderr' | 'nowMs'>;
   readonly settings: CliSettings;
+  /** The log is for a CI system that folds steps. */
+  readonly sections?: Sections;
 }
 
 /** Builds show their progress on stderr. @throws USAGE for `tty` where there is no terminal */
-export function buildProgress({ mode, host, settings }: BuildProgressOptions): BuildProgress {
+export function buildProgress({
+  mode,
+  host,
+  settings,
+  sections,
+}: BuildProgressOptions): BuildProgress {
   const { stderr } = host;
   const write = (text: string): void => void stderr.write(text);
   if (mode === 'quiet') return new QuietProgress();
@@ -37,7 +48,7 @@ export function buildProgress({ mode, host, settings }: BuildProgressOptions): B
     });
   }
   const redraw = mode === 'tty' || (mode === 'auto' && stderr.isTTY === true && settings.redraw);
-  if (!redraw) return new PlainProgress(write);
+  if (!redraw) return new PlainProgress(write, sections);
   return new TerminalProgress({
     write,
     size: () => stderr,

@@ -6,6 +6,7 @@ import type { Diagnostic } from '#core/diagnostic.ts';
 import type { Event, NoteEvent, TransferEvent, VertexEvent } from '#core/events.ts';
 import type { SourceFile } from '#core/source.ts';
 import { humanSize } from '../format.ts';
+import type { Sections } from './ci-sections.ts';
 import { type FailedStep, secondsText } from './failed-step.ts';
 import { OutputLines } from './output-lines.ts';
 import { warningsText } from './warnings.ts';
@@ -26,11 +27,15 @@ export class PlainProgress {
   readonly #write: (text: string) => void;
   readonly #vertices = new Map<number, Vertex>();
   readonly #warnings: { readonly diagnostic: Diagnostic; readonly file: SourceFile }[] = [];
+  readonly #sections: Sections | undefined;
+  #isOpen = false;
   #shown: Vertex | undefined;
   #failed: FailedStep | undefined;
 
-  constructor(write: (text: string) => void) {
+  /** `sections`: each step is a section of the log. */
+  constructor(write: (text: string) => void, sections?: Sections) {
     this.#write = write;
+    this.#sections = sections;
   }
 
   /** The last step that ended with an error. */
@@ -47,6 +52,7 @@ export class PlainProgress {
 
   /** After the last event: the summary of warnings. */
   finish(): void {
+    this.#close();
     this.#write(warningsText(this.#warnings));
   }
 
@@ -76,8 +82,21 @@ export class PlainProgress {
     const before = this.#shown;
     if (before === vertex) return;
     if (before && !before.finished) this.#line(before, '...');
-    this.#write(`${before ? '\n' : ''}#${vertex.number} ${vertex.name}\n`);
+    this.#close();
+    this.#write(before ? '\n' : '');
+    this.#write(this.#titled(`#${vertex.number} ${vertex.name}`));
     this.#shown = vertex;
+  }
+
+  #titled(title: string): string {
+    if (!this.#sections) return `${title}\n`;
+    this.#isOpen = true;
+    return this.#sections.open(title);
+  }
+
+  #close(): void {
+    if (this.#isOpen) this.#write(this.#sections?.close() ?? '');
+    this.#isOpen = false;
   }
 
   #onLog(vertex: Vertex, event: VertexEvent & { readonly kind: 'vertex-log' }): void {

@@ -28,7 +28,7 @@ export interface Terminal {
 export class TerminalProgress {
   readonly #terminal: Terminal;
   readonly #board = new BuildBoard();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   /** Lines drawn last time, above the cursor. */
   #drawn = 0;
   /** What to add to an event's time to get ours. */
@@ -36,6 +36,17 @@ export class TerminalProgress {
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
+    this.resume();
+  }
+
+  /** Draws it as it is; nothing more until {@link resume}, which goes on below. */
+  pause(): void {
+    clearInterval(this.#timer);
+    this.#draw(false);
+    this.#drawn = 0;
+  }
+
+  resume(): void {
     this.#timer = setInterval(() => this.#draw(false), FRAME_MS);
     this.#timer.unref();
   }

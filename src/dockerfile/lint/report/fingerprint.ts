@@ -3,9 +3,12 @@
  * text of its line, and which of several alike it is.
  */
 import { digestOf, encodedOf } from '#core/digest.ts';
-import type { FileReport, Placed } from './report.ts';
+import type { FileFindings, Placed } from './report.ts';
 
-export function fingerprints({ file }: FileReport, findings: readonly Placed[]): readonly string[] {
+export function fingerprints(
+  { file }: FileFindings,
+  findings: readonly Placed[],
+): readonly string[] {
   const lines = file.text.split('\n');
   const seen = new Map<string, number>();
   return findings.map(({ reported, place }) => {

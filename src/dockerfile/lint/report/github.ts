@@ -3,7 +3,7 @@
  * of the pull request.
  */
 import type { Severity } from '#core/diagnostic.ts';
-import { type FileReport, fullMessage, type Place, placed, severityOf } from './report.ts';
+import { type FileFindings, fullMessage, type Place, placed, severityOf } from './report.ts';
 
 const COMMANDS: Readonly<Record<Severity, string>> = {
   error: 'error',
@@ -11,18 +11,27 @@ const COMMANDS: Readonly<Record<Severity, string>> = {
   info: 'notice',
 };
 
-export function reportGithub(reports: readonly FileReport[]): string {
+export function reportGithub(reports: readonly FileFindings[]): string {
   return reports
     .flatMap((report) =>
       placed(report).map(({ reported, place }) => {
         const properties = { file: report.file.name, ...lines(place), title: reported.rule.name };
-        const list = Object.entries(properties)
-          .map(([name, value]) => `${name}=${property(String(value))}`)
-          .join(',');
-        return `::${COMMANDS[severityOf(reported)]} ${list}::${data(fullMessage(reported))}\n`;
+        return githubCommand(severityOf(reported), properties, fullMessage(reported));
       }),
     )
     .join('');
+}
+
+/** One command with its newline. */
+export function githubCommand(
+  severity: Severity,
+  properties: Readonly<Record<string, string | number>>,
+  message: string,
+): string {
+  const list = Object.entries(properties)
+    .map(([name, value]) => `${name}=${property(String(value))}`)
+    .join(',');
+  return `::${COMMANDS[severity]}${list === '' ? '' : ` ${list}`}::${data(message)}\n`;
 }
 
 /** Columns are taken within one line only. */

@@ -1,7 +1,7 @@
 /** GitLab's code quality report: findings in the merge request, known again by fingerprint. */
 import type { Severity } from '#core/diagnostic.ts';
 import { fingerprints } from './fingerprint.ts';
-import { type FileReport, fullMessage, placed, severityOf } from './report.ts';
+import { type FileFindings, fullMessage, placed, severityOf } from './report.ts';
 
 const SEVERITIES: Readonly<Record<Severity, string>> = {
   error: 'major',
@@ -9,7 +9,7 @@ const SEVERITIES: Readonly<Record<Severity, string>> = {
   info: 'info',
 };
 
-export function reportGitlab(reports: readonly FileReport[]): string {
+export function reportGitlab(reports: readonly FileFindings[]): string {
   const issues = reports.flatMap((report) => {
     const findings = placed(report);
     const names = fingerprints(report, findings);

@@ -2,6 +2,7 @@
  * JUnit's XML, for systems that show tests only: a suite for each file, a failed test for each
  * finding, and one that passed for a file without any.
  */
+import type { Reported } from '../rule.ts';
 import { type FileReport, fullMessage, type Placed, placed } from './report.ts';
 import { block, document, element, escaped } from './xml.ts';
 
@@ -21,7 +22,7 @@ export function reportJunit(reports: readonly FileReport[]): string {
   return document(element('testsuites', { name: 'slipway lint', tests, failures }, block(suites)));
 }
 
-function failedCase(file: string, { reported, place }: Placed): string {
+function failedCase(file: string, { reported, place }: Placed<Reported>): string {
   const { rule } = reported;
   const { line, column } = place.start;
   const where = `${file}:${line}:${column}`;

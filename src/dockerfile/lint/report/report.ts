@@ -8,6 +8,18 @@ export interface FileReport {
   readonly reported: readonly Reported[];
 }
 
+/** As much of it as reports for CI systems need; a build's error is one, too. */
+export interface FileFindings {
+  readonly file: SourceFile;
+  readonly reported: readonly Found[];
+}
+
+export interface Found {
+  readonly rule: { readonly name: string; readonly severity: Severity };
+  readonly severity?: Severity;
+  readonly finding: { readonly message: string; readonly hint?: string; readonly range: Range };
+}
+
 export interface ReportOptions {
   /** Slipway's, for formats that name the tool. */
   readonly version: string;
@@ -18,12 +30,12 @@ export interface ReportOptions {
 /** The whole output, its last newline included. */
 export type Reporter = (reports: readonly FileReport[], options: ReportOptions) => string;
 
-export function severityOf({ rule, severity }: Reported): Severity {
+export function severityOf({ rule, severity }: Found): Severity {
   return severity ?? rule.severity;
 }
 
 /** What happened and what to do, in one text. */
-export function fullMessage({ finding }: Reported): string {
+export function fullMessage({ finding }: Found): string {
   const { message, hint } = finding;
   return hint === undefined ? message : `${message.replace(/\.$/, '')}. ${hint}`;
 }
@@ -35,12 +47,15 @@ export interface Place {
 }
 
 /** A finding with its lines and columns, in the order of the file. */
-export interface Placed {
-  readonly reported: Reported;
+export interface Placed<F extends Found = Found> {
+  readonly reported: F;
   readonly place: Place;
 }
 
-export function placed(report: FileReport): readonly Placed[] {
+export function placed<F extends Found>(report: {
+  readonly file: SourceFile;
+  readonly reported: readonly F[];
+}): readonly Placed<F>[] {
   return report.reported
     .toSorted((left, right) => left.finding.range.start - right.finding.range.start)
     .map((reported) => ({ reported, place: placeOf(report.file, reported.finding.range) }));

@@ -4,7 +4,7 @@
  */
 import type { Severity } from '#core/diagnostic.ts';
 import type { SourceFile } from '#core/source.ts';
-import type { Rule } from '../rule.ts';
+import type { Reported, Rule } from '../rule.ts';
 import { fingerprints } from './fingerprint.ts';
 import {
   type FileReport,
@@ -84,7 +84,7 @@ function resultsOf(report: FileReport, rules: readonly Rule[]) {
 }
 
 function fixesOf(
-  { reported }: Placed,
+  { reported }: Placed<Reported>,
   where: { readonly artifactLocation: { readonly uri: string }; readonly file: SourceFile },
 ) {
   const { fix, hint } = reported.finding;
