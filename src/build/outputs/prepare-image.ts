@@ -2,6 +2,7 @@
  * The finished stages as an image: a config and a manifest for each platform, an index over several,
  * layers in the form that is wanted. Nothing has a name yet.
  */
+import pLimit from 'p-limit';
 import type { AnnotationPlace, BuildAnnotation } from '#core/build-annotation.ts';
 import type { ImageFormat } from '#core/build-output.ts';
 import type { Descriptor } from '#core/descriptor.ts';
@@ -110,6 +111,11 @@ function isFor({ platform }: BuildAnnotation, own: string | undefined): boolean 
   return platform === undefined || own === undefined || formatPlatform(platform) === own;
 }
 
+/** A layer at a time where each takes a hundred megabytes of memory. */
+function isHeavy({ codec, level = 0 }: LayerForm): boolean {
+  return codec === 'zstd' && level > 9;
+}
+
 async function inForm(
   { store, lease, signal, transfers: limit }: BuildSession,
   image: {
@@ -132,7 +138,7 @@ async function inForm(
     selector: image.root.digest,
     form,
     force,
-    limit,
+    limit: isHeavy(form) ? pLimit(1) : limit,
     signal,
   });
   const root = manifests.at(-1) ?? image.root;

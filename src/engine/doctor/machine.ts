@@ -71,7 +71,7 @@ function binfmt(): Finding {
     name,
     status: 'warn',
     text: 'RUN for other platforms than this one does not work',
-    remedy: 'as root: apt-get install qemu-user-static',
+    remedy: 'as root: apt-get install qemu-user-static binfmt-support',
   };
 }
 
