@@ -105,7 +105,7 @@ export class LocalEngine implements Engine {
   async explainRegistry(reference: string) {
     const parsed = parseReference(reference);
     const { explainRegistry } = await import('./registry-report.ts');
-    return await explainRegistry(this.#resources, parsed);
+    return await explainRegistry(this.#resources, parsed, reference);
   }
 
   async registryReport() {

@@ -3,20 +3,29 @@ import type { Reference } from '#core/reference.ts';
 import type { RegistryExplanation, RegistryReport } from '#core/registry-report.ts';
 import { NO_REGISTRY_SETTINGS } from '#core/registry-settings.ts';
 import { explanationOf, reportOf } from '#remote/registries/report.ts';
+import { podmanNames } from '#remote/registries/short-names.ts';
 import { credentialsOf } from './credentials.ts';
 import type { Resources } from './resources.ts';
 
 export async function explainRegistry(
   resources: Resources,
   reference: Reference,
+  /** As the user typed it. */
+  name: string,
 ): Promise<RegistryExplanation> {
-  const { plan } = await (await resources.registries()).route(reference);
+  const registries = await resources.registries();
+  const { plan } = await registries.route(reference);
   const credentials = credentialsOf(resources.settings);
-  return await explanationOf(reference, plan, async ({ registry, repository }) => {
-    const found = await credentials.find(registry, repository);
-    if (!found) return { value: 'none', origin: 'default' };
-    const { value, origin } = found;
-    return { value: value.kind === 'password' ? `user ${value.username}` : value.kind, origin };
+  return await explanationOf({
+    reference,
+    plan,
+    elsewhere: podmanNames(name, (await registries.files()).containers),
+    credential: async ({ registry, repository }) => {
+      const found = await credentials.find(registry, repository);
+      if (!found) return { value: 'none', origin: 'default' };
+      const { value, origin } = found;
+      return { value: value.kind === 'password' ? `user ${value.username}` : value.kind, origin };
+    },
   });
 }
 

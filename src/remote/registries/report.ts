@@ -23,17 +23,26 @@ const PLAIN_HTTP_WORDS: Readonly<Record<PlainHttp, string>> = {
   always: 'always',
 };
 
-/** `credential`: who we would be towards a host, without the secret. */
-export async function explanationOf(
-  reference: Reference,
-  plan: RegistryPlan,
-  credential: (host: HostPlan) => Promise<Fact<string>>,
-): Promise<RegistryExplanation> {
+export interface Explained {
+  readonly reference: Reference;
+  readonly plan: RegistryPlan;
+  /** What podman would take the name for. */
+  readonly elsewhere: readonly Fact<string>[];
+  /** Who we would be towards a host, without the secret. */
+  readonly credential: (host: HostPlan) => Promise<Fact<string>>;
+}
+
+export async function explanationOf(explained: Explained): Promise<RegistryExplanation> {
+  const { reference, plan, elsewhere, credential } = explained;
   const hosts: ReportedHost[] = [];
   for (const host of plan.hosts) hosts.push(hostReport(host, await credential(host)));
   return {
     reference: formatReference(reference),
-    facts: [fact('location', plan.location), fact('blocked', shown(plan.blocked, yesNo))],
+    facts: [
+      ...elsewhere.map((name) => fact('in podman', name)),
+      fact('location', plan.location),
+      fact('blocked', shown(plan.blocked, yesNo)),
+    ],
     hosts,
   };
 }
