@@ -109,7 +109,7 @@ Digest: ${digestOf('m')}
 Status: Downloaded newer image for app:latest
 `,
   );
-  assert.deepEqual(calls, ['run app', 'pull app', 'run app']);
+  assert.deepEqual(calls, ['run app', 'pull docker.io/library/app:latest', 'run app']);
 });
 
 test('limits reach the engine, and a container killed at its memory limit is said to be', async () => {
