@@ -15,11 +15,31 @@ export async function pruneLayout(
   options: {
     /** The tag that stays; default all. */
     readonly keepOnly?: string;
+    /**
+     * What was in use before: of what nobody uses only this goes at once, the rest, which somebody else
+     * may be about to use, when it is old. Default: everything.
+     */
+    readonly before?: ReadonlySet<Digest>;
   } = {},
 ): Promise<void> {
   const layout = await OciLayout.open(folder);
   if (options.keepOnly !== undefined) await layout.keepOnly(options.keepOnly);
   for (const place of [folder, join(folder, 'blobs')]) await removeLeft(place);
+  const reached = await reachedIn(layout);
+  for (const algorithm of await namesIn(join(folder, 'blobs'))) {
+    for (const encoded of await namesIn(join(folder, 'blobs', algorithm))) {
+      const digest = `${algorithm}:${encoded}`;
+      if (!isDigest(digest) || reached.has(digest)) continue;
+      const path = join(folder, 'blobs', algorithm, encoded);
+      const isMine = options.before?.has(digest) ?? true;
+      if (isMine || ageOf(path) > UNUSED_AFTER_MS)
+        await onDisk(path, () => rm(path, { force: true }));
+    }
+  }
+}
+
+/** What the entries of a layout's index need. */
+export async function reachedIn(layout: OciLayout): Promise<ReadonlySet<Digest>> {
   const reached = new Set<Digest>();
   for (const { digest } of layout.entries) {
     reached.add(digest);
@@ -32,15 +52,11 @@ export async function pruneLayout(
         throw error;
     }
   }
-  for (const algorithm of await namesIn(join(folder, 'blobs'))) {
-    for (const encoded of await namesIn(join(folder, 'blobs', algorithm))) {
-      const digest = `${algorithm}:${encoded}`;
-      if (!isDigest(digest) || reached.has(digest)) continue;
-      const path = join(folder, 'blobs', algorithm, encoded);
-      await onDisk(path, () => rm(path, { force: true }));
-    }
-  }
+  return reached;
 }
+
+/** Whoever writes an image is done with it by then. */
+const UNUSED_AFTER_MS = 60 * 60 * 1000;
 
 /** Of a writer that is dead, and is not merely one of another machine that shares the folder. */
 const DEAD_AFTER_MS = 10 * 60 * 1000;
@@ -52,13 +68,17 @@ async function removeLeft(folder: string): Promise<void> {
     const owner = TEMPORARY.exec(name)?.[1];
     if (owner === undefined) continue;
     const path = join(folder, name);
-    const ageMs = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    const ageMs = ageOf(path);
     const state = ownerState(owner);
     const isLeft =
       (state === 'dead' && ageMs > DEAD_AFTER_MS) ||
       (state === 'unseen' && ageMs > UNSEEN_OWNER_TTL_MS);
     if (isLeft) await onDisk(path, () => rm(path, { force: true }));
   }
+}
+
+function ageOf(path: string): number {
+  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
 }
 
 /** None in what is no folder: a file being written by somebody else. */

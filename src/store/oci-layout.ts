@@ -6,7 +6,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { link, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Descriptor } from '#core/descriptor.ts';
 import { algorithmOf, type Digest, encodedOf, isDigest } from '#core/digest.ts';
@@ -64,9 +64,8 @@ export class OciLayout implements Repository {
     }
     await onDisk(folder, () => mkdir(join(folder, 'blobs/sha256'), { recursive: true }));
     await writeDocument(folder, LAYOUT_FILE, LAYOUT_BYTES);
-    const layout = new OciLayout(folder, []);
-    await layout.#save([]);
-    return layout;
+    await createDocument(folder, INDEX_FILE, encodeLayoutIndex([]));
+    return await OciLayout.open(folder);
   }
 
   /** The entries of index.json with their annotations. */
@@ -99,6 +98,7 @@ export class OciLayout implements Repository {
     const inside = new Set(
       manifest.kind === 'index' ? childrenOf(manifest).map((c) => c.digest) : [],
     );
+    await this.#reload();
     await this.#save(this.#entriesWith(raw, inside, options.tag));
     return descriptorOf(raw);
   }
@@ -120,6 +120,7 @@ export class OciLayout implements Repository {
 
   /** Entries of other names, and of none, go; what they referred to stays. */
   async keepOnly(tag: string): Promise<void> {
+    await this.#reload();
     await this.#save(this.#entries.filter((entry) => refNameOf(entry) === tag));
   }
 
@@ -155,6 +156,11 @@ export class OciLayout implements Repository {
     if (!found) throw manifestUnknown(tag);
     const { mediaType, digest, size } = found;
     return { mediaType, digest, size };
+  }
+
+  /** Somebody else may have written since: their entries are not ours to lose. */
+  async #reload(): Promise<void> {
+    this.#entries = (await OciLayout.open(this.#folder)).entries;
   }
 
   async #save(entries: readonly Descriptor[]): Promise<void> {
@@ -194,6 +200,22 @@ function layoutTemporary(folder: string, what: string): string {
 
 async function writeDocument(folder: string, name: string, bytes: Uint8Array): Promise<void> {
   await writeInPlace(layoutTemporary(folder, name), join(folder, name), bytes);
+}
+
+/** The same unless it is there, whoever else may be making it. */
+async function createDocument(folder: string, name: string, bytes: Uint8Array): Promise<void> {
+  const temporary = layoutTemporary(folder, name);
+  const path = join(folder, name);
+  try {
+    await onDisk(path, async () => {
+      await writeFile(temporary, bytes, { flag: 'wx' });
+      await link(temporary, path);
+    });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
 }
 
 class LayoutBlobs implements BlobStore {

@@ -213,3 +213,19 @@ test('killed while it writes a folder, it leaves the cache that was there, and t
   await build('--cache-from', `type=local,src=${cache}`, '--cache-to', to);
   assert.deepEqual(left(), []);
 });
+
+test('builds that write one folder at the same time lose nothing, under one tag or several', async () => {
+  using place = placed();
+  const { build } = runners(place);
+  const cache = place.work.at('cache');
+  const to = (tag: string) => `type=local,dest=${cache},tag=${tag},mode=max`;
+  const tags = ['a', 'b', 'b', 'c'];
+  for (const round of ['one', 'two']) {
+    writeFileSync(place.folder.at('second'), `${round}\n`);
+    await Promise.all(tags.map((tag) => build('--cache-to', to(tag))));
+  }
+  for (const tag of new Set(tags)) {
+    const { cached } = await build('--cache-from', `type=local,src=${cache},tag=${tag}`);
+    assert.equal(cached, STEPS, tag);
+  }
+});

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { encodedOf } from '#core/digest.ts';
-import { pruneLayout } from '#store/layout-prune.ts';
+import { pruneLayout, reachedIn } from '#store/layout-prune.ts';
 import { OciLayout } from '#store/oci-layout.ts';
 import { currentOwner } from '#store/process-owner.ts';
-import { putImage, sampleImage } from '#test/helpers/images.ts';
+import { putBlob, putImage, type SampleImage, sampleImage } from '#test/helpers/images.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
 test('a tag that moved on leaves nothing; what it shares with others stays', async () => {
@@ -48,6 +48,25 @@ test('on request one tag stays', async () => {
   await pruneLayout(folder.path, { keepOnly: 'main' });
   const wanted = [kept.manifest.digest, ...kept.blobs.map(({ digest }) => digest)].map(encodedOf);
   assert.deepEqual(new Set(readdirSync(folder.at('blobs/sha256'))), new Set(wanted));
+});
+
+test('what nobody used before may be somebody else’s: it stays until it is old', async () => {
+  using folder = tempFolder();
+  const layout = await OciLayout.open(folder.path, { create: true });
+  const [gone, kept, coming] = [await sampleImage(), await sampleImage(), await sampleImage()];
+  await putImage(layout, gone, 'main');
+  const before = await reachedIn(layout);
+  await putImage(layout, kept, 'main');
+  for (const blob of coming.blobs) await putBlob(layout.blobs, blob);
+  const blobs = () => new Set(readdirSync(folder.at('blobs/sha256')));
+  const names = (...images: readonly SampleImage[]) =>
+    new Set(images.flatMap((image) => image.blobs.map(({ digest }) => encodedOf(digest))));
+  const manifest = encodedOf(kept.manifest.digest);
+  await pruneLayout(folder.path, { before });
+  assert.deepEqual(blobs(), names(kept, coming).add(manifest));
+  for (const name of names(coming)) utimesSync(folder.at('blobs/sha256', name), 1, 1);
+  await pruneLayout(folder.path, { before });
+  assert.deepEqual(blobs(), names(kept).add(manifest));
 });
 
 test('what killed writers left goes, what may be under way stays', async () => {

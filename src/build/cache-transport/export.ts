@@ -2,7 +2,7 @@
  * `--cache-to`: the records of a build and their layers as a cache image, in a registry or a folder;
  * or, inline, the records alone in the manifest of the image.
  */
-import type { CacheTarget } from '#core/build-cache.ts';
+import type { CachePlace, CacheTarget } from '#core/build-cache.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import { type Digest, digestOf } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
@@ -10,9 +10,10 @@ import { decodeManifest, encodeImageManifest } from '#core/manifest.ts';
 import { OCI_LAYER } from '#core/media-type.ts';
 import type { RawManifest } from '#core/repository.ts';
 import { compressLayers } from '#image/compress.ts';
-import { copyImage } from '#image/copy.ts';
-import { pruneLayout } from '#store/layout-prune.ts';
+import { type CopyOptions, type CopyResult, copyImage } from '#image/copy.ts';
+import { pruneLayout, reachedIn } from '#store/layout-prune.ts';
 import { MemoryRepository } from '#store/memory-repository.ts';
+import { OciLayout } from '#store/oci-layout.ts';
 import type { BuildSession } from '../session.ts';
 import type { StageState } from '../state.ts';
 import type { Vertex } from '../vertex.ts';
@@ -102,23 +103,49 @@ async function exportCache(
       layers: [...layersOf(raw), ...carried.map(({ descriptor }) => descriptor)],
     }),
   );
-  await using opened = await openPlace(session, place, { create: true });
   const tag = tagOf(place);
-  const { manifest, transferred } = await copyImage({
-    from,
-    selector: image.digest,
-    to: opened.repository,
-    ...(tag === undefined ? {} : { tag }),
-    direction: 'push',
-    limit,
-    signal,
-  });
-  if (place.kind === 'local') {
-    await pruneLayout(place.folder, place.reset ? { keepOnly: place.tag } : {});
-  }
+  const source = { from, selector: image.digest, ...(tag === undefined ? {} : { tag }) };
+  const { manifest, transferred } =
+    place.kind === 'local'
+      ? await writeFolder(session, place, source)
+      : await writeRegistry(session, place, source);
   vertex.status(`writing cache manifest ${manifest.digest}, ${transferred} new blobs`, {
     done: true,
   });
+}
+
+type Source = Pick<CopyOptions, 'from' | 'selector' | 'tag'>;
+
+async function writeRegistry(
+  session: BuildSession,
+  place: CachePlace,
+  source: Source,
+): Promise<CopyResult> {
+  const { signal, transfers: limit } = session;
+  await using opened = await openPlace(session, place, { create: true });
+  return await copyImage({ ...source, to: opened.repository, direction: 'push', limit, signal });
+}
+
+/** How often another build may take away what was there already; it is sent then. */
+const ATTEMPTS = 5;
+
+/** Another build may write to the folder at the same time, and clear away behind itself. */
+async function writeFolder(
+  { signal, transfers: limit }: BuildSession,
+  { folder, tag, reset = false }: Extract<CachePlace, { readonly kind: 'local' }>,
+  source: Source,
+): Promise<CopyResult> {
+  const layout = await OciLayout.open(folder, { create: true });
+  const before = await reachedIn(layout);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const copied = await copyImage({ ...source, to: layout, direction: 'push', limit, signal });
+      await pruneLayout(folder, { before, ...(reset ? { keepOnly: tag } : {}) });
+      return copied;
+    } catch (error) {
+      if (!isSlipwayError(error, 'BLOB_UNKNOWN') || attempt === ATTEMPTS) throw error;
+    }
+  }
 }
 
 function preparing(layers: number, mounts: number): string {
