@@ -10,6 +10,7 @@ import { mergeLayers } from './merge-layers.ts';
 import { pullAndPush } from './pull-push.ts';
 import { registryGet } from './registry-get.ts';
 import { saveAndLoad } from './save-load.ts';
+import { slowLine } from './slow-line.ts';
 import { startup } from './startup.ts';
 import { storeCare } from './store.ts';
 
@@ -26,6 +27,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<string>>> = {
   store: storeCare,
   'save-load': saveAndLoad,
   'pull-push': pullAndPush,
+  'slow-line': slowLine,
 };
 
 const asked = process.argv.slice(2);
