@@ -39,7 +39,7 @@ export async function openHaveSources(
 function haveRegistry(resources: Resources, source: string, held: AsyncDisposableStack): Have {
   const destination = parseDestination(source);
   const { registry, scheme } = destination;
-  const options = { events: ignoreEvents, ...(scheme ? { scheme } : {}) };
+  const options = { events: ignoreEvents, forPush: true, ...(scheme ? { scheme } : {}) };
   const open = async (repository: string): Promise<RemoteRepository> =>
     held.use(await remoteRepository(resources, { registry, repository }, options));
   const remotes = new Map<string, Promise<RemoteRepository>>();

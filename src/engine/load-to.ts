@@ -45,7 +45,7 @@ async function sendArchive(
       await remoteRepository(
         resources,
         { registry, repository },
-        { events, ...signal, ...(scheme ? { scheme } : {}) },
+        { events, forPush: true, ...signal, ...(scheme ? { scheme } : {}) },
       ),
     );
   return await loadToRegistry({

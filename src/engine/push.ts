@@ -19,6 +19,7 @@ export async function push(
     ...options,
     events,
     uploads,
+    forPush: true,
   });
   return await pushImage({
     store,

@@ -16,6 +16,8 @@ export async function remoteRepository(
     readonly events: EventSink;
     readonly scheme?: 'http' | 'https';
     readonly signal?: AbortSignal;
+    /** What it has itself counts, not what mirrors have. */
+    readonly forPush?: boolean;
     /** Uploads that earlier processes began. */
     readonly uploads?: UploadMemory;
   },
@@ -29,6 +31,7 @@ export async function remoteRepository(
     ...(settings.retry ? { retry: policyOf(settings.retry) } : {}),
     ...(settings.trace ? { trace: settings.trace } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
+    ...(options.forPush ? { forPush: true } : {}),
     ...(options.uploads ? { uploads: options.uploads } : {}),
   });
 }

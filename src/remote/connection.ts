@@ -30,6 +30,8 @@ export interface ConnectionOptions {
   /** Stops every call. */
   readonly signal?: AbortSignal;
   readonly retry: RetryPolicy;
+  /** What is asked is what the registry itself has, by somebody who may push: no mirror can answer. */
+  readonly forPush?: boolean;
   /** Asks token services for an identity token too, and hears of it: for login. */
   readonly onIdentityToken?: (token: string) => void;
 }
@@ -63,7 +65,7 @@ const ACTIONS: Readonly<Record<CallSubject['action'], string>> = {
 const MIRROR_ATTEMPTS_MAX = 2;
 
 export function connect(options: ConnectionOptions, transport: Exchange): Connection {
-  const { plan, retry } = options;
+  const { plan, retry, forPush = false } = options;
   const secrets = new Secrets();
   const host = registryHost(plan);
   const { repository } = host;
@@ -83,12 +85,17 @@ export function connect(options: ConnectionOptions, transport: Exchange): Connec
     retry,
     send: compose(sendTo(host, retry, parts), [
       cleaningErrors(secrets),
-      mirrored({ endpoint, repository }, mirrorsOf(plan, retry, parts), parts.events),
+      mirrored(
+        { endpoint, repository },
+        forPush ? [] : mirrorsOf(plan, retry, parts),
+        parts.events,
+      ),
     ]),
     url: (path) => apiUrl(endpoint, `${repository}/${path}`),
     isOwn: ({ origin }) => host.endpoints.some(({ base }) => base.origin === origin),
     scopes: (action, from) => [
-      `repository:${repository}:${ACTIONS[action]}`,
+      // A repository that a push is to make may not be read without the right to push.
+      `repository:${repository}:${ACTIONS[forPush && action === 'pull' ? 'push' : action]}`,
       ...(from === undefined ? [] : [`repository:${from}:pull`]),
     ],
     signal: (own) =>

@@ -58,6 +58,8 @@ export interface RemoteOptions {
   /** Stops every call, beside the signal of the call itself. */
   readonly signal?: AbortSignal;
   readonly retry?: Partial<RetryPolicy>;
+  /** Mirrors are left out, and tokens are asked for that may push. */
+  readonly forPush?: boolean;
   /** Uploads that an earlier process began; absent: none. */
   readonly uploads?: UploadMemory;
   /** Sent as User-Agent. */

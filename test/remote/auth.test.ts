@@ -43,6 +43,20 @@ const tokenAnswer = (token: string, more: object = {}): ScriptedExchange['answer
 });
 
 describe('Bearer', () => {
+  it('for a push, also reads ask for the right to push: the repository may not be there yet', async () => {
+    await using peer = await tokenPeer((realm) => [
+      { method: 'HEAD', path: BLOB, answer: challenge(realm) },
+      {
+        method: 'GET',
+        path: `/token?service=reg&scope=${PULL}%2Cpush&scope=${PULL}`,
+        answer: tokenAnswer('T1'),
+      },
+      { method: 'HEAD', path: BLOB, answer: { status: 404 } },
+    ]);
+    await using remote = remoteAt(peer.address, { forPush: true });
+    assert.equal(await remote.blobs.stat(DIGEST), undefined);
+  });
+
   it('anonymous: asked once, then sent at once', async () => {
     await using peer = await tokenPeer((realm) => [
       { method: 'HEAD', path: BLOB, headers: { authorization: null }, answer: challenge(realm) },

@@ -91,6 +91,34 @@ describe('receive', () => {
     });
   }
 
+  it('416, for the registry stands elsewhere than believed: it is asked, and the rest goes from there', async () => {
+    await using peer = await scriptedPeer([
+      begin(1),
+      { method: 'PUT', path: closing(1), answer: { cut: 'late' } },
+      {
+        method: 'GET',
+        path: session(1),
+        answer: { status: 204, headers: { ...at(1), range: '0-3' } },
+      },
+      { method: 'PATCH', path: session(1), answer: { status: 416 } },
+      {
+        method: 'GET',
+        path: session(1),
+        answer: { status: 204, headers: { ...at(1), range: '0-6' } },
+      },
+      {
+        method: 'PATCH',
+        path: session(1),
+        headers: { 'content-range': '7-9' },
+        body: isBytes(BYTES.subarray(7)),
+        answer: { status: 202, headers: at(2) },
+      },
+      { method: 'PUT', path: closing(2), answer: { status: 201 } },
+    ]);
+    await using remote = remoteAt(peer.address);
+    await remote.blobs.receive(BLOB, source);
+  });
+
   it('an answer that got lost: the blob is there', async () => {
     await using peer = await scriptedPeer([
       begin(1),

@@ -45,6 +45,18 @@ describe('mirrors', () => {
     assert.deepEqual(await collect(remote.blobs.read(DIGEST)), BYTES);
   });
 
+  it('a push asks what the registry itself has, not what a mirror has', async () => {
+    await using mirroring = await scriptedPeer([]);
+    await using registry = await scriptedPeer([
+      { method: 'HEAD', path: blobOf('app'), answer: { status: 404 } },
+    ]);
+    await using remote = remoteTo(
+      [mirror(mirroring.address), hostPlan({ registry: registry.address, repository: 'app' })],
+      { forPush: true },
+    );
+    assert.equal(await remote.blobs.stat(DIGEST), undefined);
+  });
+
   const FAILURES: readonly (readonly [name: string, answer: ScriptedAnswer, told: RegExp])[] = [
     ['a refusal', { status: 403 }, /mirror .*: 403; the next is asked/],
     ['a request for credentials', { status: 401 }, /mirror .*: 401; the next is asked/],
