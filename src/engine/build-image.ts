@@ -21,7 +21,7 @@ import { parseTag, type Reference } from '#core/reference.ts';
 import type { BuildOptions, BuildResult } from '#engine.ts';
 import { checkLimits } from '#runtime/limits.ts';
 import { resolveBase } from './base-image.ts';
-import { OFFLINE } from './offline.ts';
+import { OFFLINE, refuseNetworkOutputs } from './offline.ts';
 import { recorded } from './record-build.ts';
 import { remoteSources } from './remote-sources.ts';
 import type { Resources } from './resources.ts';
@@ -34,6 +34,7 @@ export async function buildImage(
   options: BuildOptions,
 ): Promise<BuildResult> {
   refuseNamelessPush(options.outputs ?? [STORE_OUTPUT], options.tags.map(parseTag));
+  refuseNetworkOutputs(options);
   if (options.limits) checkLimits(options.limits);
   checkAgents(options.agents ?? {});
   refuseIndexAnnotations(wantsIndex(options), options);

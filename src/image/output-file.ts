@@ -67,7 +67,7 @@ export async function needPlace(path: string): Promise<void> {
   throw new SlipwayError('FILE_UNUSABLE', `invalid output path: "${path}" must be a regular file`, {
     hint: found.isDirectory()
       ? 'name a file in it'
-      : `to write there, redirect the output: slipway save IMAGE > ${path}`,
+      : `to write there, let it go to standard output and redirect that: > ${path}`,
     detail: { path },
   });
 }
