@@ -9,7 +9,7 @@ import { type Digest, parseDigest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { type BuildDocument, parseBuildDocument } from './build-document.ts';
 import { NAMELESS } from './images.ts';
-import { type Metadata, numberOf, type Row, textOf } from './metadata.ts';
+import { digestIn, type Metadata, numberOf, type Row, textOf } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
 import { currentOwner, ownerState, UNSEEN_OWNER_TTL_MS } from './process-owner.ts';
 
@@ -33,6 +33,8 @@ export interface StoredBuild {
   readonly document: BuildDocument;
 }
 
+type BuildSize = Pick<StoredBuild, 'ref' | 'startedAtMs' | 'logBytes' | 'failedRoot'>;
+
 export interface EndedBuild {
   readonly ref: string;
   readonly status: Exclude<BuildStatus, 'running' | 'interrupted'>;
@@ -40,6 +42,10 @@ export interface EndedBuild {
   readonly logBytes: number;
   readonly document: BuildDocument;
 }
+
+/** With the root of the failed step, as long as its image is there. */
+const BUILDS = `SELECT b.*, m.digest AS root FROM builds b
+  LEFT JOIN manifests m ON m.space = 'images' AND m.repository = '' AND m.digest = b.failed_root`;
 
 export class BuildRecords {
   readonly #paths: StorePaths;
@@ -86,10 +92,9 @@ export class BuildRecords {
 
   /** Newest first. */
   list(): readonly StoredBuild[] {
-    const sql = `SELECT b.*, m.digest AS root FROM builds b
-      LEFT JOIN manifests m ON m.space = 'images' AND m.repository = '' AND m.digest = b.failed_root
-      ORDER BY b.started_at_ms DESC, b.ref`;
-    return this.#metadata.all(sql).map((row) => storedBuild(this.#paths, row));
+    return this.#metadata
+      .all(`${BUILDS} ORDER BY started_at_ms DESC, ref`)
+      .map((row) => storedBuild(this.#paths, row));
   }
 
   /**
@@ -112,9 +117,11 @@ export class BuildRecords {
   /** With their logs and roots; those that run stay. Gives what went. */
   remove(refs: readonly string[]): readonly string[] {
     const gone = this.#metadata.transaction(() => {
-      const builds = this.list().filter(
-        ({ ref, status }) => refs.includes(ref) && status !== 'running',
-      );
+      const builds = refs
+        .map((ref) => this.#metadata.get(`${BUILDS} WHERE ref = ?`, ref))
+        .filter((row) => row !== undefined)
+        .map((row) => storedBuild(this.#paths, row))
+        .filter(({ status }) => status !== 'running');
       for (const build of builds) forgetBuild(this.#metadata, build);
       return builds.map(({ ref }) => ref);
     });
@@ -134,7 +141,7 @@ export class BuildRecords {
       Number(sums.bytes) <= BUILDS_KEPT.logBytes &&
       Number(sums.roots) <= BUILDS_KEPT.failedRoots;
     if (isWithin) return;
-    const builds = this.list();
+    const builds = this.#sizes();
     this.remove(tooMuch(builds, nowMs));
     this.#metadata.transaction(() => {
       const roots = builds.filter(({ failedRoot }) => failedRoot !== undefined);
@@ -143,10 +150,30 @@ export class BuildRecords {
       }
     });
   }
+
+  /** Newest first, without the documents: each build asks for it once there are as many as are kept. */
+  #sizes(): readonly BuildSize[] {
+    const rows = this.#metadata.all(
+      `SELECT ref, started_at_ms, ended_at_ms, log_bytes, failed_root FROM builds
+       ORDER BY started_at_ms DESC, ref`,
+    );
+    return rows.map((row) => {
+      const ref = textOf(row, 'ref');
+      const log = row.ended_at_ms === null ? this.#paths.buildLog(ref) : undefined;
+      return {
+        ref,
+        startedAtMs: numberOf(row, 'started_at_ms'),
+        logBytes: log
+          ? (statSync(log, { throwIfNoEntry: false })?.size ?? 0)
+          : numberOf(row, 'log_bytes'),
+        ...(row.failed_root === null ? {} : { failedRoot: digestIn(row, 'failed_root') }),
+      };
+    });
+  }
 }
 
 /** Of builds, newest first, the refs of those beyond the cap. */
-function tooMuch(builds: readonly StoredBuild[], nowMs: number): readonly string[] {
+function tooMuch(builds: readonly BuildSize[], nowMs: number): readonly string[] {
   let bytes = 0;
   return builds
     .filter(({ startedAtMs, logBytes }, i) => {
