@@ -5,12 +5,14 @@
 import { mkdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { chainIdOf } from '#core/chain-id.ts';
+import { digestOf } from '#core/digest.ts';
 import { errnoOf } from '#core/errors.ts';
 import type { RootfsLower } from '#core/runtime-spec.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import { mergedImage } from '#layer/merged-image.ts';
 import type { NativeHelper } from '#layer/native.ts';
 import type { StorePaths } from '#store/paths.ts';
+import { bootId } from '#store/process-owner.ts';
 import type { Snapshotter } from './snapshotter.ts';
 import { stubFolder } from './stubs.ts';
 import { writableRoot } from './writable-root.ts';
@@ -31,7 +33,9 @@ export function erofsSnapshotter(
       const stubs: RootfsLower = { kind: 'folder', path: await stubFolder(paths) };
       const chain = chainIdOf(layers.map(({ diffId }) => diffId));
       if (chain === undefined) return writableRoot(paths, { ...given, lowers: [stubs] });
-      const image = await ensureImage(paths, { path: paths.mergedImage(chain), layers });
+      // Nobody waits for the disk to have it, so that each boot of the machine makes its own.
+      const path = paths.mergedImage(digestOf(`${chain} ${bootId()}`));
+      const image = await ensureImage(paths, { path, layers });
       const devices = layers.map(({ tar }) => tar);
       const merged: RootfsLower = { kind: 'erofs', image, devices, backing };
       return writableRoot(paths, { ...given, lowers: [merged, stubs] });
@@ -53,7 +57,7 @@ async function ensureImage(
   const temporary = paths.temporary('ingest');
   await mkdir(dirname(temporary), { recursive: true });
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(temporary, mergedImage(layers), { flush: true });
+  await writeFile(temporary, mergedImage(layers));
   await rename(temporary, path);
   return path;
 }

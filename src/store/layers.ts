@@ -4,20 +4,22 @@
  * which compressed blobs belong to a plain tar is remembered, so that nothing is compressed twice.
  */
 import { existsSync } from 'node:fs';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { type LayerCompression, layerCompressionOf } from '#core/media-type.ts';
 import type { BlobInfo } from '#core/repository.ts';
 import type { LayerFiles } from '#layer/layer.ts';
-import { putInPlace, writeInPlace } from './durable-file.ts';
+import { onDisk } from './disk-errors.ts';
+import { writeInPlace } from './durable-file.ts';
 import { fileSize } from './file-size.ts';
 import type { Lease } from './leases.ts';
 import { LocalBlobs } from './local-blobs.ts';
 import { digestIn, type Metadata, numberOf, textOf } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
 import { putUnsynced } from './unsynced.ts';
-import { digestMismatch } from './verified-read.ts';
+import { digestMismatch, sizeMismatch } from './verified-read.ts';
 import { wholeLayer } from './whole-layer.ts';
 
 /** A layer as manifest and config name it. */
@@ -95,22 +97,28 @@ export class LayerStore {
     if (codec !== 'none') this.rememberCompressed(diffId, codec, descriptor);
     const isThere = (await fileSize(this.#paths.blob(diffId))) === size;
     if (isThere && this.files(diffId)) return;
-    const layer = { diffId, index, tar: isThere ? undefined : tar };
+    const file = this.#paths.temporary('ingest');
+    await onDisk(file, () => writeFile(file, index, { flag: 'wx' }));
+    const layer = { diffId, index: file, tar: isThere ? undefined : tar };
     await putUnsynced(this.#paths, this.#metadata, layer);
   }
 
   /**
    * Takes over a finished layer, tar and index, of the same file system; both are gone from their old
-   * places afterwards. The tar's digest and size are trusted as in LocalBlobs.adopt. @throws SIZE_MISMATCH
+   * places afterwards. The tar's digest and size are trusted as in LocalBlobs.adopt. The disk is waited
+   * for when a manifest names the layer (unsynced.ts). @throws SIZE_MISMATCH
    */
   async adopt(
     tar: BlobInfo,
     files: { readonly tar: string; readonly index: string },
     lease: Lease,
   ): Promise<LayerFiles> {
-    await new LocalBlobs(this.#paths, lease).adopt(files.tar, tar);
-    await putInPlace(files.index, this.#paths.index(tar.digest));
-    return this.#present(tar.digest);
+    const { digest: diffId } = tar;
+    const { size } = await stat(files.tar);
+    if (size !== tar.size) throw sizeMismatch({ ...tar, from: files.tar }, size);
+    if (this.files(diffId, lease)) await Promise.all([rm(files.tar), rm(files.index)]);
+    else await putUnsynced(this.#paths, this.#metadata, { diffId, ...files });
+    return this.#present(diffId);
   }
 
   /**

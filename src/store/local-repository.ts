@@ -31,6 +31,8 @@ export class LocalRepository implements Repository {
   readonly #links: LinkedBlobs | undefined;
   readonly #metadata: Metadata;
   readonly #sparse: boolean;
+  /** Has the disk take what it has not yet of these. */
+  readonly #settle: (digests: ReadonlySet<Digest>) => Promise<void>;
 
   /** @internal use LocalStore.repository */
   constructor(options: {
@@ -39,12 +41,14 @@ export class LocalRepository implements Repository {
     blobs: LocalBlobs;
     metadata: Metadata;
     sparse: boolean;
+    settle: (digests: ReadonlySet<Digest>) => Promise<void>;
   }) {
     this.#space = options.space;
     this.#name = options.name;
     this.#bytes = options.blobs;
     this.#metadata = options.metadata;
     this.#sparse = options.sparse;
+    this.#settle = options.settle;
     this.#links =
       options.space === 'registry'
         ? new LinkedBlobs({ repository: options.name, ...options })
@@ -84,6 +88,7 @@ export class LocalRepository implements Repository {
       tag: options.tag,
       sparse: this.#sparse,
     });
+    await this.#settle(new Set(childrenOf(manifest).map(({ digest }) => digest)));
     await this.#bytes.put(raw.digest, raw.bytes, options);
     // The same once more is not waited for: should the disk lose it, what was there before is the same.
     const durable = !this.#has(raw.digest, options.tag);

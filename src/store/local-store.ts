@@ -142,6 +142,7 @@ export class LocalStore implements AsyncDisposable {
       blobs: options.blobs ?? this.blobs(options.lease),
       metadata: this.#metadata,
       sparse: options.sparse ?? false,
+      settle: (digests) => settleUnsynced(this.paths, this.#metadata, digests),
     });
   }
 

@@ -5,7 +5,7 @@
  *     metadata.db                      names, leases, cache records, layer facts (metadata.ts)
  *     blobs/<alg>/<hex>                immutable content: manifests, configs, layers as received, plain tars
  *     indexes/v1/<alg>/<hex>.erofs     layer indexes, by diffID; derived, can be made again
- *     merged/v1/<alg>/<hex>.erofs      merged images, by the digest of a chain; derived
+ *     merged/v1/<alg>/<hex>.erofs      merged images, by chain and boot of the machine; derived
  *     merged/v1/<alg>/<hex>.folder/    the last layer of a chain, unpacked with what it takes from the
  *                                      others; derived
  *     folders/v1/<alg>/<hex>/          unpacked layers, by diffID; derived

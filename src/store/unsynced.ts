@@ -1,11 +1,13 @@
 /**
- * Plain tars that a pull inflated are not waited for until the disk has them: they can be made again
- * from the blob that came, which is synced. Killing a process loses nothing of them; only a machine
- * that stops does. So each carries the boot it was written in: whoever opens the store in another one
- * looks whether they are whole, and removes what is not (ADR 22).
+ * Plain tars with their indexes that nobody has waited for until the disk has them: a pull's can be made
+ * again from the blob that came, which is synced (ADR 23); a build's are waited for all at once, before
+ * the image gets its name (ADR 26). Killing a process loses nothing of them; only a machine that stops
+ * does. So each carries the boot it was written in: whoever opens the store in another one looks
+ * whether they are whole, and removes what is not.
  */
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
-import { open, rename, writeFile } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { algorithmOf, createHasher, type Digest } from '#core/digest.ts';
 import { errnoOf } from '#core/errors.ts';
 import { onDisk, onDiskSync } from './disk-errors.ts';
@@ -14,12 +16,14 @@ import type { StorePaths } from './paths.ts';
 import { bootId } from './process-owner.ts';
 
 const READ_BYTES = 1024 * 1024;
+const LAYERS_AT_ONCE = 16;
 
 export interface UnsyncedLayer {
   readonly diffId: Digest;
   /** A finished file with these bytes; undefined: the tar is a synced blob already. */
   readonly tar: string | undefined;
-  readonly index: Uint8Array;
+  /** A finished file, too. */
+  readonly index: string;
 }
 
 /** Puts tar and index in their places, and remembers that nobody has waited for the disk. */
@@ -29,18 +33,29 @@ export async function putUnsynced(
   { diffId, tar, index }: UnsyncedLayer,
 ): Promise<void> {
   metadata.run('INSERT OR REPLACE INTO unsynced VALUES (?, ?)', diffId, bootId());
-  const temporary = paths.temporary('ingest');
-  await onDisk(temporary, () => writeFile(temporary, index, { flag: 'wx' }));
-  await onDisk(paths.index(diffId), () => rename(temporary, paths.index(diffId)));
+  await onDisk(paths.index(diffId), () => rename(index, paths.index(diffId)));
   if (tar !== undefined) await onDisk(tar, () => rename(tar, paths.blob(diffId)));
 }
 
-/** Has the disk take what it has not yet; then nothing needs to be remembered. */
-export async function settleUnsynced(paths: StorePaths, metadata: Metadata): Promise<void> {
-  for (const diffId of unsyncedIn(metadata, '=')) {
-    await syncFile(paths.blob(diffId));
-    await syncFile(paths.index(diffId));
-    metadata.run('DELETE FROM unsynced WHERE digest = ?', diffId);
+/**
+ * Has the disk take what it has not yet, of all layers or of these; then nothing needs to be remembered
+ * of them. Several at once: then the file system writes its journal once for them.
+ */
+export async function settleUnsynced(
+  paths: StorePaths,
+  metadata: Metadata,
+  only?: ReadonlySet<Digest>,
+): Promise<void> {
+  const due = unsyncedIn(metadata, '=').filter((diffId) => only?.has(diffId) ?? true);
+  for (let at = 0; at < due.length; at += LAYERS_AT_ONCE) {
+    const layers = due.slice(at, at + LAYERS_AT_ONCE);
+    const files = layers.flatMap((diffId) => [paths.blob(diffId), paths.index(diffId)]);
+    await Promise.all(files.map(syncFile));
+    // Their names, too.
+    await Promise.all([...new Set(files.map(dirname))].map(syncFile));
+    metadata.transaction(() => {
+      for (const diffId of layers) metadata.run('DELETE FROM unsynced WHERE digest = ?', diffId);
+    });
   }
 }
 
@@ -66,7 +81,7 @@ function unsyncedIn(metadata: Metadata, boot: '=' | '<>'): readonly Digest[] {
 async function syncFile(path: string): Promise<void> {
   try {
     await using file = await onDisk(path, () => open(path, 'r'));
-    await onDisk(path, () => file.datasync());
+    await onDisk(path, () => file.sync());
   } catch (error) {
     // Removed meanwhile: then there is nothing to keep.
     if (errnoOf(error) !== 'ENOENT') throw error;
