@@ -14,8 +14,8 @@ import {
 } from './option-table.ts';
 
 const NO_STORAGE = 'the store is of another kind';
-const LOGIN = "keep credentials in docker's config.json, or name a file with --authfile";
-const TLS = 'registries of this machine are spoken to over HTTP, all others over HTTPS';
+const LOGIN = 'sign in first: slipway login';
+const CERTIFICATES = 'put them into /etc/containers/certs.d/HOST:PORT';
 const STEP = 'let the step ask for it with RUN --security or RUN --network';
 const OWN_NAMESPACES = 'steps have namespaces of their own: leave it out';
 const NO_PREPROCESSOR = 'run the preprocessor first';
@@ -40,8 +40,8 @@ export const BUILDAH_GLOBALS: OptionTable = {
   'network-config-dir': ignored(value(), 'there are no networks to configure'),
   noout: refused(bool(), 'send the output to /dev/null'),
   out: refused(value(), 'redirect the output'),
-  'registries-conf': refused(value(), 'leave it out'),
-  'registries-conf-dir': refused(value(), 'leave it out'),
+  'registries-conf': refused(value(), 'set CONTAINERS_REGISTRIES_CONF'),
+  'registries-conf-dir': refused(value(), 'set CONTAINERS_REGISTRIES_CONF'),
   remote: refused(bool('r'), 'there is no service to speak to: leave it out'),
   root: read(value()),
   runroot: ignored(value(), NO_STORAGE),
@@ -75,7 +75,7 @@ export const BUILDAH_BUILD: OptionTable = {
   'cache-ttl': passed(value()),
   'cap-add': refused(commas(), STEP),
   'cap-drop': refused(commas(), STEP),
-  'cert-dir': refused(value(), TLS),
+  'cert-dir': refused(value(), CERTIFICATES),
   'cgroup-parent': passed(value()),
   cgroupns: only(value(), ['', 'private'], OWN_NAMESPACES),
   'compat-volumes': ignored(bool(), 'what steps change in volumes is always kept'),
@@ -162,7 +162,7 @@ export const BUILDAH_BUILD: OptionTable = {
   tag: read(values('t')),
   target: passed(value()),
   timestamp: passed(value()),
-  'tls-verify': only(bool(undefined, true), ['true'], TLS),
+  'tls-verify': passed(bool(undefined, true)),
   ulimit: passed(commas()),
   unsetannotation: ignored(commas(), 'annotations of the base are never taken over'),
   unsetenv: passed(commas()),
@@ -190,7 +190,7 @@ export const TRANSFER: OptionTable = {
   'all-tags': passed(bool('a')),
   arch: refused(value(), 'use --platform'),
   authfile: read(value()),
-  'cert-dir': refused(value(), TLS),
+  'cert-dir': refused(value(), CERTIFICATES),
   compress: refused(bool(), 'leave it out'),
   'compression-format': only(value(), ['', 'gzip'], 'layers are pushed as gzip'),
   'compression-level': refused(value(), 'leave it out'),
@@ -218,7 +218,7 @@ export const TRANSFER: OptionTable = {
   'sign-by-sigstore-private-key': refused(value(), SIGN),
   'sign-passphrase-file': refused(value(), SIGN),
   'signature-policy': refused(value(), 'leave it out'),
-  'tls-verify': only(bool(undefined, true), ['true'], TLS),
+  'tls-verify': passed(bool(undefined, true)),
   uncompressed: ignored(bool(), 'layers are saved as they are'),
   variant: refused(value(), 'use --platform'),
 };

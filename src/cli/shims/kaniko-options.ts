@@ -13,7 +13,7 @@ import {
 
 const NO_SNAPSHOTS = 'what a step changes is known without looking for it';
 const RETRIES = 'what fails in passing is tried again';
-const TLS = 'registries of this machine are spoken to over HTTP, all others over HTTPS';
+const FILES = 'write it into ~/.config/slipway/registries.yaml';
 const BUCKET = 'fetch the context first, and name its folder with dir://';
 
 export const KANIKO: OptionTable = {
@@ -48,9 +48,9 @@ export const KANIKO: OptionTable = {
   'image-fs-extract-retry': ignored(value(), RETRIES),
   'image-name-tag-with-digest-file': read(value()),
   'image-name-with-digest-file': read(value()),
-  insecure: refused(bool(), TLS),
-  'insecure-pull': refused(bool(), TLS),
-  'insecure-registry': refused(values(), TLS),
+  insecure: read(bool()),
+  'insecure-pull': read(bool()),
+  'insecure-registry': refused(values(), FILES),
   'kaniko-dir': ignored(value(), 'the store is at --root'),
   label: passed(values()),
   'log-format': ignored(value(), 'the log is a build log as of docker'),
@@ -60,17 +60,17 @@ export const KANIKO: OptionTable = {
   'oci-layout-path': read(value()),
   'push-ignore-immutable-tag-errors': refused(bool(), 'leave it out'),
   'push-retry': passed(value(), 'retry'),
-  'registry-certificate': refused(values(), TLS),
-  'registry-client-cert': refused(values(), TLS),
-  'registry-map': refused(values(), 'name the registry in FROM, or with --build-arg'),
-  'registry-mirror': refused(values(), 'name the registry in FROM, or with --build-arg'),
+  'registry-certificate': refused(values(), FILES),
+  'registry-client-cert': refused(values(), FILES),
+  'registry-map': refused(values(), FILES),
+  'registry-mirror': refused(values(), FILES),
   reproducible: read(bool()),
   'single-snapshot': passed(bool(), 'squash'),
   'skip-default-registry-fallback': ignored(bool(), 'without mirrors it means nothing'),
   'skip-push-permission-check': ignored(bool(), 'the push itself shows it'),
-  'skip-tls-verify': refused(bool(), TLS),
-  'skip-tls-verify-pull': refused(bool(), TLS),
-  'skip-tls-verify-registry': refused(values(), TLS),
+  'skip-tls-verify': read(bool()),
+  'skip-tls-verify-pull': read(bool()),
+  'skip-tls-verify-registry': refused(values(), FILES),
   'skip-unused-stages': ignored(bool(), 'they are always skipped'),
   snapshotMode: ignored(value(), NO_SNAPSHOTS),
   'snapshot-mode': ignored(value(), NO_SNAPSHOTS),

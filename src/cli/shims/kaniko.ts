@@ -7,6 +7,9 @@ import { KANIKO as OPTIONS } from './kaniko-options.ts';
 import type { Place, Plan, Program, Result } from './program.ts';
 import { type OptionValues, type ReadLine, refuse } from './read-options.ts';
 
+/** One for pushes and one for pulls each; a build of ours has one for both. */
+const TRUSTING = ['insecure', 'insecure-pull', 'skip-tls-verify', 'skip-tls-verify-pull'];
+
 const STANDARD_CONTEXT = '/workspace/';
 
 export const KANIKO: Program = {
@@ -25,6 +28,11 @@ function plan({ passed, values, words }: ReadLine, place: Place): Plan {
   if (isPushed && destinations.length === 0) {
     throw new SlipwayError('USAGE', 'you must provide --destination, or use --no-push');
   }
+  for (const name of ['KANIKO_REGISTRY_MIRROR', 'KANIKO_REGISTRY_MAP']) {
+    if (place.variable(name)) {
+      refuse(place.command, name, 'write it into ~/.config/slipway/registries.yaml');
+    }
+  }
   const { context, input } = contextOf(values, place);
   return {
     lines: [
@@ -35,6 +43,7 @@ function plan({ passed, values, words }: ReadLine, place: Place): Plan {
         ...dockerfile(values, context, place),
         ...destinations.map((name) => `--tag=${name}`),
         ...(isPushed ? ['--push'] : []),
+        ...(TRUSTING.some((name) => values.isOn(name)) ? ['--tls-verify=false'] : []),
         ...archives(values),
         ...(values.isOn('reproducible') ? ['--timestamp=0'] : []),
         ...caching(values),

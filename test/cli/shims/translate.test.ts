@@ -5,6 +5,7 @@ import { PROGRAMS } from '#cli/shims/programs.ts';
 import { type Translation, translate } from '#cli/shims/translate.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import Build from '../../../src/commands/build.ts';
+import Push from '../../../src/commands/push.ts';
 
 interface Surroundings {
   /** Paths that are there. */
@@ -22,7 +23,7 @@ function translated(line: string, { files = [], environment = {} }: Surroundings
     commands: {
       knows: ([first = '', second = '']) =>
         ['images', 'help', 'version'].includes(first) || `${first} ${second}` === 'buildx du',
-      flagsOf: async () => Build.flags,
+      flagsOf: async (id) => (id === 'push' ? Push.flags : Build.flags),
     },
   });
 }
@@ -74,6 +75,8 @@ const LINES: readonly (readonly [theirs: string, ours: string, surroundings?: Su
   ['podman build --pull=missing .', 'build .'],
   ['podman build --pull=never .', 'build --offline .'],
   ['podman build --network private .', 'build .'],
+  ['podman build --tls-verify=false .', 'build --tls-verify=false .'],
+  ['podman push --tls-verify=false a', 'push --tls-verify=false a'],
   ['podman build --network none .', 'build --network=none .'],
   ['podman build --isolation oci .', 'build .'],
   ['podman build --isolation chroot .', 'build --isolation=chroot .'],
@@ -145,6 +148,10 @@ const LINES: readonly (readonly [theirs: string, ours: string, surroundings?: Su
     'executor -c /w --no-push --reproducible --compression=zstd --compression-level 3 --push-retry 2',
     'build --retry=2 --output=type=image,compression=zstd,compression-level=3 --timestamp=0 --no-cache /w',
   ],
+  [
+    'executor -c /w --no-push --insecure --skip-tls-verify-pull',
+    'build --tls-verify=false --no-cache /w',
+  ],
   ['executor -c /w --no-push -v debug', 'build --debug --no-cache /w'],
   [
     'executor -c /w --no-push --snapshot-mode=redo --use-new-run --cleanup --force',
@@ -182,7 +189,7 @@ const REFUSED: readonly (readonly [theirs: string, what: string])[] = [
   ['podman build --http-proxy=false .', 'podman build: --http-proxy=false'],
   ['podman build --isolation=hyperv .', 'podman build: --isolation=hyperv'],
   ['podman build --security-opt seccomp=x .', 'podman build: --security-opt=seccomp=x'],
-  ['podman build --tls-verify=false .', 'podman build: --tls-verify=false'],
+  ['podman build --cert-dir /c .', 'podman build: --cert-dir'],
   ['podman push a dir:/x', 'podman push: dir:'],
   ['podman save --format docker-dir a', 'podman save: --format=docker-dir'],
   ['podman --remote images', 'podman: --remote'],
@@ -190,7 +197,7 @@ const REFUSED: readonly (readonly [theirs: string, what: string])[] = [
   ['buildah bud --squash-all .', ''],
   ['executor -c s3://b/x --no-push', 'executor: --context=s3://…'],
   ['executor -c tar://x --context-sub-path a --no-push', 'executor: --context-sub-path of a tar'],
-  ['executor --no-push --insecure', 'executor: --insecure'],
+  ['executor --no-push --registry-mirror m', 'executor: --registry-mirror'],
   ['executor -d a --digest-file https://x/y', 'executor: a URL for --digest-file'],
 ];
 
