@@ -2,11 +2,15 @@
 import { type BuildCase, expectedOf } from './build-case.ts';
 import type { CaseOutcome } from './run-build-case.ts';
 
-/** What BuildKit leaves in the layer of each RUN: the folders that it mounted on. */
-const MOUNTED_ON = /^(?:dev|proc|sys) directory 755 0:0(?: \d+)?$/;
+/** What other builders leave in the layer of a RUN: what they mounted on. */
+const MOUNTED_ON =
+  /^(?:(?:dev|proc|run|sys) directory 755 0:0|etc\/(?:hostname|hosts|resolv\.conf) file \d+ 0:0(?: \d+)? "")(?: \d+)?$/;
 
-/** Docker's own, for Windows; the specification keeps the name and no meaning. */
-const ARGS_ESCAPED = '  "ArgsEscaped": true,';
+/** Fields of a config that are of images; docker and buildah fill in those of containers, too. */
+const IMAGE_FIELDS: ReadonlySet<string> = new Set([
+  ...['Author', 'Cmd', 'Entrypoint', 'Env', 'ExposedPorts', 'Healthcheck', 'Labels', 'OnBuild'],
+  ...['Shell', 'StopSignal', 'User', 'Volumes', 'WorkingDir'],
+]);
 
 /** A line for each; none where it is the same. `counts`: also how many steps were run. */
 export function differences(
@@ -30,15 +34,24 @@ export function differences(
     ...(files === undefined || isFailure ? [] : inLines(expectedOf(one, 'files.txt') ?? '', files)),
     ...(config === undefined || !one.config || isFailure
       ? []
-      : inLines(expectedOf(one, 'config.json') ?? '', config)),
+      : inLines(essence(expectedOf(one, 'config.json') ?? '{}'), essence(config))),
   ];
 }
 
+/** What a config says: nothing, and the root as WORKDIR, are left out. */
+function essence(config: string): string {
+  const fields = Object.entries(JSON.parse(config) as Readonly<Record<string, unknown>>);
+  const told = fields.filter(
+    ([name, value]) => IMAGE_FIELDS.has(name) && !NOTHING.has(JSON.stringify(value)),
+  );
+  return JSON.stringify(Object.fromEntries(told), undefined, 2);
+}
+
+const NOTHING: ReadonlySet<string> = new Set(['null', '""', '[]', '{}', '"/"']);
+
 function inLines(own: string, theirs: string): readonly string[] {
   const left = own.split('\n');
-  const right = theirs
-    .split('\n')
-    .filter((line) => left.includes(line) || !(MOUNTED_ON.test(line) || line === ARGS_ESCAPED));
+  const right = theirs.split('\n').filter((line) => left.includes(line) || !MOUNTED_ON.test(line));
   return [
     ...left.filter((line) => !right.includes(line)).map((line) => `  ours:   ${line}`),
     ...right.filter((line) => !left.includes(line)).map((line) => `  theirs: ${line}`),

@@ -10,6 +10,8 @@ const STARTS_WITHIN_MS = 60_000;
 export type DockerStore = 'classic' | 'containerd';
 
 export interface Dockerd extends AsyncDisposable {
+  /** Where it listens, as docker's -H takes it. */
+  readonly socket: string;
   /** Runs a docker command against it; gives what it printed. */
   docker(...words: readonly string[]): Promise<string>;
 }
@@ -62,7 +64,7 @@ export async function startDockerd(host: Host, store: DockerStore): Promise<Dock
   for (;;) {
     try {
       await docker('version');
-      return { docker, [Symbol.asyncDispose]: stop };
+      return { docker, socket, [Symbol.asyncDispose]: stop };
     } catch (cause) {
       if (Date.now() > until || daemon.exitCode !== null) {
         await stop();

@@ -3,8 +3,8 @@
  * store beside, and listed from there: so only what is in the image is compared.
  */
 import { spawn } from 'node:child_process';
-import { createReadStream, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createReadStream, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { openEngine } from '#engine.ts';
 import { argumentsOf, type CaseStep } from './build-case.ts';
 import { HELPER } from './engine.ts';
@@ -23,43 +23,54 @@ interface Peer {
   readonly command: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly build: readonly string[];
+  /** Given the tar of a root, beside which there is a Dockerfile that adds it. */
   readonly import: (file: string, name: string) => readonly string[];
   readonly save: (name: string, file: string) => readonly string[];
   readonly reset?: readonly string[];
+  /** Says of an image what `docker inspect` does, for those without layers, which it cannot save. */
+  readonly inspect?: (name: string) => readonly string[];
 }
 
 /** `command`: how docker is called, `docker` or what leads to it. */
 export function docker(
   command: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
+  {
+    environment = {},
+    options = [],
+  }: {
+    readonly environment?: Readonly<Record<string, string>>;
+    readonly options?: readonly string[];
+  } = {},
 ): Builder {
   return peerBuilder({
     command,
     environment,
-    build: ['build', '--progress=plain'],
+    build: ['build', '--progress=plain', ...options],
     import: (file, name) => ['import', file, name],
     save: (name, file) => ['save', '-o', file, name],
     reset: ['builder', 'prune', '-af'],
+    inspect: (name) => ['image', 'inspect', name],
   });
 }
 
-/** `command`: podman, with the options of its store. */
-export function podman(command: readonly string[], options: readonly string[] = []): Builder {
+/** `command`: with the options of its store; `options`: of a build. */
+export function buildah(
+  program: 'buildah' | 'podman',
+  {
+    command,
+    options,
+  }: { readonly command: readonly string[]; readonly options: readonly string[] },
+): Builder {
+  // OCI's own config has no place for HEALTHCHECK.
+  const build = ['build', '--layers', '--format', 'docker', ...options];
   return peerBuilder({
     command,
-    build: ['build', ...options],
-    import: (file, name) => ['import', file, name],
-    save: (name, file) => ['save', '--format', 'oci-archive', '-o', file, name],
-  });
-}
-
-/** `command`: buildah, with the options of its store. */
-export function buildah(command: readonly string[], options: readonly string[] = []): Builder {
-  return peerBuilder({
-    command,
-    build: ['build', '--layers', ...options],
-    import: (file, name) => ['bud', '-t', name, '-f', `${file}.Dockerfile`, `${file}.context`],
-    save: (name, file) => ['push', name, `oci-archive:${file}`],
+    build,
+    import: (file, name) => [...build, '-t', name, dirname(file)],
+    save: (name, file) =>
+      program === 'podman'
+        ? ['save', '--format', 'docker-archive', '-o', file, name]
+        : ['push', '--format', 'v2s2', name, `docker-archive:${file}:${name}`],
   });
 }
 
@@ -69,14 +80,21 @@ function peerBuilder(peer: Peer): Builder {
     if (failed) throw new Error(`${words.join(' ')}: ${log}`);
     return log;
   };
+  const layerless = async (place: string): Promise<DockerImage | undefined> => {
+    if (!peer.inspect) return undefined;
+    const [image]: DockerImage[] = JSON.parse(await tool(peer.inspect('case'), { place }));
+    return image?.RootFS.Layers?.length ? undefined : image;
+  };
   return {
     async reset() {
       if (peer.reset) await tool(peer.reset, { place: '/' });
     },
     async import(place, name, tar) {
-      const file = join(place, 'root.tar');
-      writeFileSync(file, tar);
-      await tool(peer.import(file, name), { place });
+      const folder = join(place, 'import');
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'root.tar'), tar);
+      writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch\nADD root.tar /\n');
+      await tool(peer.import(join(folder, 'root.tar'), name), { place });
     },
     build: (step: CaseStep, place, name = 'case') =>
       run(peer, [...peer.build, '-t', name, ...argumentsOf(step, place)], {
@@ -84,21 +102,30 @@ function peerBuilder(peer: Peer): Builder {
         stdin: step.stdin,
       }),
     async export(place, tar) {
+      if (await layerless(place)) return writeFileSync(tar, Buffer.alloc(1024));
       const file = join(place, 'saved.tar');
       await tool(peer.save('case', file), { place });
       const loaded = await ours(['load', '-i', file], place);
       await ours(['export', '-o', tar, nameIn(loaded)], place);
     },
     async history(place) {
+      if (await layerless(place)) return undefined;
       const format = ['--no-trunc', '--format', '{{.CreatedBy}}'];
       const text = await ours(['history', ...format, await only(place)], place);
       return text.trimEnd().split('\n').reverse();
     },
     async config(place) {
+      const empty = await layerless(place);
+      if (empty) return empty.Config;
       const [{ Config, Author }] = JSON.parse(await ours(['inspect', await only(place)], place));
       return { ...Config, ...(Author ? { Author } : {}) };
     },
   };
+}
+
+interface DockerImage {
+  readonly Config: Readonly<Record<string, unknown>>;
+  readonly RootFS: { readonly Layers?: readonly string[] };
 }
 
 /** `Loaded image: name`, `Loaded image ID: …`. */
@@ -108,8 +135,10 @@ function nameIn(loaded: string): string {
   return name;
 }
 
+/** One image, which may have several names. */
 async function only(place: string): Promise<string> {
-  return (await ours(['images', '-q', '--no-trunc'], place)).trimEnd();
+  const [id = ''] = (await ours(['images', '-q', '--no-trunc'], place)).split('\n');
+  return id;
 }
 
 async function ours(argv: readonly string[], place: string): Promise<string> {

@@ -14,6 +14,8 @@ export interface Host {
   /** To the end; stdout. Throws with what it printed when it ends badly. */
   run(program: string, ...words: readonly string[]): Promise<string>;
   start(program: string, ...words: readonly string[]): ChildProcess;
+  /** The whole command line, for who runs it on its own. */
+  words(program: string, ...words: readonly string[]): readonly string[];
   /** Why a program cannot be used; undefined when it can. */
   unfit(program: string): Promise<string | undefined>;
 }
@@ -42,6 +44,7 @@ export function hostBehind(...command: readonly string[]): Host {
   return {
     run,
     start: (...words) => spawn(...argv(words), { stdio: ['ignore', 'pipe', 'pipe'] }),
+    words: (...words) => argv(words).flat(),
     unfit: (program) => {
       const answer = known.get(program) ?? unfit(program);
       known.set(program, answer);
