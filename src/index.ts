@@ -5,6 +5,15 @@
  *     const { imageId } = await engine.build({ context: '.', tags: ['app'] });
  */
 export type { ArchivePlanSummary, SavedImage } from '#core/archive-summary.ts';
+export type {
+  BuildDetails,
+  BuildInputs,
+  BuildResultRecord,
+  BuildStatus,
+  BuildStepRecord,
+  BuildSummary,
+  StepCounts,
+} from '#core/build-record.ts';
 export { type ByteString, displayBytes } from '#core/bytes.ts';
 export type { ContainerLimits, DeviceLimit, Ulimit } from '#core/container-limits.ts';
 export type { Descriptor } from '#core/descriptor.ts';

@@ -106,8 +106,7 @@ export class FailureKit {
 
   #annotate(error?: unknown): void {
     const { flags, mode } = this.#options;
-    const isCancelled = isSlipwayError(error, 'CANCELLED');
-    if (isCancelled) return;
+    if (isSlipwayError(error, 'CANCELLED')) return;
     // Who reads the log as JSON makes its own of it.
     if (this.#system === 'github' && mode !== 'rawjson')
       this.#write(this.#annotations.github(error));
@@ -116,11 +115,13 @@ export class FailureKit {
     try {
       writeFileSync(path, this.#annotations.gitlab(error));
     } catch (cause) {
-      if (error !== undefined) return;
-      throw new SlipwayError('FILE_UNUSABLE', `failed to write the report to ${path}`, {
+      const failure = new SlipwayError('FILE_UNUSABLE', `failed to write the report to ${path}`, {
         hint: 'name another file with --code-quality',
         cause,
       });
+      // What the build failed of is what counts.
+      if (error === undefined) throw failure;
+      this.#write(`WARNING: ${failure.message}\n`);
     }
   }
 
