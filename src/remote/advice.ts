@@ -106,5 +106,5 @@ async function authorityAdvice({ host, call }: FailedAt): Promise<string | undef
     ? `the certificate of ${call.url.host} is signed by ${found.issuer}${found.isSelfSigned ? ' (itself)' : ''}, sha256 ${found.fingerprint}`
     : `nobody whom this machine trusts has signed the certificate of ${call.url.host}`;
   const subject = found?.isSelfSigned ? 'the certificate' : "that authority's certificate";
-  return `${who}; if that is right, put ${subject} into /etc/docker/certs.d/${call.url.host}/ca.crt, or trust nobody with --tls-verify=false`;
+  return `${who}; if that is right, put ${subject} into /etc/docker/certs.d/${call.url.host}/ca.crt, or verify nothing, once, with --tls-verify=false`;
 }

@@ -19,8 +19,8 @@ export function cancelledBy(signal: AbortSignal): SlipwayError {
   return new SlipwayError('CANCELLED', 'context canceled', { cause: signal.reason });
 }
 
-/** Which advice belongs to it (advice.ts). */
-type Explained = 'plain-server' | 'unknown-authority';
+/** What others tell apart: which advice belongs to it, and that TLS was spoken, but not believed. */
+type Explained = 'plain-server' | 'unknown-authority' | 'certificate';
 
 interface Failure {
   /** Go's words; `{address}` and `{host}` are filled in. */
@@ -95,11 +95,13 @@ const FAILURES: Readonly<Record<string, Failure>> = {
     words: 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid',
     hint: "renew the certificate of {host}, or set this machine's clock",
     transient: false,
+    explained: 'certificate',
   },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     words: 'tls: failed to verify certificate: x509: certificate is valid for {names}, not {host}',
     hint: 'reach the registry by a name that its certificate holds, or add {host} to the certificate',
     transient: false,
+    explained: 'certificate',
   },
 };
 

@@ -4,7 +4,7 @@
  * that fails is not tried again, so that the wrong one costs one round trip.
  */
 
-import { isSlipwayError } from '#core/errors.ts';
+import { isSlipwayError, type SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Answer, type Call, type Exchange, readBounded } from './exchange.ts';
@@ -64,9 +64,14 @@ async function answerOf(way: Way, call: Call): Promise<Answer | undefined> {
     const answer = await way.send(call);
     return answer.status === 400 ? await unlessMisunderstood(answer) : answer;
   } catch (error) {
-    if (isSlipwayError(error, 'REGISTRY_UNREACHABLE')) return undefined;
+    if (isSlipwayError(error, 'REGISTRY_UNREACHABLE') && !isDistrusted(error)) return undefined;
     throw error;
   }
+}
+
+/** A certificate that is not believed must not lead to no certificate at all. */
+function isDistrusted({ detail }: SlipwayError): boolean {
+  return detail.failure === 'unknown-authority' || detail.failure === 'certificate';
 }
 
 /** A refusal has to be read to be understood; what is another one is given back whole. */

@@ -102,6 +102,22 @@ describe('choosingScheme', () => {
     await assert.rejects(send(call('/v2/')), { message: 'the first' });
   });
 
+  for (const failure of ['unknown-authority', 'certificate']) {
+    it(`TLS that is not believed (${failure}) does not become plain HTTP`, async () => {
+      const seen: string[] = [];
+      const distrusted = (): never => {
+        throw new SlipwayError('REGISTRY_UNREACHABLE', 'x509', { detail: { failure } });
+      };
+      const send = choosingScheme(
+        [way('https', distrusted, seen), way('http', () => answer(200), seen)],
+        { chosen: undefined },
+        () => {},
+      );
+      await assert.rejects(send(call('/v2/')), { message: 'x509' });
+      assert.equal(seen.length, 1);
+    });
+  }
+
   it('other failures are not tried another way', async () => {
     const cancelled = (): never => {
       throw new SlipwayError('CANCELLED', 'context canceled');
