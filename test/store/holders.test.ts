@@ -154,10 +154,9 @@ describe('mounts', () => {
     }
     try {
       const found = mountsOf(folder.at('lower'));
-      assert.deepEqual(
-        found.map(({ mountPoint }) => mountPoint),
-        [folder.at('here')],
-      );
+      // Whoever starts a container meanwhile copies the mount into a namespace of its own.
+      const places = new Set(found.map(({ mountPoint }) => mountPoint));
+      assert.deepEqual([...places], [folder.at('here')]);
       assert.deepEqual(mountsOf(folder.at('lower2')), []);
     } finally {
       execFileSync('umount', [folder.at('here')]);
