@@ -83,10 +83,10 @@ async function runImage(image: RunImage, options: RunOptions): Promise<RunResult
     ...securitySpec(options.security ?? {}),
   });
   await writeBundle(snapshot.bundle, spec, snapshot.rootfs);
-  const { output, hasInput = false } = options;
+  const { output, hasInput = false, hasTerminal = false } = options;
   const stdio = output
     ? { kind: 'capture' as const, output }
-    : { kind: 'inherit' as const, hasInput };
+    : { kind: 'inherit' as const, hasInput, hasTerminal };
   return await runtime.run({ id, bundle: snapshot.bundle, stdio, ...signals });
 }
 

@@ -32,7 +32,12 @@ export async function runForeground(container: ForegroundContainer): Promise<Con
   if (signal?.aborted) throw cancelled(signal);
   // Before the start: a signal must never find us between the container and its forwarding.
   let child: ChildProcess | undefined;
-  using _forwarding = forwardSignals((name) => child?.kill(name));
+  const isHangUp = (name: NodeJS.Signals): boolean =>
+    name === 'SIGHUP' && stdio.kind === 'inherit' && stdio.hasTerminal === true;
+  using _forwarding = forwardSignals((name) => {
+    if (!isHangUp(name)) child?.kill(name);
+    else if (child?.pid !== undefined) process.kill(child.pid, KILL_CONTAINER);
+  });
   const place = ['--bundle', bundle, '--status-fd', '3'];
   child = spawn(helper, container.inChroot ? ['chroot', ...place] : ['run', ...place, id], {
     stdio: processStdio(stdio),

@@ -6,7 +6,12 @@ export interface RunContainer {
   /** A folder with `config.json` (RuntimeSpec) and `rootfs.json` (RootfsSpec). */
   readonly bundle: string;
   readonly stdio: /** This process's own; without `hasInput` stdin is empty. A terminal of its own is the spec's matter. */
-    | { readonly kind: 'inherit'; readonly hasInput: boolean }
+    | {
+        readonly kind: 'inherit';
+        readonly hasInput: boolean;
+        /** The spec's terminal is shown by ours: who closes ours ends the container. */
+        readonly hasTerminal?: boolean;
+      }
     /** stdin is empty; output arrives in order, per stream. */
     | {
         readonly kind: 'capture';

@@ -73,6 +73,14 @@ interactive('the terminal is afterwards what it was', async (open) => {
   assert.doesNotMatch(session.shown(), /ERROR/);
 });
 
+interactive('a terminal that is closed ends the container', async (open) => {
+  const session = open('-it', 'app', 'sh', '-c', 'echo rea""dy; while :; do sleep 1; done');
+  await session.until(/ready\r\n/);
+  // That nothing of it is left is looked for behind every test.
+  session.kill();
+  await session.exitCode;
+});
+
 interactive('-t without -i: a terminal that nobody types into', async (open) => {
   const session = open('-t', 'app', 'sh', '-c', 'test -t 0 && test -t 1 && stty size');
   await session.until(/30 100\r+\n/);

@@ -89,7 +89,7 @@ async function runShell(
   await runtime.run({
     id: `shell-${crypto.randomUUID()}`,
     bundle: snapshot.bundle,
-    stdio: { kind: 'inherit', hasInput: true },
+    stdio: { kind: 'inherit', hasInput: true, hasTerminal: true },
     signal,
   });
 }
