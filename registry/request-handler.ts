@@ -11,13 +11,13 @@ import type { EventListener, RegistryEvent } from './operations/events.ts';
 import { type Reply, send } from './reply.ts';
 import { type RequestObserver, type RequestTrace, traceRequest } from './request-record.ts';
 import { type Route, routeOf } from './router.ts';
+import type { WebRoute } from './web/route.ts';
+import { webEndpoint } from './web/web.ts';
 
 export interface HandlerOptions {
   readonly services: RegistryServices;
   /** Refuse what writes. */
   readonly readOnly: boolean;
-  /** Take DELETE. */
-  readonly allowDelete: boolean;
   /** Told of each request when it is over. */
   readonly observers: readonly RequestObserver[];
   /** Told of what happens to repositories. */
@@ -77,10 +77,10 @@ export class RequestHandler {
   ): Promise<Reply> | Reply {
     const [path = '', query = ''] = split(request.url ?? '/');
     const route = routeOf(path);
-    if (!route) throw noSuchEndpoint();
+    const { services, listeners } = this.#options;
+    if (!route || (route.kind === 'web' && !services.hasPages)) throw noSuchEndpoint();
     if (trace) trace.endpoint = route.kind;
     if (route.kind !== 'token') this.#needAllowed(request.method ?? '');
-    const { services, listeners } = this.#options;
     const call: RegistryCall = {
       ...services,
       method: request.method ?? '',
@@ -101,12 +101,12 @@ export class RequestHandler {
 
   /** What nobody may do here, whoever it is. */
   #needAllowed(method: string): void {
-    const { readOnly, allowDelete } = this.#options;
+    const { readOnly, services } = this.#options;
     const isReading = method === 'GET' || method === 'HEAD';
     if (readOnly && !isReading) {
       throw new Refusal('UNSUPPORTED', 'the registry is read-only for the time being');
     }
-    if (!allowDelete && method === 'DELETE') {
+    if (!services.deletes && method === 'DELETE') {
       throw new Refusal('UNSUPPORTED', 'this registry takes no DELETE (allow-delete: false)');
     }
   }
@@ -116,11 +116,23 @@ export class RequestHandler {
     route: Route,
     { call, trace }: { readonly call: RegistryCall; readonly trace: RequestTrace | undefined },
   ): Promise<Reply> {
+    if (route.kind === 'web') return await this.#page(guard, route.web, call);
     const requirement = requirementOf(route, call.method);
     const identity = await guard.identify(call.request);
     if (trace) trace.user = identity.user;
     guard.need(requirement, identity, call.request);
     return await answer(route, { ...call, identity });
+  }
+
+  /** Wrong passwords are answered by a page, and by being asked again. */
+  async #page(guard: Guard, route: WebRoute, call: RegistryCall): Promise<Reply> {
+    try {
+      const identity = await guard.identify(call.request);
+      return await webEndpoint({ ...call, identity }, route, true);
+    } catch (error) {
+      if (!(error instanceof Refusal && error.code === 'UNAUTHORIZED')) throw error;
+      return await webEndpoint(call, route, false);
+    }
   }
 
   #notify(event: RegistryEvent, { headers, socket, method }: IncomingMessage, trace: RequestTrace) {

@@ -4,6 +4,7 @@
  */
 import { isRepositoryName } from '#core/reference.ts';
 import { Refusal } from './errors.ts';
+import { type WebRoute, webRouteOf } from './web/route.ts';
 
 export type Route =
   | {
@@ -18,6 +19,7 @@ export type Route =
         | 'token'
         | 'authority';
     }
+  | { readonly kind: 'web'; readonly web: WebRoute }
   | { readonly kind: 'tags' | 'uploads'; readonly name: string }
   | { readonly kind: 'manifest'; readonly name: string; readonly reference: string }
   | { readonly kind: 'blob' | 'referrers'; readonly name: string; readonly digest: string }
@@ -40,7 +42,10 @@ const FIXED: Readonly<Record<string, Route>> = {
 export function routeOf(path: string): Route | undefined {
   const fixed = Object.hasOwn(FIXED, path) ? FIXED[path] : undefined;
   if (fixed) return fixed;
-  if (!path.startsWith('/v2/')) return undefined;
+  if (!path.startsWith('/v2/')) {
+    const web = webRouteOf(path);
+    return web && { kind: 'web', web };
+  }
   const parts = path.slice('/v2/'.length).split('/').map(decode);
   return namedRoute(parts);
 }

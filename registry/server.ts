@@ -15,7 +15,8 @@ import { RequestHandler } from './request-handler.ts';
 import type { RequestObserver } from './request-record.ts';
 import type { ServerTls } from './tls/server-tls.ts';
 
-export interface ServeRegistryOptions extends Omit<RegistryServices, 'manifests'> {
+export interface ServeRegistryOptions
+  extends Omit<RegistryServices, 'manifests' | 'deletes' | 'hasPages'> {
   /** `host:port`; port 0 picks a free one. */
   readonly address: string;
   readonly tls?: ServerTls;
@@ -23,6 +24,8 @@ export interface ServeRegistryOptions extends Omit<RegistryServices, 'manifests'
   readonly readOnly?: boolean;
   /** Take DELETE. Default: true. */
   readonly allowDelete?: boolean;
+  /** Pages for browsers. Default: true. */
+  readonly pages?: boolean;
   /** Listen where other machines can reach it, though TLS or the guard is missing. */
   readonly allowPublic?: boolean;
   /** What happens to repositories is told to these. */
@@ -113,7 +116,7 @@ async function close(server: Server, handler: RequestHandler, graceMs: number): 
 }
 
 function handlerOf(options: ServeRegistryOptions): RequestHandler {
-  const { readOnly = false, allowDelete = true, accessLog, metrics, log } = options;
+  const { readOnly = false, accessLog, metrics, log } = options;
   const observers: RequestObserver[] = [];
   if (log && accessLog) observers.push((record) => log(formatAccess(record, accessLog)));
   const listeners = [...(options.listeners ?? [])];
@@ -124,7 +127,6 @@ function handlerOf(options: ServeRegistryOptions): RequestHandler {
   return new RequestHandler({
     services: { ...servicesOf(options), manifests: new ManifestCache() },
     readOnly,
-    allowDelete,
     observers,
     listeners,
     log,
@@ -134,8 +136,11 @@ function handlerOf(options: ServeRegistryOptions): RequestHandler {
 /** Each request's call is made of these: nothing else goes along. */
 function servicesOf(options: ServeRegistryOptions): Omit<RegistryServices, 'manifests'> {
   const { provider, guard, authority, metrics, headroom } = options;
+  const { readOnly = false, allowDelete = true, pages = true } = options;
   return {
     provider,
+    deletes: allowDelete && !readOnly,
+    hasPages: pages,
     ...(guard ? { guard } : {}),
     ...(authority === undefined ? {} : { authority }),
     ...(metrics ? { metrics } : {}),

@@ -13,6 +13,8 @@ export function requirementOf(route: Route, method: string): Requirement {
     case 'ready':
     case 'token':
     case 'authority':
+    // Says itself who may see what, in words for people.
+    case 'web':
       return OPEN;
     case 'metrics':
     case 'base':

@@ -56,6 +56,11 @@ export const CONFIG_KEYS = {
     fallback: 'off',
     values: ['off', 'combined', 'json'],
   },
+  pages: {
+    type: 'boolean',
+    meaning: 'Pages for browsers at `/`',
+    fallback: 'true',
+  },
   metrics: {
     type: 'boolean',
     meaning: 'Figures for Prometheus at /metrics, for those who sign in where sign-in is asked',

@@ -35,6 +35,7 @@ export function resolveConfig(sources: ConfigSources): RegistryConfig {
     ...(tls ? { tls } : {}),
     auth: authIn(values, file),
     ...accessLogIn(values),
+    pages: values.boolean('pages', true),
     metrics: values.boolean('metrics', true),
     minFreeBytes: values.size('min-free'),
     webhooks: file ? webhooksIn(file.document) : [],

@@ -1,6 +1,7 @@
 /** Which endpoint answers which route. */
 import type { Reply } from '../reply.ts';
 import type { Route } from '../router.ts';
+import { webEndpoint } from '../web/web.ts';
 import { authorityEndpoint, baseEndpoint, type RegistryCall } from './base.ts';
 import { blobEndpoint } from './blobs.ts';
 import { catalogEndpoint, pingV1Endpoint, searchEndpoint } from './catalog.ts';
@@ -15,6 +16,8 @@ export function answer(route: Route, call: RegistryCall): Promise<Reply> | Reply
   switch (route.kind) {
     case 'base':
       return baseEndpoint(call);
+    case 'web':
+      return webEndpoint(call, route.web, true);
     case 'authority':
       return authorityEndpoint(call);
     case 'token':

@@ -20,6 +20,10 @@ export interface RegistryServices {
   /** The certificate authority of our own, PEM. */
   readonly authority?: string;
   readonly metrics?: Metrics;
+  /** DELETE is taken. */
+  readonly deletes: boolean;
+  /** The pages for browsers are there. */
+  readonly hasPages: boolean;
   /** Absent: nothing is known of a disk. */
   readonly headroom?: DiskHeadroom;
 }

@@ -11,14 +11,17 @@ const SEARCH_LIMIT_MAX = 100;
 export async function catalogEndpoint(call: RegistryCall): Promise<Reply> {
   needMethod(call, 'GET', 'HEAD');
   const { last: after, limit } = pageIn(call.query, CATALOG_LIMIT);
-  const found = await visible(call, { last: after, limit: limit + 1 });
+  const found = await visibleRepositories(call, { last: after, limit: limit + 1 });
   const { items, last } = cut(found, limit);
   const headers = last === undefined ? {} : nextLink('/v2/_catalog', { last, limit });
   return jsonReply({ repositories: items }, { headers });
 }
 
 /** A page of the names that the client may pull; those it may not pull are not even named. */
-async function visible(call: RegistryCall, page: Page): Promise<readonly string[]> {
+export async function visibleRepositories(
+  call: RegistryCall,
+  page: Page,
+): Promise<readonly string[]> {
   if (!call.guard) return await call.provider.catalog(page);
   const names: string[] = [];
   let { last } = page;
@@ -64,7 +67,7 @@ async function matching(call: RegistryCall, query: string): Promise<readonly str
   const names: string[] = [];
   let last: string | undefined;
   do {
-    const page = await visible(call, { last, limit: CATALOG_LIMIT });
+    const page = await visibleRepositories(call, { last, limit: CATALOG_LIMIT });
     names.push(...page.filter((name) => name.includes(query)));
     last = page.length === CATALOG_LIMIT ? page.at(-1) : undefined;
   } while (last !== undefined && !call.signal.aborted);

@@ -22,10 +22,7 @@ export async function referrersEndpoint(
   needMethod(call, 'GET', 'HEAD');
   const subject = digestFrom(route.digest);
   const repository = call.provider.repository(route.name);
-  const all = merge(
-    await repository.referrers(subject, { signal: call.signal }),
-    await fallbackReferrers(repository, subject, call.signal),
-  );
+  const all = await allReferrers(repository, subject, call.signal);
   const artifactType = call.query.get('artifactType');
   const wanted = artifactType ? all.filter((one) => one.artifactType === artifactType) : all;
   const rest = after(wanted, call.query.get('last'));
@@ -37,6 +34,18 @@ export async function referrersEndpoint(
   return jsonReply(
     { schemaVersion: 2, mediaType: OCI_INDEX, manifests: shown },
     { mediaType: OCI_INDEX, headers },
+  );
+}
+
+/** Those of both customs, each once, sorted by digest. */
+export async function allReferrers(
+  repository: ServedRepository,
+  subject: Digest,
+  signal: AbortSignal,
+): Promise<readonly Descriptor[]> {
+  return merge(
+    await repository.referrers(subject, { signal }),
+    await fallbackReferrers(repository, subject, signal),
   );
 }
 

@@ -18,7 +18,8 @@ export async function tagsEndpoint(call: RegistryCall, name: string): Promise<Re
   return jsonReply({ name, tags: items }, { headers });
 }
 
-async function tagsAfter(
+/** In byte order. */
+export async function tagsAfter(
   call: RegistryCall,
   name: string,
   { after, count }: { readonly after: string; readonly count: number },

@@ -12,8 +12,7 @@ import type { TokenSigner } from '../auth/tokens.ts';
 import { Refusal } from '../errors.ts';
 import { jsonReply, type Reply } from '../reply.ts';
 import { methodRefused, noSuchEndpoint, type RegistryCall } from './base.ts';
-
-const FORM_BYTES_MAX = 64 * 1024;
+import { formIn } from './form.ts';
 
 interface Wanted {
   readonly identity: Identity;
@@ -114,17 +113,4 @@ function allowed(guard: Guard, identity: Identity, entry: ScopeEntry): ScopeEntr
     ...entry,
     actions: actionsOf(entry).filter((action) => guard.may(identity, { repository, action })),
   };
-}
-
-async function formIn(call: RegistryCall): Promise<URLSearchParams> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of call.body) {
-    size += chunk.byteLength;
-    if (size > FORM_BYTES_MAX) {
-      throw new Refusal('SIZE_INVALID', 'the form is too large', { status: 413 });
-    }
-    chunks.push(chunk);
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
 }

@@ -11,6 +11,8 @@ export interface RegistryConfig {
   readonly auth: AuthConfig;
   /** A line per request on the log; absent: none. */
   readonly accessLog?: 'combined' | 'json';
+  /** Pages for browsers. */
+  readonly pages: boolean;
   /** Figures at /metrics. */
   readonly metrics: boolean;
   /** Below this the server says that it is not ready, and warns who pushes. */
@@ -41,6 +43,7 @@ export const DEFAULT_CONFIG: RegistryConfig = {
     tokenSeconds: 300,
     service: 'slipway',
   },
+  pages: true,
   metrics: true,
   minFreeBytes: 1024 ** 3,
   webhooks: [],

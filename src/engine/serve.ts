@@ -42,6 +42,7 @@ export async function serve(resources: Resources, options: ServeOptions): Promis
       allowPublic: config.allowPublic,
       allowDelete: config.allowDelete,
       readOnly: config.readOnly,
+      pages: config.pages,
       headroom: new DiskHeadroom(folder, config.minFreeBytes),
       listeners: hooks.map(
         (hook): EventListener =>
