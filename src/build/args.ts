@@ -2,7 +2,6 @@
  * Build arguments: the global scope before the first FROM, the predefined platform and proxy
  * arguments, and ARG in a stage. What the user passed with --build-arg wins over every default.
  */
-import { SlipwayError } from '#core/errors.ts';
 import { formatPlatform, type Platform } from '#core/platform.ts';
 import type { ArgInstruction } from '#dockerfile/ast.ts';
 import { withEntry } from './growing-map.ts';
@@ -55,17 +54,6 @@ export function withEpochArg(
 ): ReadonlyMap<string, string> {
   if (sourceDateEpoch === undefined || given.has(EPOCH_ARG)) return given;
   return new Map([...given, [EPOCH_ARG, String(sourceDateEpoch)]]);
-}
-
-/** What times are clamped to, where a build argument says it; empty is no time. @throws USAGE */
-export function epochIn(given: Readonly<Record<string, string>>): number | undefined {
-  const text = given[EPOCH_ARG];
-  if (text === undefined || text === '') return undefined;
-  const seconds = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(seconds)) return seconds;
-  throw new SlipwayError('USAGE', `invalid ${EPOCH_ARG}: ${text}`, {
-    hint: 'write the seconds since 1970-01-01, as of date +%s',
-  });
 }
 
 /** The host name of RUN, where one was asked for. */

@@ -1,7 +1,6 @@
 /** `slipway build` over the engine's resources: names checked first, then one build under one lease. */
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
-import { epochIn } from '#build/args.ts';
 import { build } from '#build/build.ts';
 import { CacheCap } from '#build/cache-cap.ts';
 import { NO_CACHES } from '#build/cache-transport/import.ts';
@@ -73,7 +72,6 @@ async function buildUnderLease(
 ): Promise<Omit<BuildResult, 'ref'>> {
   const { outputs = [STORE_OUTPUT], recorder } = options;
   const names = options.tags.map(parseTag);
-  const sourceDateEpoch = epochIn(options.buildArgs ?? {}) ?? options.sourceDateEpoch;
   const host = hostPlatform(process.arch);
   const platforms = options.platforms ?? [host];
   const events = recorder.sink;
@@ -127,7 +125,7 @@ async function buildUnderLease(
     steps: { run: 0, cached: 0 },
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.network ? { network: options.network } : {}),
-    ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
+    ...(options.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: options.sourceDateEpoch }),
     exactTimes: options.exactTimes ?? false,
   };
   const built = await build(session, {
