@@ -25,9 +25,12 @@ export interface SystemFailure {
   readonly cause?: unknown;
 }
 
+const FREE_SPACE =
+  'free space there, remove images with "slipway rmi", or choose another store with --root or SLIPWAY_ROOT';
+
 const BY_ERRNO: Readonly<Record<string, { code: ErrorCode; what: string; hint: string }>> = {
-  ENOSPC: { code: 'DISK_FULL', what: 'no space left on device', hint: 'free some space' },
-  EDQUOT: { code: 'DISK_FULL', what: 'disk quota exceeded', hint: 'free some space' },
+  ENOSPC: { code: 'DISK_FULL', what: 'no space left on device', hint: FREE_SPACE },
+  EDQUOT: { code: 'DISK_FULL', what: 'disk quota exceeded', hint: FREE_SPACE },
   EACCES: {
     code: 'PERMISSION',
     what: 'permission denied',
