@@ -52,8 +52,10 @@ interface Pair {
 function entryOf({ whole, count, names }: Walk, pair: Pair): EntrySource | undefined {
   const { node, hidden, path } = pair;
   if (node.kind === 'directory') {
-    // One that nobody describes is there because of what it holds, or held.
-    const isNew = node.layer === undefined ? hidden?.kind !== 'directory' : node.layer >= count;
+    // One that nobody describes is there because of what it holds, or held. Where the layers below
+    // describe it, it was something else in between, and is not theirs any more.
+    const isTheirs = hidden?.kind === 'directory' && hidden.layer === undefined;
+    const isNew = node.layer === undefined ? !isTheirs : node.layer >= count;
     return isNew ? { entry: whole.entry(node, path) } : undefined;
   }
   // A new name for a file of the layers below is found in them, but not at this path.

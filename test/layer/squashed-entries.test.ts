@@ -66,6 +66,11 @@ const cases: readonly (readonly [string, Layers, readonly string[]])[] = [
     [[file('x', 'x'), hardlink('y', 'x'), hardlink('z', 'kept')]],
     ['x', 'y (link)', 'z'],
   ],
+  [
+    'a directory that was a file in between, and came back for what it holds, is not the one below',
+    [[file('.wh.d')], [file('d', 'file')], [file('.wh.d')], [file('d/new')]],
+    ['d', 'd/-a', 'd/-b', 'd/new'],
+  ],
   ['a directory that lost all it was there for stays', [[file('n/f')], [file('n/.wh.f')]], ['n']],
 ];
 

@@ -321,7 +321,7 @@ escaping('nothing can be typed into the terminal that slipway run was started fr
   assert.match(free, /^push-characters succeeded\nleft for the shell: 12 bytes\n$/);
   using folder = tempFolder();
   const { root } = await image(folder);
-  const text = onTerminal([SLIPWAY, 'run', 'escape', '/escape', ...PUSHING], root);
+  const text = onTerminal([SLIPWAY, 'run', '-i', 'escape', '/escape', ...PUSHING], root);
   const found = outcomes(text);
   assert.match(text, /left for the shell: 0 bytes\n$/);
   for (const name of PUSHING) assert.match(found[name] ?? '', /^E(PERM|IO|NXIO)$/, text);
