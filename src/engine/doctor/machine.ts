@@ -1,8 +1,9 @@
 /** Findings about kernel, store and programs, read from this machine. */
-import { accessSync, constants, readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import type { Finding } from '#core/doctor.ts';
+import { readBinfmt } from '#runtime/binfmt.ts';
 
 /** Below this a build of any size fails. */
 const FREE_BYTES_MIN = 200 * 1024 * 1024;
@@ -61,11 +62,12 @@ function seccomp(): Finding {
 /** Interpreters of foreign programs; `F` in their flags: they work inside other roots. */
 function binfmt(): Finding {
   const name = 'foreign platforms';
-  const folder = '/proc/sys/fs/binfmt_misc';
-  const names = foldersIn(folder).filter((entry) => entry.startsWith('qemu-'));
-  const usable = names.filter((entry) => /^flags:.*F/m.test(textOf(join(folder, entry)) ?? ''));
+  const { isEnabled, entries } = readBinfmt();
+  const usable = entries.filter(
+    (entry) => isEnabled && entry.isEnabled && entry.isFixed && entry.name.startsWith('qemu-'),
+  );
   if (usable.length > 0) {
-    return { name, status: 'ok', text: usable.map((entry) => entry.slice(5)).join(' ') };
+    return { name, status: 'ok', text: usable.map((entry) => entry.name.slice(5)).join(' ') };
   }
   return {
     name,
@@ -96,14 +98,6 @@ function isOnPath(program: string, searchPath: string): boolean {
       return false;
     }
   });
-}
-
-function foldersIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 function textOf(path: string): string | undefined {
