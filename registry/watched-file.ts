@@ -2,7 +2,8 @@
  * A file that is read again when it changed, so that a change needs no restart. What cannot be read or
  * parsed leaves the last good content in force, and is told once.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { readNamedFile } from './read-file.ts';
 
 export interface WatchedFileOptions<T> {
   readonly path: string;
@@ -23,11 +24,12 @@ export class WatchedFile<T> {
   #lookedAtMs: number;
   #version = 0;
 
-  /** Reads it. @throws what reading and `parse` throw */
+  /** Reads it. @throws FILE_MISSING, and what `parse` throws */
   constructor(options: WatchedFileOptions<T>) {
     this.#options = options;
+    const text = readNamedFile(options.path).toString('utf8');
     this.#stamp = stampOf(options.path);
-    this.#value = options.parse(readFileSync(options.path, 'utf8'));
+    this.#value = options.parse(text);
     this.#lookedAtMs = this.#now();
   }
 
@@ -52,7 +54,7 @@ export class WatchedFile<T> {
       const stamp = stampOf(path);
       if (stamp === this.#stamp) return;
       this.#stamp = stamp;
-      this.#value = parse(readFileSync(path, 'utf8'));
+      this.#value = parse(readNamedFile(path).toString('utf8'));
       this.#version += 1;
     } catch (error) {
       onError(error);

@@ -23,7 +23,7 @@ const SIGNING_KEY_FILE = 'token.key';
 
 /**
  * Undefined where nothing asks for one: everybody may do everything then.
- * @throws CONFIG_INVALID, JSON_INVALID for a file that cannot be, and what reading it throws
+ * @throws CONFIG_INVALID, JSON_INVALID for a file that cannot be, FILE_MISSING
  */
 export function openGuard(
   { auth, tls }: Pick<RegistryConfig, 'auth' | 'tls'>,
@@ -31,8 +31,9 @@ export function openGuard(
 ): Guard | undefined {
   const users = present(auth.users, join(options.folder, USERS_FILE));
   const keys = present(auth.keys, join(options.folder, KEYS_FILE));
-  const isWanted = users ?? keys ?? auth.server ?? auth.rules ?? tls?.clientCa;
-  if (isWanted === undefined) return undefined;
+  const isAsked = users ?? keys ?? auth.server ?? auth.rules ?? tls?.clientCa;
+  // "Everybody may pull" says that not everybody may push, also before there is a user.
+  if (isAsked === undefined && auth.anonymous === 'none') return undefined;
   return new Guard({
     users: users === undefined ? fixed(new Map()) : watched(users, parseHtpasswd, options),
     keys: keys === undefined ? fixed([]) : watched(keys, parseKeys, options),

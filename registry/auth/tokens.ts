@@ -8,13 +8,15 @@ import {
   createLocalJWKSet,
   createRemoteJWKSet,
   errors,
+  type JSONWebKeySet,
   type JWTPayload,
   type JWTVerifyGetKey,
   jwtVerify,
   SignJWT,
 } from 'jose';
-import { errnoOf } from '#core/errors.ts';
+import { errnoOf, SlipwayError } from '#core/errors.ts';
 import type { TokenServer } from '#core/registry-config.ts';
+import { readNamedFile } from '../read-file.ts';
 import type { Identity } from './access.ts';
 import { limitOf, type ScopeEntry } from './scope.ts';
 
@@ -91,13 +93,13 @@ export function tokenSigner({ key, service, lifetimeSeconds }: SignerOptions): T
   };
 }
 
-/** Checks tokens of a token server. @throws ENOENT, SyntaxError for a file that is no key set */
+/** Checks tokens of a token server. @throws FILE_MISSING, CONFIG_INVALID for a file that is no key set */
 export function foreignTokens(
   server: TokenServer,
 ): (token: string) => Promise<Identity | undefined> {
   const keys: JWTVerifyGetKey = /^https?:/.test(server.jwks)
     ? createRemoteJWKSet(new URL(server.jwks))
-    : createLocalJWKSet(JSON.parse(readFileSync(server.jwks, 'utf8')));
+    : createLocalJWKSet(keySetIn(server.jwks));
   return async (token) => {
     const payload = await payloadOf(token, keys, {
       issuer: server.issuer,
@@ -105,6 +107,20 @@ export function foreignTokens(
     });
     return payload && { user: payload.sub, judge: 'token', limit: limitOf(entriesIn(payload)) };
   };
+}
+
+function keySetIn(path: string): JSONWebKeySet {
+  const bytes = readNamedFile(path);
+  try {
+    const document = JSON.parse(bytes.toString('utf8')) as JSONWebKeySet;
+    createLocalJWKSet(document);
+    return document;
+  } catch (cause) {
+    throw new SlipwayError('CONFIG_INVALID', `auth.jwks: ${path} is no JSON Web Key Set`, {
+      hint: 'it is {"keys": [...]}, as the token server publishes it',
+      cause,
+    });
+  }
 }
 
 async function payloadOf(

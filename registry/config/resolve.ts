@@ -3,13 +3,13 @@
  * variables, those over docker's REGISTRY_*, those over the file, the file over the defaults. A key
  * that does not exist is refused where it stands, for it was meant to do something.
  */
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { parseByteSize } from '#core/byte-size.ts';
-import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { type JsonValue, ObjectReader } from '#core/json.ts';
 import type { AuthConfig, RegistryConfig, TlsConfig } from '#core/registry-config.ts';
+import { readNamedFile } from '../read-file.ts';
 import { CONFIG_KEYS, type ConfigKey, type ConfigKeyName, variableOf } from './keys.ts';
 import { rulesIn, STRUCTURED_KEYS, webhooksIn } from './structured.ts';
 
@@ -169,7 +169,10 @@ interface ConfigFile {
 
 function readConfigFile(path: string): ConfigFile {
   const lines = new LineCounter();
-  const document = parseDocument(textOf(path), { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(readNamedFile(path).toString('utf8'), {
+    lineCounter: lines,
+    prettyErrors: false,
+  });
   const [problem] = document.errors;
   if (problem) {
     throw invalid(`${path}:${lines.linePos(problem.pos[0]).line}: ${problem.message}`);
@@ -190,18 +193,6 @@ function readConfigFile(path: string): ConfigFile {
     scalars.set(key, spec.type === 'path' ? resolve(dirname(path), value) : value);
   });
   return { scalars, document: new ObjectReader(root, path) };
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    if (errnoOf(cause) === undefined) throw cause;
-    throw new SlipwayError('FILE_MISSING', `the configuration ${path} cannot be read`, {
-      hint: 'check the path of --config',
-      cause,
-    });
-  }
 }
 
 /** Calls back with every scalar and every list of scalars; what structured.ts reads is left to it. */

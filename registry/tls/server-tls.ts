@@ -1,9 +1,10 @@
 /** The server's side of TLS: what createServer needs, and the files read again when they change. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Server, ServerOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
-import { errnoOf, SlipwayError } from '#core/errors.ts';
+import { SlipwayError } from '#core/errors.ts';
 import type { TlsConfig } from '#core/registry-config.ts';
+import { readNamedFile } from '../read-file.ts';
 
 export interface ServerTls {
   readonly options: ServerOptions;
@@ -55,9 +56,9 @@ export function serverTls(
 
 function contextOptions({ certificate, key, clientCa }: TlsFiles) {
   const options = {
-    cert: contentOf(certificate),
-    key: contentOf(key),
-    ...(clientCa === undefined ? {} : { ca: contentOf(clientCa) }),
+    cert: readNamedFile(certificate),
+    key: readNamedFile(key),
+    ...(clientCa === undefined ? {} : { ca: readNamedFile(clientCa) }),
   };
   try {
     createSecureContext(options);
@@ -68,18 +69,6 @@ function contextOptions({ certificate, key, clientCa }: TlsFiles) {
     });
   }
   return options;
-}
-
-function contentOf(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    if (errnoOf(cause) === undefined) throw cause;
-    throw new SlipwayError('FILE_MISSING', `${path} cannot be read`, {
-      hint: 'check the path and who may read it',
-      cause,
-    });
-  }
 }
 
 function stampOf({ certificate, key, clientCa }: TlsFiles): string {

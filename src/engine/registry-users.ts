@@ -1,8 +1,8 @@
 /** Users and API keys of the registry as their files have them; a running server reads those again. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, SlipwayError } from '#core/errors.ts';
+import { SlipwayError } from '#core/errors.ts';
 import type { Action } from '#core/registry-config.ts';
 import { type ApiKey, formatKeys, makeKey, parseKeys } from '#registry/auth/api-keys.ts';
 import {
@@ -12,6 +12,7 @@ import {
   type Users,
 } from '#registry/auth/htpasswd.ts';
 import { KEYS_FILE, USERS_FILE } from '#registry/auth/open-guard.ts';
+import { readNamedFile } from '#registry/read-file.ts';
 import { writeInPlace } from '#store/durable-file.ts';
 import { registryFolder } from './serve.ts';
 
@@ -89,13 +90,9 @@ function readUsers(path: string): Users {
   return parseHtpasswd(textOf(path) ?? '');
 }
 
+/** Undefined where there is none yet. */
 function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  return existsSync(path) ? readNamedFile(path).toString('utf8') : undefined;
 }
 
 function replace(path: string, text: string): Promise<void> {
