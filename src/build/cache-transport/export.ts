@@ -11,6 +11,7 @@ import { OCI_LAYER } from '#core/media-type.ts';
 import type { RawManifest } from '#core/repository.ts';
 import { compressLayers } from '#image/compress.ts';
 import { type CopyOptions, type CopyResult, copyImage } from '#image/copy.ts';
+import { lockFolder } from '#store/folder-lock.ts';
 import { pruneLayout, reachedIn } from '#store/layout-prune.ts';
 import { MemoryRepository } from '#store/memory-repository.ts';
 import { OciLayout } from '#store/oci-layout.ts';
@@ -126,26 +127,20 @@ async function writeRegistry(
   return await copyImage({ ...source, to: opened.repository, direction: 'push', limit, signal });
 }
 
-/** How often another build may take away what was there already; it is sent then. */
-const ATTEMPTS = 5;
-
-/** Another build may write to the folder at the same time, and clear away behind itself. */
+/** Alone in the folder: what was found there must not be cleared away by another build meanwhile. */
 async function writeFolder(
   { signal, transfers: limit }: BuildSession,
   { folder, tag, reset = false }: Extract<CachePlace, { readonly kind: 'local' }>,
   source: Source,
 ): Promise<CopyResult> {
-  const layout = await OciLayout.open(folder, { create: true });
+  // Makes the folder.
+  await OciLayout.open(folder, { create: true });
+  using _ = await lockFolder(folder, signal);
+  const layout = await OciLayout.open(folder);
   const before = await reachedIn(layout);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const copied = await copyImage({ ...source, to: layout, direction: 'push', limit, signal });
-      await pruneLayout(folder, { before, ...(reset ? { keepOnly: tag } : {}) });
-      return copied;
-    } catch (error) {
-      if (!isSlipwayError(error, 'BLOB_UNKNOWN') || attempt === ATTEMPTS) throw error;
-    }
-  }
+  const copied = await copyImage({ ...source, to: layout, direction: 'push', limit, signal });
+  await pruneLayout(folder, { before, ...(reset ? { keepOnly: tag } : {}) });
+  return copied;
 }
 
 function preparing(layers: number, mounts: number): string {
