@@ -6,11 +6,10 @@ import { basename } from 'node:path';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
-import { decodeManifest, descriptorOf } from '#core/manifest.ts';
+import { decodeManifest, descriptorOf, referrerDescriptor } from '#core/manifest.ts';
 import { DEFAULT_REGISTRY, isRepositoryName, type Reference } from '#core/reference.ts';
 import type { RawManifest } from '#core/repository.ts';
 import type { PackedImage, PackedRepository } from '#store/packed-repository.ts';
-import { referrerDescriptor } from '#store/referrers.ts';
 import { walkImage } from '#store/walk.ts';
 
 /** An opened archive and its path. */

@@ -201,8 +201,9 @@ export function encodeArtifact(artifact: {
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
   readonly subject: Descriptor;
+  readonly annotations?: Readonly<Record<string, string>>;
 }): RawManifest {
-  const { artifactType, config, layers, subject } = artifact;
+  const { artifactType, config, layers, subject, annotations } = artifact;
   const document = {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
@@ -210,6 +211,7 @@ export function encodeArtifact(artifact: {
     config,
     layers,
     subject,
+    ...(annotations ? { annotations } : {}),
   };
   return encode(document, OCI_MANIFEST);
 }
@@ -237,4 +239,21 @@ function encode(document: unknown, mediaType: string): RawManifest {
 /** The descriptor of a manifest itself. */
 export function descriptorOf(raw: RawManifest): Descriptor & { readonly digest: Digest } {
   return { mediaType: raw.mediaType, digest: raw.digest, size: raw.bytes.byteLength };
+}
+
+/** An image without artifactType is of its config's type (distribution-spec §Listing referrers). */
+export function artifactTypeOf(manifest: Manifest): string | undefined {
+  if (manifest.artifactType !== undefined) return manifest.artifactType;
+  return manifest.kind === 'image' ? manifest.config.mediaType : undefined;
+}
+
+/** What a list of referrers says of a manifest. */
+export function referrerDescriptor(descriptor: Descriptor, manifest: Manifest): Descriptor {
+  const artifactType = artifactTypeOf(manifest);
+  const { annotations } = manifest;
+  return {
+    ...descriptor,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+  };
 }

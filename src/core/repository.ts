@@ -116,6 +116,20 @@ export function canSetTags(repository: Repository): repository is Repository & T
   return 'setTags' in repository;
 }
 
+export interface ReferrerOptions extends CallOptions {
+  /** Only those of this type. */
+  readonly artifactType?: string;
+}
+
+/** A place that knows which manifests name another one as their `subject`. */
+export interface ReferrerLister {
+  /**
+   * Each once, with its artifactType and annotations, sorted by digest. The subject need not be there.
+   * A registry without the referrers API is asked for the index that clients keep under a tag.
+   */
+  referrers(subject: Digest, options?: ReferrerOptions): Promise<readonly Descriptor[]>;
+}
+
 /** A place that can take a blob it already knows from elsewhere, without its bytes. */
 export interface BlobMounter {
   /** True when the blob is now here; false: send it. `from` is a repository name on the same host. */

@@ -44,8 +44,22 @@ function describedBy(answer: Answer, selector: string): Descriptor | undefined {
 export async function readManifest(
   connection: Connection,
   selector: string,
-  { signal }: CallOptions,
+  options: CallOptions,
 ): Promise<RawManifest> {
+  return (await readRevision(connection, selector, options)).raw;
+}
+
+/** A manifest, and by what the registry tells whether a tag still points at it. */
+export interface Revision {
+  readonly raw: RawManifest;
+  readonly etag: string | undefined;
+}
+
+export async function readRevision(
+  connection: Connection,
+  selector: string,
+  { signal }: CallOptions,
+): Promise<Revision> {
   const answer = await sendRead(connection, selector, { method: 'GET', signal });
   if (answer.status !== 200) throw await connection.failure(answer, { action: 'pull', selector });
   const bytes = await readBounded(answer, MANIFEST_SIZE_BYTES_MAX);
@@ -56,7 +70,8 @@ export async function readManifest(
   }
   const stated = isDigest(selector) ? selector : headerOf(answer, 'docker-content-digest');
   const raw = rawManifest(bytes, mediaTypeOf(answer));
-  return stated !== undefined && isDigest(stated) ? verified(raw, stated) : raw;
+  const etag = headerOf(answer, 'etag');
+  return { raw: stated !== undefined && isDigest(stated) ? verified(raw, stated) : raw, etag };
 }
 
 function verified(raw: RawManifest, expected: Digest): RawManifest {
@@ -100,7 +115,7 @@ export async function sendManifest(
   // A push by tag lets the registry work out the digest: it has to be right before.
   verified(raw, raw.digest);
   const url = manifestUrl(connection, raw.digest, tag);
-  const answer = await putManifest(connection, raw, { url, signal });
+  const answer = await putAccepted(connection, raw, { url, signal });
   const stored = headerOf(answer, 'docker-content-digest');
   if (stored !== undefined && stored !== raw.digest) {
     throw new SlipwayError('DIGEST_MISMATCH', `the registry stored ${stored}, not ${raw.digest}`, {
@@ -111,21 +126,63 @@ export async function sendManifest(
   return { descriptor: descriptorOf(raw), isListed: headerOf(answer, 'oci-subject') !== undefined };
 }
 
-/** The answer, all of whose body was read. */
+/**
+ * Points a tag at a manifest if it still points at what was read, or at nothing where nothing was there;
+ * false when somebody else was faster. A registry that does not know conditions (RFC 9110 §13) takes it
+ * in any case.
+ */
+export async function replaceTag(
+  connection: Connection,
+  raw: RawManifest,
+  options: { readonly tag: string; readonly before: Revision | undefined } & CallOptions,
+): Promise<boolean> {
+  const { tag, before, signal } = options;
+  const url = manifestUrl(connection, raw.digest, tag);
+  const answer = await putManifest(connection, raw, { url, signal, headers: condition(before) });
+  if (answer.status >= 300 && answer.status !== 412) {
+    throw await putFailure(connection, answer, raw);
+  }
+  await answer.discard();
+  return answer.status !== 412;
+}
+
+function condition(before: Revision | undefined): Readonly<Record<string, string>> {
+  if (!before) return { 'if-none-match': '*' };
+  return before.etag === undefined ? {} : { 'if-match': before.etag };
+}
+
+/** Any answer; the caller reads its body. */
 async function putManifest(
   connection: Connection,
   raw: RawManifest,
-  { url, signal }: { readonly url: URL; readonly signal: AbortSignal | undefined },
+  {
+    url,
+    signal,
+    headers = {},
+  }: {
+    readonly url: URL;
+    readonly signal: AbortSignal | undefined;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
 ): Promise<Answer> {
-  const answer = await connection.send({
+  return await connection.send({
     method: 'PUT',
     url,
-    headers: { 'content-type': raw.mediaType },
+    headers: { 'content-type': raw.mediaType, ...headers },
     body: { kind: 'bytes', bytes: raw.bytes },
     scopes: connection.scopes('push'),
     isRepeatable: true,
     signal: connection.signal(signal),
   });
+}
+
+/** Of an accepted PUT. */
+async function putAccepted(
+  connection: Connection,
+  raw: RawManifest,
+  at: { readonly url: URL; readonly signal: AbortSignal | undefined },
+): Promise<Answer> {
+  const answer = await putManifest(connection, raw, at);
   if (answer.status < 200 || answer.status >= 300) throw await putFailure(connection, answer, raw);
   await answer.discard();
   return answer;
@@ -145,7 +202,7 @@ export async function sendTags(
     const url = connection.url(`manifests/${raw.digest}`);
     const asked = tags.slice(first, first + TAGS_AT_ONCE);
     for (const tag of asked) url.searchParams.append('tag', tag);
-    const answer = await putManifest(connection, raw, { url, signal });
+    const answer = await putAccepted(connection, raw, { url, signal });
     const told = headerOf(answer, 'oci-tag');
     if (told === undefined) break;
     for (const tag of told.split(',')) taken.add(tag.trim());

@@ -18,6 +18,8 @@ import type {
   RawManifest,
   ReadOptions,
   ReceiveOptions,
+  ReferrerLister,
+  ReferrerOptions,
   Repository,
   TagSetter,
 } from '#core/repository.ts';
@@ -36,6 +38,7 @@ import {
   sendTags,
 } from './manifests.ts';
 import type { OriginLookup } from './network.ts';
+import { listReferrers, type ReferrersBy } from './referrers.ts';
 import { listByTag } from './referrers-tag.ts';
 import type { RegistryPlan } from './registries/plan.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
@@ -60,6 +63,8 @@ export interface RemoteOptions {
   readonly retry?: Partial<RetryPolicy>;
   /** Mirrors are left out, and tokens are asked for that may push. */
   readonly forPush?: boolean;
+  /** Where the list of what refers to a manifest is; absent: where the registry keeps it. */
+  readonly referrersBy?: ReferrersBy;
   /** Uploads that an earlier process began; absent: none. */
   readonly uploads?: UploadMemory;
   /** Sent as User-Agent. */
@@ -69,7 +74,11 @@ export interface RemoteOptions {
 export type RemoteBlobs = Required<BlobStore> & BlobMounter & BlobReceiver;
 
 /** Disposing closes its connections; calls in progress fail. */
-export interface RemoteRepository extends Required<Repository>, TagSetter, AsyncDisposable {
+export interface RemoteRepository
+  extends Required<Repository>,
+    TagSetter,
+    ReferrerLister,
+    AsyncDisposable {
   readonly blobs: RemoteBlobs;
 }
 
@@ -82,7 +91,7 @@ export function openRemote(options: RemoteOptions): RemoteRepository {
   });
   const retry = { ...DEFAULT_RETRY, ...options.retry };
   const connection = connect({ ...options, retry }, transport.exchange);
-  return new HttpRepository(connection, transport, options.uploads);
+  return new HttpRepository(connection, transport, options);
 }
 
 /** podman's words. */
@@ -99,10 +108,16 @@ class HttpRepository implements RemoteRepository {
   readonly blobs: RemoteBlobs;
   readonly #connection: Connection;
   readonly #transport: Transport;
+  readonly #referrersBy: ReferrersBy | undefined;
 
-  constructor(connection: Connection, transport: Transport, uploads?: UploadMemory) {
+  constructor(
+    connection: Connection,
+    transport: Transport,
+    { uploads, referrersBy }: Pick<RemoteOptions, 'uploads' | 'referrersBy'>,
+  ) {
     this.#connection = connection;
     this.#transport = transport;
+    this.#referrersBy = referrersBy;
     this.blobs = new HttpBlobs(connection, uploads);
   }
 
@@ -120,8 +135,14 @@ class HttpRepository implements RemoteRepository {
   ): Promise<Descriptor> {
     const { descriptor, isListed } = await sendManifest(this.#connection, manifest, options);
     const { signal } = options;
-    if (!isListed) await listByTag(this.#connection, manifest, signal ? { signal } : {});
+    if (!isListed || this.#referrersBy === 'tag') {
+      await listByTag(this.#connection, manifest, signal ? { signal } : {});
+    }
     return descriptor;
+  }
+
+  referrers(subject: Digest, options: ReferrerOptions = {}): Promise<readonly Descriptor[]> {
+    return listReferrers(this.#connection, subject, { ...options, by: this.#referrersBy });
   }
 
   setTags(

@@ -12,6 +12,8 @@ import type {
   BlobStore,
   CallOptions,
   RawManifest,
+  ReferrerLister,
+  ReferrerOptions,
   Repository,
 } from '#core/repository.ts';
 import { LinkedBlobs } from './linked-blobs.ts';
@@ -23,7 +25,7 @@ import { releaseLinks } from './registry-links.ts';
 
 export type Space = 'images' | 'registry';
 
-export class LocalRepository implements Repository {
+export class LocalRepository implements Repository, ReferrerLister {
   readonly blobs: BlobStore & BlobMounter;
   readonly #space: Space;
   readonly #name: string;
@@ -105,9 +107,16 @@ export class LocalRepository implements Repository {
     for (const row of rows) yield textOf(row, 'tag');
   }
 
-  /** Manifests whose subject is the digest, with artifactType and annotations; sorted by digest. */
-  async referrers(subject: Digest): Promise<readonly Descriptor[]> {
-    return referrersOf(this.#metadata, { space: this.#space, repository: this.#name }, subject);
+  /** Manifests whose subject is the digest; an index under the tag of old clients is a manifest like others. */
+  async referrers(
+    subject: Digest,
+    { artifactType }: ReferrerOptions = {},
+  ): Promise<readonly Descriptor[]> {
+    const key = { space: this.#space, repository: this.#name };
+    const all = referrersOf(this.#metadata, key, subject);
+    return artifactType === undefined
+      ? all
+      : all.filter((one) => one.artifactType === artifactType);
   }
 
   /** True when it holds a manifest. */

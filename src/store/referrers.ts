@@ -6,7 +6,7 @@
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import { ObjectReader, parseJson } from '#core/json.ts';
-import type { Manifest } from '#core/manifest.ts';
+import { artifactTypeOf, type Manifest } from '#core/manifest.ts';
 import { digestIn, type Metadata, numberOf, type Row, textOf } from './metadata.ts';
 
 export interface RepositoryKey {
@@ -30,23 +30,6 @@ export function recordSubject(
     artifactTypeOf(manifest) ?? null,
     JSON.stringify(manifest.annotations),
   );
-}
-
-/** What a list of referrers says of a manifest. */
-export function referrerDescriptor(descriptor: Descriptor, manifest: Manifest): Descriptor {
-  const artifactType = artifactTypeOf(manifest);
-  const { annotations } = manifest;
-  return {
-    ...descriptor,
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
-  };
-}
-
-/** An image without artifactType is of its config's type (distribution-spec §Listing referrers). */
-function artifactTypeOf(manifest: Manifest): string | undefined {
-  if (manifest.artifactType !== undefined) return manifest.artifactType;
-  return manifest.kind === 'image' ? manifest.config.mediaType : undefined;
 }
 
 /** Sorted by digest. */

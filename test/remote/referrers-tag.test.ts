@@ -1,6 +1,7 @@
 /** A manifest with a subject, sent to registries that list referrers and to such that do not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Descriptor } from '#core/descriptor.ts';
 import { digestOf } from '#core/digest.ts';
 import { decodeManifest, encodeArtifact, encodeIndex, rawManifest } from '#core/manifest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '#core/media-type.ts';
@@ -37,37 +38,78 @@ async function play(script: readonly ScriptedExchange[]): Promise<void> {
   await remote.putManifest(artifact);
 }
 
-function putIndex(listed: readonly object[]): ScriptedExchange {
+function putIndex(
+  listed: readonly object[],
+  headers: Readonly<Record<string, string | null>> = {},
+  status = 201,
+): ScriptedExchange {
   return {
     method: 'PUT',
     path: tagPath,
+    headers,
     body: (bytes) => {
       const index = decodeManifest(rawManifest(bytes));
       assert.deepEqual(index.kind === 'index' && index.manifests, listed);
     },
-    answer: { status: 201 },
+    answer: { status },
   };
 }
+
+function there(listed: readonly Descriptor[], etag?: string): ScriptedExchange {
+  const headers = { 'content-type': OCI_INDEX, ...(etag === undefined ? {} : { etag }) };
+  const answer = { status: 200, headers, body: encodeIndex(listed).bytes };
+  return { method: 'GET', path: tagPath, answer };
+}
+
+const UNKNOWN = '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}';
+const nothing = { method: 'GET', path: tagPath, answer: { status: 404, body: UNKNOWN } };
 
 test('a registry that knows the subject is told nothing more', () =>
   play([put({ 'OCI-Subject': subject.digest })]));
 
 test('another one gets a tag that lists it', () =>
-  play([
-    put(),
-    { method: 'GET', path: tagPath, answer: { status: 404, body: UNKNOWN } },
-    putIndex([added]),
-  ]));
+  play([put(), nothing, putIndex([added], { 'if-none-match': '*' }), there([added])]));
 
 test('what is listed already stays, and is not listed twice', async () => {
-  const index = encodeIndex([other]);
-  const there = (bytes: Uint8Array): ScriptedExchange => ({
-    method: 'GET',
-    path: tagPath,
-    answer: { status: 200, headers: { 'content-type': OCI_INDEX }, body: bytes },
-  });
-  await play([put(), there(index.bytes), putIndex([other, added])]);
-  await play([put(), there(encodeIndex([other, added]).bytes)]);
+  await play([put(), there([other]), putIndex([other, added]), there([other, added])]);
+  await play([put(), there([other, added])]);
 });
 
-const UNKNOWN = '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}';
+test('the list is written over what was read and nothing else: who was faster is read again', () =>
+  play([
+    put(),
+    there([], '"one"'),
+    putIndex([added], { 'if-match': '"one"', 'if-none-match': null }, 412),
+    there([other], '"two"'),
+    putIndex([other, added], { 'if-match': '"two"' }),
+    there([other, added]),
+  ]));
+
+test('a registry without conditions: a list that somebody wrote over ours gets it again', () =>
+  play([
+    put(),
+    nothing,
+    putIndex([added]),
+    there([other]),
+    putIndex([other, added]),
+    there([other, added]),
+  ]));
+
+test('a tag that is no list stays as it is', async () => {
+  const image = encodeArtifact({ artifactType: 'a/b', config: other, layers: [], subject });
+  const answer = { status: 200, headers: { 'content-type': OCI_MANIFEST }, body: image.bytes };
+  await assert.rejects(play([put(), { method: 'GET', path: tagPath, answer }]), {
+    code: 'MANIFEST_INVALID',
+  });
+});
+
+test('asked to keep the list under the tag, a registry with the API gets it too', async () => {
+  await using peer = await scriptedPeer([
+    put({ 'OCI-Subject': subject.digest }),
+    nothing,
+    putIndex([added]),
+    there([added]),
+  ]);
+  await using remote = remoteAt(peer.address, { referrersBy: 'tag' });
+  await remote.putManifest(artifact);
+});

@@ -100,6 +100,8 @@ describe('repositories of one store', () => {
     );
     const manifest = { mediaType: OCI_MANIFEST, digest: digestOf(bytes), bytes };
     await repository.putManifest(manifest);
+    const others = { artifactType: 'application/vnd.other' };
+    assert.deepEqual(await repository.referrers(image.manifest.digest, others), []);
     assert.deepEqual(await repository.referrers(image.manifest.digest), [
       {
         ...descriptorOf(manifest),
