@@ -19,6 +19,9 @@ export interface ServedRepository extends Required<Omit<Repository, 'blobs'>> {
   /** True when it holds a manifest. */
   exists(): Promise<boolean>;
 
+  /** A page of its tags, by bytes; the time for it is the page's, not the repository's. */
+  tagsAfter(page: Page): Promise<readonly string[]>;
+
   /** Manifests of this repository whose `subject` is the digest, with artifactType and annotations. */
   referrers(subject: Digest, options?: CallOptions): Promise<readonly Descriptor[]>;
 }
@@ -33,7 +36,7 @@ export interface Page {
 export interface RegistryProvider {
   /** Never throws: asking an unknown repository answers NAME_UNKNOWN. */
   repository(name: string): ServedRepository;
-  /** Names of the repositories that hold a manifest. */
+  /** Names of the repositories that hold a manifest; the time for it is the page's. */
   catalog(page: Page): Promise<readonly string[]>;
   /** Names of the repositories that show a blob. */
   repositoriesWith(digest: Digest): Promise<readonly string[]>;

@@ -57,12 +57,20 @@ function served(name: string, held: ArchivedRepository | undefined): ServedRepos
     getManifest: async (tagOrDigest) => manifestOf(tagOrDigest),
     referrers: async (subject) => held?.referrers.get(subject) ?? [],
     async *tags() {
-      yield* [...(held?.tags.keys() ?? [])].sort();
+      yield* sortedTags(held);
     },
+    tagsAfter: async ({ last = '', limit }) =>
+      sortedTags(held)
+        .filter((tag) => tag > last)
+        .slice(0, limit),
     putManifest: refuse,
     deleteTag: refuse,
     deleteManifest: refuse,
   };
+}
+
+function sortedTags(held: ArchivedRepository | undefined): readonly string[] {
+  return [...(held?.tags.keys() ?? [])].sort();
 }
 
 function blobsOf(held: ArchivedRepository | undefined): BlobStore & BlobMounter {

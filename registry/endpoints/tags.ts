@@ -9,25 +9,12 @@ const TAGS_LIMIT = 10_000;
 
 export async function tagsEndpoint(call: RegistryCall, name: string): Promise<Reply> {
   needMethod(call, 'GET', 'HEAD');
-  const { last: after = '', limit } = pageIn(call.query, TAGS_LIMIT);
-  if (!(await call.provider.repository(name).exists())) {
+  const { last: after, limit } = pageIn(call.query, TAGS_LIMIT);
+  const repository = call.provider.repository(name);
+  if (!(await repository.exists())) {
     throw new Refusal('NAME_UNKNOWN', `repository ${name} not known to registry`);
   }
-  const { items, last } = cut(await tagsAfter(call, name, { after, count: limit + 1 }), limit);
+  const { items, last } = cut(await repository.tagsAfter({ last: after, limit: limit + 1 }), limit);
   const headers = last === undefined ? {} : nextLink(`/v2/${name}/tags/list`, { last, limit });
   return jsonReply({ name, tags: items }, { headers });
-}
-
-/** In byte order. */
-export async function tagsAfter(
-  call: RegistryCall,
-  name: string,
-  { after, count }: { readonly after: string; readonly count: number },
-): Promise<readonly string[]> {
-  const tags: string[] = [];
-  for await (const tag of call.provider.repository(name).tags({ signal: call.signal })) {
-    if (tag > after) tags.push(tag);
-    if (tags.length === count) break;
-  }
-  return tags;
 }

@@ -2,7 +2,6 @@
 import { isSlipwayError } from '#core/errors.ts';
 import type { RegistryCall } from '../endpoints/base.ts';
 import { cut } from '../endpoints/paging.ts';
-import { tagsAfter } from '../endpoints/tags.ts';
 import { Refusal } from '../errors.ts';
 import { shortDigest, sizeText } from './figures.ts';
 import { type Html, html } from './html.ts';
@@ -20,9 +19,9 @@ export async function repositoryPage(
   if (!(await repository.exists())) {
     throw new Refusal('NAME_UNKNOWN', `repository ${name} not known to registry`);
   }
-  const after = call.query.get('last') ?? '';
+  const after = call.query.get('last') ?? undefined;
   const { items, last } = cut(
-    await tagsAfter(call, name, { after, count: PER_PAGE + 1 }),
+    await repository.tagsAfter({ last: after, limit: PER_PAGE + 1 }),
     PER_PAGE,
   );
   const rows: Html[] = [];

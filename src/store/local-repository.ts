@@ -107,6 +107,22 @@ export class LocalRepository implements Repository, ReferrerLister {
     for (const row of rows) yield textOf(row, 'tag');
   }
 
+  /** Tags after one, by bytes. */
+  async tagsAfter(page: {
+    readonly last?: string | undefined;
+    readonly limit: number;
+  }): Promise<readonly string[]> {
+    const rows = this.#metadata.all(
+      `SELECT tag FROM tags WHERE space = ? AND repository = ? AND tag > ?
+       ORDER BY tag LIMIT ?`,
+      this.#space,
+      this.#name,
+      page.last ?? '',
+      page.limit,
+    );
+    return rows.map((row) => textOf(row, 'tag'));
+  }
+
   /** Manifests whose subject is the digest; an index under the tag of old clients is a manifest like others. */
   async referrers(
     subject: Digest,

@@ -148,9 +148,16 @@ export class LocalStore implements AsyncDisposable {
 
   /** Names of repositories with at least one manifest, sorted by bytes. */
   catalog(space: Space, options: CatalogOptions = {}): readonly string[] {
+    // From name to name: DISTINCT would read every manifest of the repositories on the page.
     const rows = this.#metadata.all(
-      `SELECT DISTINCT repository FROM manifests
-       WHERE space = ? AND repository > ? ORDER BY repository LIMIT ?`,
+      `WITH RECURSIVE page (repository) AS (
+         SELECT min(repository) FROM manifests WHERE space = ?1 AND repository > ?2
+         UNION ALL
+         SELECT (SELECT min(repository) FROM manifests
+                 WHERE space = ?1 AND repository > page.repository)
+         FROM page WHERE page.repository IS NOT NULL
+       )
+       SELECT repository FROM page WHERE repository IS NOT NULL LIMIT ?3`,
       space,
       options.after ?? '',
       options.limit ?? -1,

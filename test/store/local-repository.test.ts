@@ -118,3 +118,35 @@ describe('repositories of one store', () => {
     await assert.rejects(repository.resolve('v1'), { code: 'NAME_UNKNOWN' });
   });
 });
+
+describe('a page', () => {
+  it('of tags begins after a name that need not exist, in the order of bytes', async () => {
+    await using place = await temporaryStore();
+    await using lease = await place.store.lease({ purpose: 'test' });
+    const [app, other] = ['app', 'app-2'].map((name) =>
+      place.store.repository({ space: 'registry', name, lease }),
+    );
+    assert.ok(app && other);
+    for (const tag of ['b', 'B', '_x', '1.10', '1.9'])
+      await putImage(app, await sampleImage(), tag);
+    await putImage(other, await sampleImage(), 'z');
+    assert.deepEqual(await app.tagsAfter({ limit: 3 }), ['1.10', '1.9', 'B']);
+    assert.deepEqual(await app.tagsAfter({ last: 'B', limit: 3 }), ['_x', 'b']);
+    assert.deepEqual(await app.tagsAfter({ last: '1.2', limit: 1 }), ['1.9']);
+    assert.deepEqual(await app.tagsAfter({ limit: 0 }), []);
+  });
+
+  it('of repositories names each once, however many manifests it has', async () => {
+    await using place = await temporaryStore();
+    await using lease = await place.store.lease({ purpose: 'test' });
+    for (const name of ['b/c', 'a', 'b', 'b-1']) {
+      const repository = place.store.repository({ space: 'registry', name, lease });
+      for (const tag of ['1', '2']) await putImage(repository, await sampleImage(), tag);
+    }
+    const { store } = place;
+    assert.deepEqual(store.catalog('registry'), ['a', 'b', 'b-1', 'b/c']);
+    assert.deepEqual(store.catalog('registry', { after: 'a', limit: 2 }), ['b', 'b-1']);
+    assert.deepEqual(store.catalog('registry', { after: 'b/c' }), []);
+    assert.deepEqual(store.catalog('images'), []);
+  });
+});
