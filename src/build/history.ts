@@ -4,12 +4,10 @@ import type { StageState } from './state.ts';
 
 const COMMENT = 'slipway.dockerfile.v0';
 
-/** Appends a step that made a layer. */
-export function withLayerHistory(
-  state: StageState,
-  createdBy: string,
-  created: string,
-): StageState {
+/** Appends a step that made a layer. No step is older than what it stands on. */
+export function withLayerHistory(state: StageState, createdBy: string, made: string): StageState {
+  const { created: below = made } = state;
+  const created = Date.parse(below) > Date.parse(made) ? below : made;
   const entry: HistoryEntry = { created, created_by: createdBy, comment: COMMENT };
   return { ...state, history: [...state.history, entry], created };
 }

@@ -13,7 +13,7 @@ import type { FileFacts } from './file-facts.ts';
 import type { MissedStepLine } from './history/missed-line.ts';
 import { withLayerHistory } from './history.ts';
 import { guardLayer } from './mounts/leak-guard.ts';
-import { type BuildSession, type MadeLayer, timestamp } from './session.ts';
+import { type BuildSession, clampedTimestamp, type MadeLayer, timestamp } from './session.ts';
 import type { StageState } from './state.ts';
 import type { Vertex } from './vertex.ts';
 
@@ -42,6 +42,8 @@ export interface WrittenLayer {
   readonly diffId: Digest;
   /** Of the plain tar. */
   readonly size: number;
+  /** The newest time of what was copied, in seconds. Absent: a command ran, and the layer is of that time. */
+  readonly newest?: number;
 }
 
 /** The state after the step, from the cache or by doing it. */
@@ -99,7 +101,7 @@ async function findOrMake(
   const facts = once(async () => stepFacts(state, { ...step, files: await step.files.all() }));
   const place = step.label.replace(/\/\d+\]/, ']');
   const missed = missedStep(session, state, { place, description: step.createdBy });
-  const { diffId, size } = await session.jobs(() => {
+  const { diffId, size, newest } = await session.jobs(() => {
     session.signal.throwIfAborted();
     return session.vertices.run(step.label + step.name, async (vertex) => {
       const { number } = vertex;
@@ -121,7 +123,7 @@ async function findOrMake(
   session.steps.run += 1;
   const made: MadeLayer = {
     layer: { diffId, descriptor: { mediaType: OCI_LAYER, digest: diffId, size } },
-    created: timestamp(session),
+    created: newest === undefined ? timestamp(session) : clampedTimestamp(session, newest),
   };
   if (session.trial !== undefined) return made;
   for (const key of [definition, contentKey]) {

@@ -123,7 +123,20 @@ export interface MadeLayer {
 /** The build's time of day, clamped. ISO 8601. */
 export function timestamp(session: BuildSession): string {
   const { sourceDateEpoch } = session;
-  return sourceDateEpoch === undefined
-    ? session.now().toISOString()
-    : new Date(sourceDateEpoch * 1000).toISOString();
+  return sourceDateEpoch === undefined ? session.now().toISOString() : isoTime(sourceDateEpoch);
+}
+
+/** A time of the inputs, clamped. ISO 8601. */
+export function clampedTimestamp(
+  { sourceDateEpoch }: Pick<BuildSession, 'sourceDateEpoch'>,
+  seconds: number,
+): string {
+  return isoTime(Math.min(seconds, sourceDateEpoch ?? seconds));
+}
+
+/** The end of the year 9999: what RFC 3339 can say. */
+const SECONDS_MAX = 253_402_300_799;
+
+function isoTime(seconds: number): string {
+  return new Date(Math.min(Math.max(seconds, 0), SECONDS_MAX) * 1000).toISOString();
 }

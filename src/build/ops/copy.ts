@@ -51,22 +51,36 @@ export async function copyOp(
     ...(owner === undefined ? {} : { owner }),
     ...chmodOf(op),
   };
-  return (await packed(session, listOf(session, request))) ?? (await written(session, request));
+  const { list, newest } = listOf(session, request);
+  const layer = (await packed(session, list)) ?? (await written(session, request));
+  return { ...layer, newest };
+}
+
+/** What is to be packed, and the newest time in it. */
+interface DatedList {
+  readonly list: PackList;
+  readonly newest: number;
 }
 
 /** A folder as it was scanned where that will do, else entry by entry. */
-function listOf({ sourceDateEpoch }: BuildSession, request: CopyRequest): PackList {
+function listOf({ sourceDateEpoch }: BuildSession, request: CopyRequest): DatedList {
   const plan = planFolder(request);
   const records = plan?.scanned.found.records;
-  if (!plan || !records) return { entries: clamped(planCopy(request), sourceDateEpoch) };
+  const entries = plan && records ? plan.entries : planCopy(request);
+  const newest = entries.reduce((most, { entry }) => Math.max(most, entry.mtime.seconds), 0);
+  const list = { entries: clamped(entries, sourceDateEpoch) };
+  if (!plan || !records) return { list, newest };
   return {
-    entries: clamped(plan.entries, sourceDateEpoch),
-    folder: {
-      ...plan.scanned,
-      ...(request.owner ?? { uid: 0, gid: 0 }),
-      records,
-      destination: plan.target,
-      ...(sourceDateEpoch === undefined ? {} : { mtimeMax: sourceDateEpoch }),
+    newest: Math.max(newest, plan.scanned.found.newest),
+    list: {
+      ...list,
+      folder: {
+        ...plan.scanned,
+        ...(request.owner ?? { uid: 0, gid: 0 }),
+        records,
+        destination: plan.target,
+        ...(sourceDateEpoch === undefined ? {} : { mtimeMax: sourceDateEpoch }),
+      },
     },
   };
 }

@@ -21,7 +21,7 @@ export async function workdirOp(
   await using ingest = await store.blobs(lease).ingest();
   const { diffId, size, index } = await writeLayer(entries, ingest);
   await store.layers.addIndex(diffId, index);
-  return { diffId, size };
+  return { diffId, size, newest: EPOCH.seconds };
 }
 
 /** The parents as they are, then the new folders. */

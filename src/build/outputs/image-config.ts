@@ -1,7 +1,7 @@
 /** The config of a finished stage's image: what the Dockerfile made of it, and what flags change of that. */
 import type { ContainerConfig, ImageConfig } from '#core/image-config.ts';
 import type { BuiltTarget } from '../build-stages.ts';
-import { type BuildSession, timestamp } from '../session.ts';
+import { type BuildSession, clampedTimestamp } from '../session.ts';
 
 export interface ConfigChanges {
   /** Over those of the Dockerfile. */
@@ -19,7 +19,7 @@ export function imageConfig(
   changes: ConfigChanges,
 ): ImageConfig {
   return {
-    created: state.created ?? timestamp(session),
+    created: state.created ?? clampedTimestamp(session, 0),
     ...(state.author ? { author: state.author } : {}),
     architecture,
     os,
