@@ -297,6 +297,8 @@ export interface SaveOptions extends PlanSaveOptions {
   readonly volumes?: { readonly size: string; readonly only?: ReadonlySet<number> };
   /** Path of an ed25519 private key (PEM) that signs the archive. */
   readonly sign?: string;
+  /** Asked where that key is encrypted. */
+  readonly keyPassword?: () => Promise<string>;
 }
 
 export interface LoadOptions extends CallContext {

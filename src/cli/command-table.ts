@@ -11,6 +11,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   'config:registries': () => import('../commands/config/registries.ts'),
   doctor: () => import('../commands/doctor.ts'),
   export: () => import('../commands/export.ts'),
+  'generate-key-pair': () => import('../commands/generate-key-pair.ts'),
   history: () => import('../commands/history.ts'),
   'history:inspect': () => import('../commands/history/inspect.ts'),
   'history:logs': () => import('../commands/history/logs.ts'),

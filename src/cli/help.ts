@@ -69,6 +69,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly 
       ...['registry:key:add', 'registry:key:ls', 'registry:key:rm', 'config:registries'],
     ],
   ],
+  ['Signature Commands', ['generate-key-pair']],
   ['In Place of Others', ['shim', 'shim:install']],
 ];
 

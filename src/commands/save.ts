@@ -1,6 +1,7 @@
 import { assignments } from '#cli/assignments.ts';
 import { BaseCommand } from '#cli/base-command.ts';
 import { list, text, toggle } from '#cli/flags.ts';
+import { keyPassword } from '#cli/key-password.ts';
 import { platformOption } from '#cli/platform-option.ts';
 import { REGISTRY_FLAGS } from '#cli/registry-flags.ts';
 import { savePlanJson, savePlanTable } from '#cli/save-plan.ts';
@@ -102,7 +103,9 @@ export default class Save extends BaseCommand {
     const saved = await engine.save(images, flags.output ?? stdout, {
       ...options,
       ...volumes,
-      ...(flags.sign === undefined ? {} : { sign: flags.sign }),
+      ...(flags.sign === undefined
+        ? {}
+        : { sign: flags.sign, keyPassword: keyPassword(this.host, this.settings()) }),
     });
     this.#hint(saved);
   }

@@ -130,10 +130,14 @@ export const ERROR_CODES = {
   },
   ENTRY_REFUSED: { kind: 'invalid', meaning: 'An archive entry cannot be represented safely.' },
   INDEX_INVALID: { kind: 'integrity', meaning: 'A layer index (EROFS image) is damaged.' },
-  SIGNATURE_MISSING: { kind: 'integrity', meaning: 'An archive to be verified is not signed.' },
+  SIGNATURE_MISSING: {
+    kind: 'integrity',
+    meaning: 'An archive or image to be verified is not signed.',
+  },
   SIGNATURE_WRONG: {
     kind: 'integrity',
-    meaning: 'The signature of an archive is not by the key given, or its content was changed.',
+    meaning:
+      'The signature of an archive or image is not by the key given, or is about something else.',
   },
   KEY_INVALID: { kind: 'invalid', meaning: 'A key file holds no key of the kind needed.' },
   VOLUME_DAMAGED: { kind: 'integrity', meaning: 'A volume of an archive is not what was written.' },

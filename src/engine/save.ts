@@ -16,8 +16,8 @@ export async function save(
   images: readonly string[],
   options: SaveOptions & { readonly output: string | NodeJS.WritableStream },
 ): Promise<ArchivePlanSummary> {
-  const { have = [], platform: only, sign, ...rest } = options;
-  const key = sign === undefined ? {} : { sign: await readSigningKey(sign) };
+  const { have = [], platform: only, sign, keyPassword, ...rest } = options;
+  const key = sign === undefined ? {} : { sign: await readSigningKey(sign, keyPassword) };
   await using sources = await openHaveSources(resources, have, options);
   await using wanted = await wantedImages(resources, images, options);
   return await saveImages({

@@ -3,8 +3,7 @@
  * documents and of every blob. Checked before anything else is looked at, with a key at hand; there is
  * no server to ask and no certificate to trust.
  */
-import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { type KeyObject, sign, verify } from 'node:crypto';
 import { digestOf } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import {
@@ -14,10 +13,10 @@ import {
   decodeBundle,
   SIGNATURE_FILE,
 } from '#store/bundle-document.ts';
-import { onDisk } from '#store/disk-errors.ts';
 import { INDEX_FILE } from '#store/layout-index.ts';
 import { type PackedFiles, readDocument } from '#store/packed-files.ts';
-import { needFile } from './input-file.ts';
+import { keyInvalid } from './key-error.ts';
+import { type KeyPassword, readPrivateKey, readPublicKey } from './key-file.ts';
 
 /** Gives the signature of the bytes of bundle.json. */
 export type SigningKey = (bundle: Uint8Array) => Uint8Array;
@@ -29,49 +28,29 @@ export interface VerifyKey {
 }
 
 const SIGNATURE_BYTES = 64;
-/** A PEM of ed25519 is about a hundred bytes; comments may stand around it. */
-const KEY_BYTES_MAX = 64 * 1024;
 /** The largest of the documents is index.json of a mirror. */
 const DOCUMENT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** The private key of a PEM file. @throws FILE_MISSING, PERMISSION, KEY_INVALID */
-export async function readSigningKey(path: string): Promise<SigningKey> {
-  const key = await readKey(path, createPrivateKey);
+export async function readSigningKey(path: string, password?: KeyPassword): Promise<SigningKey> {
+  const key = needEd25519(path, await readPrivateKey(path, password));
   return (bundle) => sign(null, bundle, key);
 }
 
 /** The public key of a PEM file, or of a private key's. @throws FILE_MISSING, PERMISSION, KEY_INVALID */
 export async function readVerifyKey(path: string): Promise<VerifyKey> {
-  const key = await readKey(path, createPublicKey);
+  const key = needEd25519(path, await readPublicKey(path));
   return {
     name: path,
     isSignedBy: (bundle, signature) => verify(null, bundle, key, signature),
   };
 }
 
-async function readKey(path: string, parse: (pem: Buffer) => KeyObject): Promise<KeyObject> {
-  await needFile(path);
-  if ((await onDisk(path, () => stat(path))).isDirectory()) {
-    throw keyInvalid(path, 'is a folder, not a key');
-  }
-  const pem = await onDisk(path, () => readFile(path));
-  let key: KeyObject;
-  try {
-    if (pem.byteLength > KEY_BYTES_MAX) throw new Error('too large');
-    key = parse(pem);
-  } catch (cause) {
-    throw keyInvalid(path, 'holds no key that can be read', cause);
-  }
+/** The signatures of other keys have no fixed length, which a bundle counts on. */
+function needEd25519(path: string, key: KeyObject): KeyObject {
   if (key.asymmetricKeyType === 'ed25519') return key;
-  throw keyInvalid(path, `holds a key of type ${key.asymmetricKeyType}, not ed25519`);
-}
-
-function keyInvalid(path: string, what: string, cause?: unknown): SlipwayError {
-  return new SlipwayError('KEY_INVALID', `${path} ${what}`, {
-    hint: 'make a pair: openssl genpkey -algorithm ed25519 -out key.pem && openssl pkey -in key.pem -pubout -out key.pub',
-    detail: { path },
-    // The library's words may quote the file.
-    ...(cause instanceof Error && 'code' in cause ? { cause: cause.code } : {}),
+  throw keyInvalid(path, `holds a key of type ${key.asymmetricKeyType}, not ed25519`, {
+    hint: 'make a pair: slipway generate-key-pair --type ed25519',
   });
 }
 

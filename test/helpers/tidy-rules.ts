@@ -25,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages by the folders that may import them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '@noble/ciphers': ['image'],
   '@peculiar/x509': ['registry'],
   bcryptjs: ['registry'],
   jose: ['registry'],
