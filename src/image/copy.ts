@@ -82,6 +82,14 @@ export async function copyImage(options: CopyOptions): Promise<CopyResult> {
     ...(platform ? { choose: (index) => selectManifest(index, platform) } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });
+  return await copyWalked(image, options);
+}
+
+/** The same for who walked already: what the walk leaves out is in `to`. */
+export async function copyWalked(
+  image: WalkedImage,
+  options: Omit<CopyOptions, 'selector' | 'platform'>,
+): Promise<CopyResult> {
   const copy: Copy = { ...options, configs: configsOf(image.manifests), changed: new Map() };
   const [transferred, named] = await both(moveBlobs(image, copy), namedIn(options));
   await options.check?.(image);
@@ -104,7 +112,7 @@ async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
 }
 
 /** A copy under way. */
-interface Copy extends CopyOptions {
+interface Copy extends Omit<CopyOptions, 'selector' | 'platform'> {
   readonly configs: ReadonlySet<Digest>;
   /** What goes in place of blobs. */
   readonly changed: Map<Digest, Descriptor>;
@@ -217,7 +225,7 @@ async function* readOnce(blob: Descriptor, { options, call }: Send): AsyncGenera
 /** Children first, as the walk lists them; the last one gets the tag. */
 async function putManifests(
   manifests: readonly RawManifest[],
-  options: CopyOptions,
+  options: Pick<CopyOptions, 'to' | 'tag' | 'signal'>,
 ): Promise<void> {
   const call = options.signal ? { signal: options.signal } : {};
   const tag = options.tag === undefined ? {} : { tag: options.tag };
@@ -228,7 +236,11 @@ async function putManifests(
 }
 
 /** What the tag points at in `to` before. */
-async function namedIn({ to, tag, signal }: CopyOptions): Promise<Digest | undefined> {
+async function namedIn({
+  to,
+  tag,
+  signal,
+}: Pick<CopyOptions, 'to' | 'tag' | 'signal'>): Promise<Digest | undefined> {
   if (tag === undefined) return undefined;
   try {
     return (await to.resolve(tag, signal ? { signal } : {})).digest;
@@ -241,7 +253,7 @@ async function namedIn({ to, tag, signal }: CopyOptions): Promise<Digest | undef
 /** The first failure stops the others, and is the one that is thrown. */
 async function inParallel<T>(
   blobs: readonly Descriptor[],
-  { signal }: CopyOptions,
+  { signal }: Pick<CopyOptions, 'signal'>,
   work: (blob: Descriptor, call: Call) => Promise<T>,
 ): Promise<readonly T[]> {
   const stop = new AbortController();

@@ -6,7 +6,7 @@
  */
 import { type Digest, isDigest } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
-import type { LocalRepository } from './local-repository.ts';
+import type { CallOptions, ReferrerLister, Repository } from '#core/repository.ts';
 import { walkImage } from './walk.ts';
 
 const COMPANION_TAG = /^sha256-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
@@ -41,22 +41,24 @@ export interface CompanionOptions {
  * @throws MANIFEST_INVALID for more than anybody has
  */
 export async function companionsIn(
-  repository: LocalRepository,
+  repository: Repository & ReferrerLister,
   { subjects, signal }: CompanionOptions,
 ): Promise<readonly Companion[]> {
   const found: Companion[] = [];
   const seen = new Set(subjects);
+  const tags = await companionTags(repository, signal);
+  const call = signal ? { signal } : {};
   let layer = [...subjects];
   for (let depth = 0; layer.length > 0; depth += 1) {
     if (depth > DEPTH_MAX || found.length > COMPANIONS_MAX) throw tooMany(subjects[0]);
     const next: Digest[] = [];
     for (const subject of layer) {
       signal?.throwIfAborted();
-      for (const companion of await directly(repository, subject)) {
+      for (const companion of await directly(repository, { subject, tags, ...call })) {
         found.push(companion);
         if (seen.has(companion.digest)) continue;
         seen.add(companion.digest);
-        next.push(...(await manifestsOf(repository, companion.digest, seen)));
+        next.push(...(await manifestsOf(repository, companion.digest, { seen, ...call })));
       }
     }
     layer = next;
@@ -64,23 +66,43 @@ export async function companionsIn(
   return found;
 }
 
+/** Tags of this form that are there: asked for at once rather than one by one. */
+async function companionTags(
+  repository: Repository,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<string>> {
+  const tags = new Set<string>();
+  for await (const tag of repository.tags(signal ? { signal } : {})) {
+    if (subjectOfTag(tag) !== undefined) tags.add(tag);
+  }
+  return tags;
+}
+
 async function directly(
-  repository: LocalRepository,
-  subject: Digest,
+  repository: Repository & ReferrerLister,
+  {
+    subject,
+    tags,
+    ...call
+  }: CallOptions & { readonly subject: Digest; readonly tags: ReadonlySet<string> },
 ): Promise<readonly Companion[]> {
-  const referrers = await repository.referrers(subject);
+  const referrers = await repository.referrers(subject, call);
   const found: Companion[] = referrers.map(({ digest }) => ({ digest, subject }));
-  for (const ending of subject.startsWith('sha256:') ? ENDINGS : []) {
+  for (const ending of ENDINGS) {
     const tag = `${subject.replace(':', '-')}${ending}`;
-    const digest = await taggedIn(repository, tag);
+    const digest = tags.has(tag) ? await taggedIn(repository, tag, call) : undefined;
     if (digest !== undefined) found.push({ digest, subject, tag });
   }
   return found;
 }
 
-async function taggedIn(repository: LocalRepository, tag: string): Promise<Digest | undefined> {
+async function taggedIn(
+  repository: Repository,
+  tag: string,
+  call: CallOptions,
+): Promise<Digest | undefined> {
   try {
-    return (await repository.resolve(tag)).digest;
+    return (await repository.resolve(tag, call)).digest;
   } catch (error) {
     if (isSlipwayError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) return undefined;
     throw error;
@@ -89,11 +111,11 @@ async function taggedIn(repository: LocalRepository, tag: string): Promise<Diges
 
 /** Itself and, of an index, what it lists. */
 async function manifestsOf(
-  repository: LocalRepository,
+  repository: Repository,
   digest: Digest,
-  seen: Set<Digest>,
+  { seen, ...call }: CallOptions & { readonly seen: Set<Digest> },
 ): Promise<readonly Digest[]> {
-  const { manifests } = await walkImage(repository, { selector: digest });
+  const { manifests } = await walkImage(repository, { selector: digest, ...call });
   const digests = manifests.map(({ raw }) => raw.digest);
   const fresh = digests.filter((found) => found === digest || !seen.has(found));
   for (const one of fresh) seen.add(one);

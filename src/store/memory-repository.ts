@@ -12,13 +12,16 @@ import type {
   CallOptions,
   Ingest,
   RawManifest,
+  ReferrerLister,
+  ReferrerOptions,
   Repository,
 } from '#core/repository.ts';
 import { blobUnknown } from './local-blobs.ts';
 import { checkManifest, manifestUnknown } from './manifest-rules.ts';
+import { referrersAmong } from './referrers.ts';
 import { digestMismatch, sizeMismatch } from './verified-read.ts';
 
-export class MemoryRepository implements Repository {
+export class MemoryRepository implements Repository, ReferrerLister {
   readonly blobs: BlobStore;
   readonly #manifests = new Map<Digest, RawManifest>();
   readonly #tags = new Map<string, Digest>();
@@ -53,6 +56,10 @@ export class MemoryRepository implements Repository {
   async *tags(): AsyncIterable<string> {
     // Tags are ASCII, so the order of strings is the order of bytes.
     yield* [...this.#tags.keys()].sort();
+  }
+
+  async referrers(subject: Digest, options: ReferrerOptions = {}): Promise<readonly Descriptor[]> {
+    return await referrersAmong(this, this.#manifests.keys(), subject, options);
   }
 
   async deleteTag(tag: string): Promise<boolean> {

@@ -19,6 +19,8 @@ import type {
   CallOptions,
   Ingest,
   RawManifest,
+  ReferrerLister,
+  ReferrerOptions,
   Repository,
 } from '#core/repository.ts';
 import { onDisk } from './disk-errors.ts';
@@ -39,9 +41,10 @@ import { beginIngest } from './local-ingest.ts';
 import { checkManifest, manifestUnknown } from './manifest-rules.ts';
 import { folderFiles, readDocument } from './packed-files.ts';
 import { currentOwner } from './process-owner.ts';
+import { referrersAmong } from './referrers.ts';
 import { verified, verifyBytes } from './verified-read.ts';
 
-export class OciLayout implements Repository {
+export class OciLayout implements Repository, ReferrerLister {
   readonly blobs: BlobStore;
   readonly #folder: string;
   #entries: readonly Descriptor[];
@@ -105,6 +108,11 @@ export class OciLayout implements Repository {
 
   async *tags(): AsyncIterable<string> {
     yield* [...new Set(this.#entries.flatMap((entry) => refNameOf(entry) ?? []))].sort();
+  }
+
+  async referrers(subject: Digest, options: ReferrerOptions = {}): Promise<readonly Descriptor[]> {
+    const listed = this.#entries.map(({ digest }) => digest);
+    return await referrersAmong(this, listed, subject, options);
   }
 
   /** The manifest keeps an entry without a name when this was its last. */

@@ -19,6 +19,8 @@ import type {
   Ingest,
   RawManifest,
   RawReader,
+  ReferrerLister,
+  ReferrerOptions,
   Repository,
 } from '#core/repository.ts';
 import type { BundleDocument } from './bundle-document.ts';
@@ -26,6 +28,7 @@ import type { FileReadOptions } from './file-read.ts';
 import { blobUnknown } from './local-blobs.ts';
 import { manifestUnknown } from './manifest-rules.ts';
 import type { PackedFiles } from './packed-files.ts';
+import { referrersAmong } from './referrers.ts';
 import { verified, verifyBytes } from './verified-read.ts';
 
 /** One image (or index) of an archive. */
@@ -56,7 +59,7 @@ export interface PackedContents {
   readonly bundle?: BundleDocument;
 }
 
-export class PackedRepository implements Repository {
+export class PackedRepository implements Repository, ReferrerLister {
   readonly blobs: BlobStore;
   readonly images: readonly PackedImage[];
   /** Absent: it was not written by us. */
@@ -90,6 +93,11 @@ export class PackedRepository implements Repository {
 
   async *tags(): AsyncIterable<string> {
     yield* [...new Set(this.images.flatMap(({ refNames }) => refNames))].sort();
+  }
+
+  async referrers(subject: Digest, options: ReferrerOptions = {}): Promise<readonly Descriptor[]> {
+    const listed = this.images.map(({ manifest }) => manifest.digest);
+    return await referrersAmong(this, listed, subject, options);
   }
 
   #named(name: string): Digest {

@@ -5,8 +5,16 @@
  */
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
+import { isSlipwayError } from '#core/errors.ts';
 import { ObjectReader, parseJson } from '#core/json.ts';
-import { artifactTypeOf, type Manifest } from '#core/manifest.ts';
+import {
+  artifactTypeOf,
+  decodeManifest,
+  descriptorOf,
+  type Manifest,
+  referrerDescriptor,
+} from '#core/manifest.ts';
+import type { ReferrerOptions, Repository } from '#core/repository.ts';
 import { digestIn, type Metadata, numberOf, type Row, textOf } from './metadata.ts';
 
 export interface RepositoryKey {
@@ -30,6 +38,30 @@ export function recordSubject(
     artifactTypeOf(manifest) ?? null,
     JSON.stringify(manifest.annotations),
   );
+}
+
+/** Those of the listed manifests that point at the subject, for places that only know their manifests. */
+export async function referrersAmong(
+  repository: Repository,
+  digests: Iterable<Digest>,
+  subject: Digest,
+  { artifactType, ...call }: ReferrerOptions = {},
+): Promise<readonly Descriptor[]> {
+  const found: Descriptor[] = [];
+  for (const digest of new Set(digests)) {
+    try {
+      const raw = await repository.getManifest(digest, call);
+      const manifest = decodeManifest(raw);
+      if (manifest.subject?.digest !== subject) continue;
+      const referrer = referrerDescriptor(descriptorOf(raw), manifest);
+      if (artifactType === undefined || referrer.artifactType === artifactType)
+        found.push(referrer);
+    } catch (error) {
+      // One that was lost, or is in no form that anybody knows, is no referrer.
+      if (!isSlipwayError(error, 'MANIFEST_UNKNOWN', 'MANIFEST_INVALID')) throw error;
+    }
+  }
+  return found.sort((a, b) => (a.digest < b.digest ? -1 : 1));
 }
 
 /** Sorted by digest. */

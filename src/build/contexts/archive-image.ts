@@ -3,9 +3,9 @@
  * under the build's lease and get no name.
  */
 import type { Descriptor } from '#core/descriptor.ts';
-import { isDigest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { decodeManifest, type ImageManifest } from '#core/manifest.ts';
+import type { PathPlace } from '#core/place.ts';
 import type { Platform } from '#core/platform.ts';
 import { familiarReference } from '#core/reference.ts';
 import { openArchive } from '#image/archive-open.ts';
@@ -17,10 +17,7 @@ import type { BuildSession } from '../session.ts';
 import type { BaseImage } from '../state.ts';
 
 export interface ArchiveImage {
-  /** A folder or a file. */
-  readonly path: string;
-  /** A tag, a name or a digest in it. */
-  readonly selector?: string;
+  readonly place: PathPlace;
   /** What the build calls it; an image of this name is taken where there are several. */
   readonly name: string;
   /** Which image of an index. */
@@ -32,8 +29,9 @@ const INDEXES_DEEP = 4;
 /** @throws FILE_MISSING, FILE_UNUSABLE, ARCHIVE_INVALID, MANIFEST_UNKNOWN, PLATFORM_UNKNOWN */
 export async function archiveImage(session: BuildSession, at: ArchiveImage): Promise<BaseImage> {
   const { store, lease, signal } = session;
-  await needFile(at.path);
-  await using archive = await openArchive(at.path, {
+  const { path } = at.place;
+  await needFile(path);
+  await using archive = await openArchive(path, {
     temporary: () => store.paths.temporary('ingest'),
     signal,
   });
@@ -50,7 +48,7 @@ export async function archiveImage(session: BuildSession, at: ArchiveImage): Pro
     if (diffId !== undefined && diffIds.length === image.layers.length) {
       return { descriptor, diffId };
     }
-    throw new SlipwayError('MANIFEST_INVALID', `${at.path}: layers and diff_ids do not match`);
+    throw new SlipwayError('MANIFEST_INVALID', `${path}: layers and diff_ids do not match`);
   });
   for (const { descriptor, diffId } of layers) {
     if (store.layers.files(diffId, lease)) continue;
@@ -60,7 +58,8 @@ export async function archiveImage(session: BuildSession, at: ArchiveImage): Pro
 }
 
 /** What was asked for, else the image with the build's name for it, else the only one. */
-function selectorIn(repository: PackedRepository, { path, selector, name }: ArchiveImage): string {
+function selectorIn(repository: PackedRepository, { place, name }: ArchiveImage): string {
+  const selector = place.digest ?? place.name;
   if (selector !== undefined) return selector;
   const { images } = repository;
   const named = images.find((image) => namesOf(image).includes(name));
@@ -70,7 +69,7 @@ function selectorIn(repository: PackedRepository, { path, selector, name }: Arch
   const there = images.flatMap(namesOf);
   throw new SlipwayError(
     'MANIFEST_UNKNOWN',
-    `${path} has ${images.length} images, none called ${name}`,
+    `${place.path} has ${images.length} images, none called ${name}`,
     {
       hint: `say which: ${there.length > 0 ? `name the context ${there.join(' or ')}` : 'add :TAG or @DIGEST to the path'}`,
       detail: { names: there },
@@ -110,19 +109,4 @@ async function fetchBlob(
   await using ingest = await blobs.ingest({ digest, size }, { signal });
   for await (const chunk of from.blobs.read(digest, { signal })) await ingest.write(chunk);
   await ingest.commit({ digest, size });
-}
-
-/** `PATH`, `PATH:tag` or `PATH@digest`; a colon within a folder's name is not a tag's. */
-export function splitLayoutPath(text: string): {
-  readonly path: string;
-  readonly selector?: string;
-} {
-  const at = text.indexOf('@');
-  if (at >= 0 && isDigest(text.slice(at + 1))) {
-    return { path: text.slice(0, at).replace(/:[\w.-]+$/, ''), selector: text.slice(at + 1) };
-  }
-  const match = /^(.+):([\w][\w.-]{0,127})$/.exec(text);
-  return match?.[1] === undefined || match[2] === undefined
-    ? { path: text }
-    : { path: match[1], selector: match[2] };
 }

@@ -8,6 +8,7 @@ import { unreachable } from '#core/assert.ts';
 import type { ByteString } from '#core/bytes.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { JsonValue } from '#core/json.ts';
+import { parsePathPlace } from '#core/place.ts';
 import { formatPlatform, type Platform } from '#core/platform.ts';
 import { familiarReference, parseReference, withDefaultTag } from '#core/reference.ts';
 import { originKey } from '../cache-key.ts';
@@ -90,9 +91,9 @@ export class NamedContexts {
       }
       case 'oci-layout':
       case 'bundle': {
-        const { archiveImage, splitLayoutPath } = await import('./archive-image.ts');
-        const at = scheme === 'bundle' ? { path: rest } : splitLayoutPath(rest);
-        return imageOf(await archiveImage(session, { ...at, name, platform }));
+        const { archiveImage } = await import('./archive-image.ts');
+        const place = parsePathPlace(`${scheme}://${rest}`);
+        return imageOf(await archiveImage(session, { place, name, platform }));
       }
       default:
         return unreachable(scheme);

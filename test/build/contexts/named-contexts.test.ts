@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { splitLayoutPath } from '#build/contexts/archive-image.ts';
 import { parseContexts } from '#build/contexts/named-contexts.ts';
 import { STORE_OUTPUT } from '#core/build-output.ts';
 import { type EngineFixture, withEngine } from '#test/helpers/engine.ts';
@@ -10,17 +9,6 @@ import { directory, file, tarOf } from '#test/helpers/entries.ts';
 import { fileServer } from '#test/helpers/file-server.ts';
 import { cannotServeGit, commit, gitServer, newRepository } from '#test/helpers/git-server.ts';
 import { imageFiles } from '#test/helpers/image-files.ts';
-
-const DIGEST = `sha256:${'a'.repeat(64)}`;
-for (const [text, expected] of [
-  ['a/b', { path: 'a/b' }],
-  ['a/b:1.0', { path: 'a/b', selector: '1.0' }],
-  ['a:b/c', { path: 'a:b/c' }],
-  [`a@${DIGEST}`, { path: 'a', selector: DIGEST }],
-  [`a:1@${DIGEST}`, { path: 'a', selector: DIGEST }],
-] as const) {
-  test(`a layout's path: ${text}`, () => assert.deepEqual(splitLayoutPath(text), expected));
-}
 
 test('the last value of a name counts, and a value may have an equals sign', () => {
   assert.deepEqual(
