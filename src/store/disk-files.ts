@@ -37,21 +37,38 @@ function placesIn(paths: StorePaths): readonly Place[] {
   ];
 }
 
+/** A folder of one kind and algorithm. */
+export interface DigestPlace extends Place {
+  readonly algorithm: (typeof ALGORITHMS)[number];
+}
+
+export function digestPlaces(paths: StorePaths): readonly DigestPlace[] {
+  return placesIn(paths).flatMap((place) =>
+    ALGORITHMS.map((algorithm) => ({
+      ...place,
+      algorithm,
+      folder: join(place.folder, algorithm),
+    })),
+  );
+}
+
+/** What an entry of the place is; undefined: it is named otherwise, and not ours. */
+export function digestFileIn(
+  { kind, folder, algorithm, suffix }: DigestPlace,
+  name: string,
+): DigestFile | undefined {
+  const digest = digestOfName(algorithm, name, suffix);
+  return digest && { kind, digest, path: `${folder}/${name}` };
+}
+
 /** Every entry named by a digest. What is named otherwise is not ours, and left out. */
 export function digestFiles(
   paths: StorePaths,
   kinds: readonly DigestFileKind[] = ['blob', 'index', 'folder', 'merged'],
 ): readonly DigestFile[] {
-  return placesIn(paths)
+  return digestPlaces(paths)
     .filter(({ kind }) => kinds.includes(kind))
-    .flatMap(({ kind, folder, suffix }) =>
-      ALGORITHMS.flatMap((algorithm) =>
-        namesIn(join(folder, algorithm)).flatMap((name) => {
-          const digest = digestOfName(algorithm, name, suffix);
-          return digest ? [{ kind, digest, path: `${folder}/${algorithm}/${name}` }] : [];
-        }),
-      ),
-    );
+    .flatMap((place) => namesIn(place.folder).flatMap((name) => digestFileIn(place, name) ?? []));
 }
 
 function digestOfName(algorithm: string, name: string, suffix: string): Digest | undefined {

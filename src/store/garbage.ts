@@ -1,6 +1,7 @@
 /**
- * What garbage is: the plan that gc carries out, that a dry run only measures, and that `why` and
- * `df` tell about. Made inside a transaction, since it is true only while nobody else writes.
+ * What garbage is, for the whole store at once: what `why` and `df` tell about, and a dry run of prune
+ * measures. Made inside a transaction, since it is true only while nobody else writes. gc itself asks
+ * piece by piece (sweep.ts), by the same rules.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,14 +51,23 @@ export function planGarbage(
   const garbage = digestFiles(paths).filter(
     (file) => !reached.has(file.digest) && (file.kind !== 'merged' || isUseless(file)),
   );
-  const abandoned = [
-    ...abandonedUploads(paths, metadata),
+  const abandoned = abandonedFiles(paths, metadata, Date.now() - UPLOAD_TTL_MS);
+  return { garbage: [...garbage, ...abandoned], reached };
+}
+
+/** What is no content. `uploadsBeforeMs`: sessions that nobody has touched since. */
+export function abandonedFiles(
+  paths: StorePaths,
+  metadata: Metadata,
+  uploadsBeforeMs: number,
+): readonly Garbage[] {
+  return [
+    ...abandonedUploads(paths, metadata, uploadsBeforeMs),
     ...abandonedPartials(paths),
     ...abandonedVolumes(paths),
     ...unwantedMounts(paths, metadata),
     ...unwantedLogs(paths, metadata),
   ];
-  return { garbage: [...garbage, ...abandoned], reached };
 }
 
 /**
@@ -79,9 +89,12 @@ export function mergedRule(
   };
 }
 
-/** Sessions nobody touched for a week, and files of a session that was never recorded. */
-export function abandonedUploads(paths: StorePaths, metadata: Metadata): readonly Garbage[] {
-  const before = Date.now() - UPLOAD_TTL_MS;
+/** Sessions nobody touched since then, and files of a session that was never recorded. */
+export function abandonedUploads(
+  paths: StorePaths,
+  metadata: Metadata,
+  before: number = Date.now() - UPLOAD_TTL_MS,
+): readonly Garbage[] {
   const sessions = new Map(
     metadata
       .all('SELECT id, touched_at_ms FROM uploads')

@@ -7,6 +7,7 @@ import type { Digest } from '#core/digest.ts';
 import { type Reference, repositoryKey } from '#core/reference.ts';
 import { manifestUnknown } from './manifest-rules.ts';
 import { digestIn, type Metadata, numberOf, type Row, textOf } from './metadata.ts';
+import { copyRefs } from './refs.ts';
 
 /** The repository of images without a name: built or loaded without one, or by ID. */
 export const NAMELESS = '';
@@ -83,20 +84,23 @@ export class ImageNames {
     this.#durably(() => {
       const repository = repositoryKey(reference);
       const known = this.#metadata.run(
-        `INSERT OR REPLACE INTO manifests
+        `INSERT INTO manifests (space, repository, digest, media_type, size, put_at_ms)
          SELECT space, ?, digest, media_type, size, ? FROM manifests
-         WHERE space = 'images' AND digest = ? LIMIT 1`,
+         WHERE space = 'images' AND digest = ? LIMIT 1
+         ON CONFLICT DO UPDATE SET put_at_ms = excluded.put_at_ms`,
         repository,
         Date.now(),
         digest,
       );
       if (known === 0) throw manifestUnknown(digest);
+      copyRefs(this.#metadata, { space: 'images', repository, digest });
       if (reference.tag === undefined) return;
       this.#metadata.run(
-        "INSERT OR REPLACE INTO tags VALUES ('images', ?, ?, ?)",
+        "INSERT OR REPLACE INTO tags VALUES ('images', ?, ?, ?, ?)",
         repository,
         reference.tag,
         digest,
+        Date.now(),
       );
     });
   }

@@ -15,6 +15,7 @@ import type {
 } from '#core/repository.ts';
 import { blobUnknown, type LocalBlobs } from './local-blobs.ts';
 import type { Metadata } from './metadata.ts';
+import { addLink } from './registry-links.ts';
 
 export class LinkedBlobs implements BlobStore, BlobMounter {
   readonly #repository: string;
@@ -47,7 +48,7 @@ export class LinkedBlobs implements BlobStore, BlobMounter {
       write: (chunk) => ingest.write(chunk),
       commit: async (wanted) => {
         const info = await ingest.commit(wanted);
-        this.link(info.digest);
+        this.link(info);
         return info;
       },
       [Symbol.asyncDispose]: () => ingest[Symbol.asyncDispose](),
@@ -56,8 +57,9 @@ export class LinkedBlobs implements BlobStore, BlobMounter {
 
   /** Links a blob that is anywhere in the store; `from` need not be right. */
   async mount(digest: Digest): Promise<boolean> {
-    if ((await this.#blobs.stat(digest)) === undefined) return false;
-    this.link(digest);
+    const info = await this.#blobs.stat(digest);
+    if (!info) return false;
+    this.link(info);
     return true;
   }
 
@@ -72,13 +74,8 @@ export class LinkedBlobs implements BlobStore, BlobMounter {
   }
 
   /** Makes a blob of the store visible here. */
-  link(digest: Digest, atMs: number = Date.now()): void {
-    this.#metadata.run(
-      'INSERT OR REPLACE INTO links VALUES (?, ?, ?)',
-      this.#repository,
-      digest,
-      atMs,
-    );
+  link(blob: BlobInfo, atMs?: number): void {
+    addLink(this.#metadata, this.#repository, blob, atMs);
   }
 
   /** Keeps a blob that is visible here for as long as a fresh one; false where it is not visible. */

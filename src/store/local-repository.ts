@@ -20,7 +20,9 @@ import { LinkedBlobs } from './linked-blobs.ts';
 import type { LocalBlobs } from './local-blobs.ts';
 import { checkManifest, isForeign, manifestUnknown, nameUnknown } from './manifest-rules.ts';
 import { digestIn, type Metadata, numberOf, type Row, textOf } from './metadata.ts';
+import type { StorePaths } from './paths.ts';
 import { recordSubject, referrersOf } from './referrers.ts';
+import { neededBy, recordRefs } from './refs.ts';
 import { releaseLinks } from './registry-links.ts';
 
 export type Space = 'images' | 'registry';
@@ -32,6 +34,7 @@ export class LocalRepository implements Repository, ReferrerLister {
   readonly #bytes: LocalBlobs;
   readonly #links: LinkedBlobs | undefined;
   readonly #metadata: Metadata;
+  readonly #paths: StorePaths;
   readonly #sparse: boolean;
   /** Has the disk take what it has not yet of these. */
   readonly #settle: (digests: ReadonlySet<Digest>) => Promise<void>;
@@ -42,6 +45,7 @@ export class LocalRepository implements Repository, ReferrerLister {
     name: string;
     blobs: LocalBlobs;
     metadata: Metadata;
+    paths: StorePaths;
     sparse: boolean;
     settle: (digests: ReadonlySet<Digest>) => Promise<void>;
   }) {
@@ -49,6 +53,7 @@ export class LocalRepository implements Repository, ReferrerLister {
     this.#name = options.name;
     this.#bytes = options.blobs;
     this.#metadata = options.metadata;
+    this.#paths = options.paths;
     this.#sparse = options.sparse;
     this.#settle = options.settle;
     this.#links =
@@ -94,7 +99,10 @@ export class LocalRepository implements Repository, ReferrerLister {
     await this.#bytes.put(raw.digest, raw.bytes, options);
     // The same once more is not waited for: should the disk lose it, what was there before is the same.
     const durable = !this.#has(raw.digest, options.tag);
-    this.#metadata.transaction(() => this.#record(raw, manifest, options.tag), { durable });
+    const needed = neededBy(this.#paths, manifest);
+    this.#metadata.transaction(() => this.#record(raw, { manifest, needed, ...options }), {
+      durable,
+    });
     return descriptorOf(raw);
   }
 
@@ -183,10 +191,22 @@ export class LocalRepository implements Repository, ReferrerLister {
     return tagged !== undefined && descriptorIn(tagged).digest === digest;
   }
 
-  #record(raw: RawManifest, manifest: Manifest, tag: string | undefined): void {
+  #record(
+    raw: RawManifest,
+    {
+      manifest,
+      needed,
+      tag,
+    }: {
+      readonly manifest: Manifest;
+      readonly needed: ReadonlySet<Digest>;
+      readonly tag?: string;
+    },
+  ): void {
     const now = Date.now();
     this.#metadata.run(
-      `INSERT INTO manifests VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO manifests (space, repository, digest, media_type, size, put_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET media_type = excluded.media_type, put_at_ms = excluded.put_at_ms`,
       this.#space,
       this.#name,
@@ -195,18 +215,17 @@ export class LocalRepository implements Repository, ReferrerLister {
       raw.bytes.byteLength,
       now,
     );
-    recordSubject(
-      this.#metadata,
-      { space: this.#space, repository: this.#name, digest: raw.digest },
-      manifest,
-    );
+    const key = { space: this.#space, repository: this.#name, digest: raw.digest };
+    recordSubject(this.#metadata, key, manifest);
+    recordRefs(this.#metadata, key, needed);
     if (tag !== undefined) {
       this.#metadata.run(
-        'INSERT OR REPLACE INTO tags VALUES (?, ?, ?, ?)',
+        'INSERT OR REPLACE INTO tags VALUES (?, ?, ?, ?, ?)',
         this.#space,
         this.#name,
         tag,
         raw.digest,
+        now,
       );
     }
     if (manifest.kind === 'image') {
@@ -214,7 +233,7 @@ export class LocalRepository implements Repository, ReferrerLister {
         if (isForeign(child)) continue;
         // A sparse manifest proves nothing: a link would show the bytes of another repository.
         if (this.#sparse) this.#links?.renew(child.digest, now);
-        else this.#links?.link(child.digest, now);
+        else this.#links?.link(child, now);
       }
     }
   }

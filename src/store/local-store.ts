@@ -11,7 +11,7 @@ import { ArrivingBlobs } from './arriving-blobs.ts';
 import { BuildRecords } from './build-records.ts';
 import { CacheRecords } from './cache-records.ts';
 import { onDiskSync } from './disk-errors.ts';
-import { collectGarbage, type GcOptions, type GcResult } from './gc.ts';
+import type { GcOptions, GcResult } from './gc.ts';
 import { GuardedLayers } from './guarded-layers.ts';
 import { digestsFrom, holdersOf } from './holders.ts';
 import { ImageNames } from './images.ts';
@@ -27,6 +27,7 @@ import { cacheBytes } from './prune-cache.ts';
 import { RegistryMemory } from './registry-memory.ts';
 import { giveUpReserve, keepReserve } from './reserve.ts';
 import { StepFactsStore } from './step-facts.ts';
+import { sweep } from './sweep.ts';
 import { collectDeadFiles } from './temporary-files.ts';
 import { dropLost, settleUnsynced } from './unsynced.ts';
 import { UploadSessions } from './uploads.ts';
@@ -141,6 +142,7 @@ export class LocalStore implements AsyncDisposable {
       name: options.name,
       blobs: options.blobs ?? this.blobs(options.lease),
       metadata: this.#metadata,
+      paths: this.paths,
       sparse: options.sparse ?? false,
       settle: (digests) => settleUnsynced(this.paths, this.#metadata, digests),
     });
@@ -171,10 +173,10 @@ export class LocalStore implements AsyncDisposable {
     return rows.map((row) => textOf(row, 'repository'));
   }
 
-  /** Removes what nothing needs (gc.ts). Safe while other processes work on the same store. */
+  /** Removes what nothing needs (sweep.ts). Safe while other processes work on the same store. */
   async gc(options: GcOptions = {}): Promise<GcResult> {
     await this.#collectDead();
-    return await collectGarbage(this.paths, this.#metadata, options);
+    return await sweep(this.paths, this.#metadata, options);
   }
 
   /** Removes images and cache with all that only they kept (prune.ts). As safe as gc. */

@@ -201,6 +201,85 @@ CREATE TABLE guarded_layers (
 ) STRICT, WITHOUT ROWID;
 `;
 
+const VERSION_10 = `
+-- What each manifest needs: its blobs, and of an index also those of its images (refs.ts). Written and
+-- deleted with the manifest, so that gc can ask for one blob at a time what keeps it.
+CREATE TABLE refs (
+  child      TEXT NOT NULL,
+  space      TEXT NOT NULL,
+  repository TEXT NOT NULL,
+  digest     TEXT NOT NULL,
+  PRIMARY KEY (child, space, repository, digest),
+  FOREIGN KEY (space, repository, digest) REFERENCES manifests ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX refs_by_manifest ON refs (digest, space, repository);
+
+-- Manifests from before that table; gc reads what they need before it removes anything.
+CREATE TABLE unread_manifests (
+  space      TEXT NOT NULL,
+  repository TEXT NOT NULL,
+  digest     TEXT NOT NULL,
+  PRIMARY KEY (space, repository, digest),
+  FOREIGN KEY (space, repository, digest) REFERENCES manifests ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+INSERT INTO unread_manifests SELECT space, repository, digest FROM manifests;
+
+CREATE INDEX manifests_by_digest ON manifests (digest);
+CREATE INDEX holds_by_digest ON holds (digest);
+CREATE INDEX records_by_diff_id ON records (diff_id);
+CREATE INDEX compressed_by_digest ON compressed (digest);
+
+-- 0: not since this was written down.
+ALTER TABLE manifests ADD COLUMN pulled_at_ms INTEGER NOT NULL DEFAULT 0;
+
+-- When the tag was last pushed. Of tags from before only their manifest's time is known.
+ALTER TABLE tags ADD COLUMN put_at_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE tags SET put_at_ms = (
+  SELECT put_at_ms FROM manifests
+  WHERE manifests.space = tags.space AND manifests.repository = tags.repository
+    AND manifests.digest = tags.digest
+);
+
+-- Of the blob. NULL in rows from before, until gc has looked; alike in all rows of a digest.
+ALTER TABLE links ADD COLUMN size INTEGER;
+
+-- Bytes of the blobs that each repository shows; of the one named '' all of them, each once.
+CREATE TABLE registry_usage (
+  repository TEXT PRIMARY KEY,
+  bytes      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER link_sizes BEFORE INSERT ON links WHEN NEW.size IS NOT NULL BEGIN
+  UPDATE links SET size = NEW.size WHERE digest = NEW.digest AND size IS NULL;
+END;
+CREATE TRIGGER links_added AFTER INSERT ON links WHEN NEW.size IS NOT NULL BEGIN
+  INSERT INTO registry_usage VALUES (NEW.repository, NEW.size)
+    ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes;
+  INSERT INTO registry_usage SELECT '', NEW.size WHERE NOT EXISTS (
+      SELECT 1 FROM links WHERE digest = NEW.digest AND repository <> NEW.repository)
+    ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER links_sized AFTER UPDATE OF size ON links WHEN OLD.size IS NULL BEGIN
+  INSERT INTO registry_usage VALUES (NEW.repository, NEW.size)
+    ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes;
+  INSERT INTO registry_usage SELECT '', NEW.size WHERE NEW.repository = (
+      SELECT min(repository) FROM links WHERE digest = NEW.digest)
+    ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER links_removed AFTER DELETE ON links WHEN OLD.size IS NOT NULL BEGIN
+  UPDATE registry_usage SET bytes = bytes - OLD.size WHERE repository = OLD.repository;
+  UPDATE registry_usage SET bytes = bytes - OLD.size WHERE repository = '' AND NOT EXISTS (
+    SELECT 1 FROM links WHERE digest = OLD.digest);
+END;
+
+-- How far the scrub has come (scrub.ts): one row.
+CREATE TABLE scrub (
+  id          INTEGER PRIMARY KEY CHECK (id = 1),
+  after       TEXT NOT NULL,
+  began_at_ms INTEGER NOT NULL
+) STRICT;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   VERSION_1,
   VERSION_2,
@@ -211,4 +290,5 @@ export const MIGRATIONS: readonly string[] = [
   VERSION_7,
   VERSION_8,
   VERSION_9,
+  VERSION_10,
 ];

@@ -6,11 +6,13 @@
  */
 import type { Digest } from '#core/digest.ts';
 import type { CacheEntry } from './cache-entries.ts';
-import { dispose, type GcOptions, type GcResult, takeGarbage } from './gc.ts';
+import { planGarbage } from './garbage.ts';
+import { disposePieces, type GcOptions, type GcResult, GcTally } from './gc.ts';
 import { type Metadata, textOf } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
 import { type CachePruning, forgetCache } from './prune-cache.ts';
 import { heldDigests } from './reachable.ts';
+import { sweep } from './sweep.ts';
 
 /** One manifest of the image store to be forgotten, as it was seen when it was chosen. */
 export interface PrunedManifest {
@@ -50,17 +52,20 @@ export async function prune(
     const held = new Set(heldDigests(metadata));
     const images = (request.images ?? []).filter((image) => forgetImage(metadata, image, held));
     const cache = request.cache ? forgetCache(paths, metadata, { ...request.cache, held }) : [];
-    return { images, cache };
+    return { images: images.map(({ imageId }) => imageId), cache };
   };
-  const take = () => takeGarbage(paths, metadata, gc);
-  const { images, cache, pieces } = request.dryRun
-    ? rolledBack(metadata, () => ({ ...forget(), pieces: take() }))
-    : {
-        ...metadata.transaction(forget, { durable: true }),
-        pieces: metadata.transaction(take),
-      };
-  const result = await dispose(pieces, gc);
-  return { ...result, images: images.map(({ imageId }) => imageId), cache };
+  if (!request.dryRun) {
+    const forgotten = metadata.transaction(forget, { durable: true });
+    return { ...forgotten, ...(await sweep(paths, metadata, gc)) };
+  }
+  const { garbage, ...forgotten } = rolledBack(metadata, () => ({
+    ...forget(),
+    garbage: planGarbage(paths, metadata, gc).garbage,
+  }));
+  const tally = new GcTally();
+  const pieces = garbage.map((piece) => ({ ...piece, at: piece.path }));
+  await disposePieces(pieces, tally, gc);
+  return { ...forgotten, ...tally.result() };
 }
 
 /** Does the work in a transaction and takes everything back. */

@@ -89,21 +89,6 @@ export function reachableDigests(paths: StorePaths, metadata: Metadata): Readonl
   return reached;
 }
 
-/** What the manifests of one repository of the registry refer to, themselves included. */
-export function neededInRegistry(
-  paths: StorePaths,
-  metadata: Metadata,
-  repository: string,
-): ReadonlySet<Digest> {
-  const needed = new Set<Digest>();
-  const rows = metadata.all(
-    "SELECT digest, media_type FROM manifests WHERE space = 'registry' AND repository = ?",
-    repository,
-  );
-  addReached(new ManifestReader(paths), rows.map(rootIn), needed);
-  return needed;
-}
-
 /** Manifests of both spaces, or of one. */
 export function manifestRoots(
   metadata: Metadata,

@@ -4,10 +4,29 @@
  * needs it and nobody has asked for it for a day.
  */
 import type { Digest } from '#core/digest.ts';
+import type { BlobInfo } from '#core/repository.ts';
 import type { Metadata } from './metadata.ts';
 
 /** A link without a manifest keeps its blob this long: the time a push may take. */
 export const LINK_GRACE_MS = 24 * 60 * 60 * 1000;
+
+/** Shows a blob of the store in a repository, and keeps it as long as a fresh one. */
+export function addLink(
+  metadata: Metadata,
+  repository: string,
+  { digest, size }: BlobInfo,
+  atMs: number = Date.now(),
+): void {
+  // No REPLACE: it deletes without the triggers that count bytes.
+  metadata.run(
+    `INSERT INTO links VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET linked_at_ms = excluded.linked_at_ms`,
+    repository,
+    digest,
+    atMs,
+    size,
+  );
+}
 
 export interface ReleasedLinks {
   readonly repository: string;

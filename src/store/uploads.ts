@@ -14,6 +14,7 @@ import { readFileChunks } from './file-read.ts';
 import type { Lease } from './leases.ts';
 import { type Metadata, textOf } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
+import { addLink } from './registry-links.ts';
 import { digestMismatch, sizeMismatch } from './verified-read.ts';
 
 /** A session nobody has touched for this long is abandoned; gc removes it. */
@@ -146,12 +147,7 @@ export class UploadSessions {
     lease.hold(found);
     await putInPlace(this.#paths.upload(key.id), this.#paths.blob(found));
     this.#metadata.transaction(() => {
-      this.#metadata.run(
-        'INSERT OR REPLACE INTO links VALUES (?, ?, ?)',
-        key.repository,
-        found,
-        Date.now(),
-      );
+      addLink(this.#metadata, key.repository, { digest: found, size });
       this.#metadata.run('DELETE FROM uploads WHERE id = ?', key.id);
     });
     return { digest: found, size };

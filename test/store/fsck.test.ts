@@ -160,7 +160,7 @@ describe('damage', () => {
     store.records.save({ ...CREATED, key: 'lost', diffId: digestOf('lost') });
     store.images.addAlias('docker.io/library/gone', digestOf('a'), digestOf('b'));
     using raw = new Metadata(store.paths.database);
-    raw.run('INSERT INTO links VALUES (?, ?, ?)', 'app', digestOf('lost'), Date.now());
+    raw.run('INSERT INTO links VALUES (?, ?, ?, 1)', 'app', digestOf('lost'), Date.now());
     raw.run('INSERT INTO uploads VALUES (?, ?, ?, ?)', 'id', 'app', 'sha256', 0);
     raw.run(
       'INSERT INTO compressed VALUES (?, ?, ?, ?, ?)',
