@@ -21,6 +21,8 @@ export interface Identity {
   readonly limit?: (access: Access) => boolean;
   /** The limit is that of a key: asking for another token changes nothing. */
   readonly isKey?: boolean;
+  /** The limit is that of a token for the catalogue: it may list what the rules let its user pull. */
+  readonly lists?: boolean;
 }
 
 export const ANONYMOUS: Identity = { user: undefined, judge: 'rules' };

@@ -82,6 +82,14 @@ export class Guard {
     return this.#rulesAllow(identity, access) && (identity.limit?.(access) ?? true);
   }
 
+  /** Whether a repository is named in lists. */
+  maySee(identity: Identity, repository: string): boolean {
+    const access = { repository, action: 'pull' } as const;
+    return (
+      this.may(identity, access) || (identity.lists === true && this.#rulesAllow(identity, access))
+    );
+  }
+
   /**
    * Asks for a larger token where the user may do all of this and only the token is too small.
    * @throws Refusal UNAUTHORIZED

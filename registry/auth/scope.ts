@@ -33,6 +33,13 @@ export function scopeFor({ repository, action }: Access): string {
   return `repository:${repository}:${action === 'push' ? 'pull,push' : action}`;
 }
 
+/** Clients ask for `registry:catalog:*` where they mean to list repositories. */
+export function isForCatalog(entries: readonly ScopeEntry[]): boolean {
+  return entries.some(
+    ({ type, name, actions }) => type === 'registry' && name === 'catalog' && actions.includes('*'),
+  );
+}
+
 /** Whether what a token grants covers an access. */
 export function limitOf(entries: readonly ScopeEntry[]): (access: Access) => boolean {
   const granted = new Map<string, Set<Action>>();

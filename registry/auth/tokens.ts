@@ -18,7 +18,7 @@ import { errnoOf, SlipwayError } from '#core/errors.ts';
 import type { TokenServer } from '#core/registry-config.ts';
 import { readNamedFile } from '../read-file.ts';
 import type { Identity } from './access.ts';
-import { limitOf, type ScopeEntry } from './scope.ts';
+import { isForCatalog, limitOf, type ScopeEntry } from './scope.ts';
 
 const KEY_BYTES = 32;
 const ALGORITHM = 'HS256';
@@ -81,7 +81,7 @@ export function tokenSigner({ key, service, lifetimeSeconds }: SignerOptions): T
       ),
     async identify(token) {
       const payload = await verified(token, service);
-      return payload && { user: payload.sub, judge: 'rules', limit: limitOf(entriesIn(payload)) };
+      return payload && identityOf(payload, 'rules');
     },
     async refreshedUser(token, hashOf) {
       const payload = await verified(token, REFRESH_AUDIENCE);
@@ -105,7 +105,7 @@ export function foreignTokens(
       issuer: server.issuer,
       audience: server.service,
     });
-    return payload && { user: payload.sub, judge: 'token', limit: limitOf(entriesIn(payload)) };
+    return payload && identityOf(payload, 'token');
   };
 }
 
@@ -137,6 +137,12 @@ async function payloadOf(
     if (error instanceof errors.JOSEError) return undefined;
     throw error;
   }
+}
+
+function identityOf(payload: JWTPayload, judge: Identity['judge']): Identity {
+  const entries = entriesIn(payload);
+  const lists = isForCatalog(entries);
+  return { user: payload.sub, judge, limit: limitOf(entries), ...(lists ? { lists } : {}) };
 }
 
 function entriesIn({ access }: JWTPayload): readonly ScopeEntry[] {

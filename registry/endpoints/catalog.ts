@@ -1,7 +1,7 @@
 /** The catalogue of repositories: `GET /v2/_catalog`, and `GET /v1/search`, which `docker search` asks. */
 import type { Page } from '../provider.ts';
 import { jsonReply, type Reply } from '../reply.ts';
-import { may, needMethod, type RegistryCall } from './base.ts';
+import { needMethod, type RegistryCall } from './base.ts';
 import { cut, nextLink, pageIn } from './paging.ts';
 
 const CATALOG_LIMIT = 1000;
@@ -22,12 +22,13 @@ export async function visibleRepositories(
   call: RegistryCall,
   page: Page,
 ): Promise<readonly string[]> {
-  if (!call.guard) return await call.provider.catalog(page);
+  const { guard, identity } = call;
+  if (!guard) return await call.provider.catalog(page);
   const names: string[] = [];
   let { last } = page;
   while (names.length < page.limit && !call.signal.aborted) {
     const found = await call.provider.catalog({ last, limit: page.limit });
-    names.push(...found.filter((repository) => may(call, { repository, action: 'pull' })));
+    names.push(...found.filter((repository) => guard.maySee(identity, repository)));
     last = found.at(-1);
     if (found.length < page.limit) break;
   }

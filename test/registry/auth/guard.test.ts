@@ -95,6 +95,18 @@ describe('what is shown', () => {
     assert.equal(((await search.json()) as { num_results: number }).num_results, 2 + 1);
   });
 
+  it('a token for the catalogue lists what its user may pull, and opens none of it', async () => {
+    await using registry = await guardedRegistry();
+    for (const name of ['other/a', 'team/a']) await pushAs(registry.address, ANA, name);
+    const scope = encodeURIComponent('registry:catalog:*');
+    const given = await fetch(registry.url(`/token?scope=${scope}`), { headers: basic(BOB) });
+    const { token } = (await given.json()) as { token: string };
+    const get = (path: string) => fetch(registry.url(path), { headers: bearer(token) });
+    const catalog = await get('/v2/_catalog');
+    assert.deepEqual(await catalog.json(), { repositories: ['team/a'] });
+    assert.equal((await get('/v2/team/a/tags/list')).status, 401);
+  });
+
   it('a blob is mounted only from where its client may read', async () => {
     await using registry = await guardedRegistry();
     await pushBlob(registry, 'other/app');
