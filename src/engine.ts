@@ -45,6 +45,7 @@ import type {
   PruneSelection,
 } from '#core/store-report.ts';
 import type { UserNamespace } from '#core/user-namespace.ts';
+import type { RegistryTools } from './engine/registry-tools.ts';
 
 /** Everything the environment decides, resolved once (cli/settings.ts is the only reader of it). */
 export interface Settings {
@@ -351,7 +352,7 @@ export interface InspectOptions {
   readonly platform?: Platform;
 }
 
-export interface Engine extends AsyncDisposable {
+export interface Engine extends RegistryTools, AsyncDisposable {
   // Building and running
 
   build(options: BuildOptions): Promise<BuildResult>;
@@ -382,8 +383,6 @@ export interface Engine extends AsyncDisposable {
     reference: string,
     options?: CallContext & { readonly platform?: Platform },
   ): Promise<PullResult>;
-  /** The tags of a name in its registry, sorted by bytes. */
-  remoteTags(name: string, options?: CallContext): Promise<readonly string[]>;
   /** `platform`: of an image for several, only this one. */
   push(
     reference: string,

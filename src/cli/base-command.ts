@@ -43,6 +43,8 @@ export abstract class BaseCommand {
   static readonly summary: string;
   /** As typed, without the program: `tag SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]`. */
   static readonly usage: string;
+  /** Command lines for help, with the program; what they do stands behind a `#`. */
+  static readonly examples: readonly string[] = [];
   static readonly args: ArgumentTable = {};
   static readonly flags: FlagTable = {};
 

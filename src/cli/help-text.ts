@@ -14,6 +14,8 @@ export interface CommandHelp {
   readonly summary: string;
   /** All its names, this one included; shown when there is more than one. */
   readonly names: readonly string[];
+  /** Command lines; what they do stands behind a `#`. */
+  readonly examples: readonly string[];
   /** Commands of two words that begin with this one. */
   readonly commands: HelpRows['rows'];
   readonly flags: readonly FlagHelp[];
@@ -35,6 +37,7 @@ export function commandHelp(command: CommandHelp): string {
     `Usage:  slipway ${command.usage}\n`,
     `${command.summary}\n`,
     ...(command.names.length > 1 ? [`Aliases:\n  ${names}\n`] : []),
+    ...(command.examples.length > 0 ? [exampleSection(command.examples)] : []),
     ...(command.commands.length > 0 ? [`Commands:\n${columns(command.commands)}`] : []),
     ...(command.flags.length > 0 ? [flagSection('Options', command.flags)] : []),
     flagSection('Global Options', command.globalFlags),
@@ -49,6 +52,10 @@ export function groupHelp(topic: string, summary: string, groups: readonly HelpR
     ...groups.map(({ heading, rows }) => `${heading}:\n${columns(rows)}`),
     `Run 'slipway ${topic} COMMAND --help' for more about a command.\n`,
   ].join('\n');
+}
+
+function exampleSection(examples: readonly string[]): string {
+  return `Examples:\n${examples.map((line) => `  ${line}\n`).join('')}`;
 }
 
 function flagSection(heading: string, flags: readonly FlagHelp[]): string {

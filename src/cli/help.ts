@@ -66,6 +66,8 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly 
     'Registry Commands',
     [
       ...['registry:serve', 'registry:user:add', 'registry:user:ls', 'registry:user:rm'],
+      'ls',
+      'search',
       ...['registry:key:add', 'registry:key:ls', 'registry:key:rm', 'config:registries'],
     ],
   ],
@@ -152,6 +154,7 @@ class CollectingHelp extends Help {
       usage: String(command.usage),
       summary: command.summary ?? '',
       names: [command.id, ...names].map(words),
+      examples: (command.examples ?? []).map(String),
       commands: this.config.commandIDs
         .filter((id) => id.startsWith(`${command.id}:`))
         .toSorted()

@@ -38,9 +38,16 @@ export function formatRows(
   );
 }
 
-/** A row whose JSON is as docker's: fields in order of their names, `<` and `>` escaped. */
-export function rowOf(fields: Readonly<Record<string, Value>>): Struct {
-  return { ...fields, [AS_JSON]: escapeHtml(goJson(new Map(Object.entries(fields)))) };
+/**
+ * A row whose JSON is as docker's: fields in order of their names, `<` and `>` escaped. `inJson`: those
+ * that JSON has in another form.
+ */
+export function rowOf(
+  fields: Readonly<Record<string, Value>>,
+  inJson: Readonly<Record<string, Value>> = {},
+): Struct {
+  const document = new Map(Object.entries({ ...fields, ...inJson }));
+  return { ...fields, [AS_JSON]: escapeHtml(goJson(document)) };
 }
 
 /** What Go's JSON encoder does with what HTML could mistake. */

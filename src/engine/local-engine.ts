@@ -26,6 +26,7 @@ import type {
   ServeOptions,
   Settings,
 } from '#engine.ts';
+import type { ListNamesOptions, SearchOptions } from './registry-tools.ts';
 import { Resources } from './resources.ts';
 
 export class LocalEngine implements Engine {
@@ -77,10 +78,20 @@ export class LocalEngine implements Engine {
     return await pull(this.#resources, parsed, options);
   }
 
-  async remoteTags(name: string, options: CallContext = {}) {
+  async remoteTags(name: string, options: ListNamesOptions = {}) {
     const parsed = parseReference(name);
-    const { remoteTags } = await import('./remote-tags.ts');
+    const { remoteTags } = await import('./remote-names.ts');
     return await remoteTags(this.#resources, parsed, options);
+  }
+
+  async catalog(registry: string, options: ListNamesOptions = {}) {
+    const { catalog } = await import('./remote-names.ts');
+    return await catalog(this.#resources, registry, options);
+  }
+
+  async search(term: string, options: SearchOptions = {}) {
+    const { search } = await import('./remote-names.ts');
+    return await search(this.#resources, term, options);
   }
 
   async push(reference: string, options: CallContext & { readonly platform?: Platform } = {}) {

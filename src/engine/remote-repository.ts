@@ -2,29 +2,40 @@
 import type { EventSink } from '#core/events.ts';
 import type { Reference } from '#core/reference.ts';
 import type { Settings } from '#engine.ts';
-import { openRemote, type RemoteRepository } from '#remote/repository.ts';
+import { openRemote, type RemoteOptions, type RemoteRepository } from '#remote/repository.ts';
 import type { RetryPolicy } from '#remote/retry.ts';
 import type { UploadMemory } from '#remote/upload-memory.ts';
 import { credentialsOf } from './credentials.ts';
 import type { Resources } from './resources.ts';
 
+export interface RemoteAccess {
+  readonly events: EventSink;
+  readonly scheme?: 'http' | 'https';
+  readonly signal?: AbortSignal;
+  /** What it has itself counts, not what mirrors have. */
+  readonly forPush?: boolean;
+  /** Uploads that earlier processes began. */
+  readonly uploads?: UploadMemory;
+}
+
 /** The caller disposes it. Nothing is sent yet. @throws CONFIG_INVALID, PERMISSION, REGISTRY_BLOCKED */
 export async function remoteRepository(
   resources: Resources,
   reference: Reference,
-  options: {
-    readonly events: EventSink;
-    readonly scheme?: 'http' | 'https';
-    readonly signal?: AbortSignal;
-    /** What it has itself counts, not what mirrors have. */
-    readonly forPush?: boolean;
-    /** Uploads that earlier processes began. */
-    readonly uploads?: UploadMemory;
-  },
+  access: RemoteAccess,
 ): Promise<RemoteRepository> {
+  return openRemote(await remoteOptions(resources, reference, access));
+}
+
+/** How a registry is reached, by whom. @throws CONFIG_INVALID, PERMISSION */
+export async function remoteOptions(
+  resources: Resources,
+  reference: Reference,
+  options: RemoteAccess,
+): Promise<RemoteOptions> {
   const { settings } = resources;
   const registries = await resources.registries();
-  return openRemote({
+  return {
     ...(await registries.route(reference, options.scheme)),
     credentials: credentialsOf(settings),
     events: options.events,
@@ -33,7 +44,7 @@ export async function remoteRepository(
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.forPush ? { forPush: true } : {}),
     ...(options.uploads ? { uploads: options.uploads } : {}),
-  });
+  };
 }
 
 /** A pause that was given is the same each time. */

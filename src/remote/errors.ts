@@ -352,7 +352,7 @@ function decodeErrors(body: JsonValue): DistributionError[] {
 }
 
 /** A peer's text may reach a terminal: one line, no control characters, of bounded length. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, ' ').slice(0, MESSAGE_LENGTH_MAX);
 }
 

@@ -2,19 +2,15 @@
 import type { Descriptor } from '#core/descriptor.ts';
 import { algorithmOf, createHasher, type Digest, isDigest } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
-import { ObjectReader, parseJson } from '#core/json.ts';
 import { descriptorOf, MANIFEST_SIZE_BYTES_MAX, rawManifest } from '#core/manifest.ts';
 import { isIndexType, isManifestType, MANIFEST_MEDIA_TYPES } from '#core/media-type.ts';
 import type { CallOptions, RawManifest } from '#core/repository.ts';
 import { parseSize } from './blob-read.ts';
 import { type Connection, readCall } from './connection.ts';
 import { type Answer, headerOf, readBounded } from './exchange.ts';
-import { nextPage } from './link.ts';
+import { listNames, withPageSize } from './listing.ts';
 
 const ACCEPT = MANIFEST_MEDIA_TYPES.join(', ');
-const TAG_PAGE_BYTES_MAX = 16 * 1024 * 1024;
-/** With pages of a thousand, ten million tags: more is a registry going round in a circle. */
-const TAG_PAGES_MAX = 10_000;
 
 /**
  * By HEAD; by GET when that does not say enough: some registries leave the digest out, and a
@@ -275,34 +271,24 @@ export async function deleteAt(
   return true;
 }
 
-/** All tags, following Link pages; sorted here, since not every registry does. */
-export async function listTags(
+/** @throws NAME_UNKNOWN, and what {@link listNames} throws */
+export function listTags(
   connection: Connection,
-  { signal }: CallOptions,
+  { signal, limit }: ListOptions,
 ): Promise<readonly string[]> {
-  const tags: string[] = [];
-  let url: URL | undefined = connection.url('tags/list');
-  for (let page = 0; url !== undefined; page++) {
-    if (page === TAG_PAGES_MAX) {
-      throw new SlipwayError('REGISTRY_PROTOCOL', `the list of tags has over ${page} pages`);
-    }
-    const answer = await connection.send(readCall(connection, url, { method: 'GET', signal }));
-    if (answer.status !== 200) {
-      const failure = await connection.failure(answer, { action: 'pull' });
-      // A repository comes into being with its first push: until then it has no tags.
-      if (isSlipwayError(failure, 'NAME_UNKNOWN')) return [];
-      throw failure;
-    }
-    tags.push(...(await tagsOf(answer)));
-    url = nextPage(headerOf(answer, 'link'), url);
-  }
-  return [...new Set(tags)].sort();
+  return listNames(withPageSize(connection.url('tags/list'), limit), {
+    key: 'tags',
+    what: 'the list of tags',
+    limit,
+    page: async (url) => {
+      const answer = await connection.send(readCall(connection, url, { method: 'GET', signal }));
+      if (answer.status === 200) return answer;
+      throw await connection.failure(answer, { action: 'pull' });
+    },
+  });
 }
 
-async function tagsOf(answer: Answer): Promise<readonly string[]> {
-  const bytes = await readBounded(answer, TAG_PAGE_BYTES_MAX);
-  if (bytes === undefined) {
-    throw new SlipwayError('REGISTRY_PROTOCOL', 'a page of the tag list is over 16 MiB');
-  }
-  return new ObjectReader(parseJson(bytes, 'tag list'), 'tag list').strings('tags');
+export interface ListOptions extends CallOptions {
+  /** How many at most. */
+  readonly limit?: number;
 }

@@ -5,7 +5,7 @@
  */
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
-import { SlipwayError } from '#core/errors.ts';
+import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
 import type {
   BlobInfo,
@@ -31,6 +31,7 @@ import type { Credentials } from './credentials.ts';
 import {
   deleteAt,
   deleteReference,
+  type ListOptions,
   listTags,
   readManifest,
   resolveManifest,
@@ -80,6 +81,8 @@ export interface RemoteRepository
     ReferrerLister,
     AsyncDisposable {
   readonly blobs: RemoteBlobs;
+  /** The tags as {@link Repository.tags}, sorted; fewer pages where fewer are wanted. @throws NAME_UNKNOWN */
+  listTags(options?: ListOptions): Promise<readonly string[]>;
 }
 
 /** Opens no connection yet. @throws REGISTRY_BLOCKED */
@@ -94,8 +97,8 @@ export function openRemote(options: RemoteOptions): RemoteRepository {
   return new HttpRepository(connection, transport, options);
 }
 
-/** podman's words. */
-function refuseBlocked({ registry, blocked }: RegistryPlan): void {
+/** podman’s words. @throws REGISTRY_BLOCKED */
+export function refuseBlocked({ registry, blocked }: RegistryPlan): void {
   if (!blocked.value) return;
   throw new SlipwayError(
     'REGISTRY_BLOCKED',
@@ -153,8 +156,17 @@ class HttpRepository implements RemoteRepository {
     return sendTags(this.#connection, manifest, { tags, ...(signal ? { signal } : {}) });
   }
 
+  listTags(options: ListOptions = {}): Promise<readonly string[]> {
+    return listTags(this.#connection, options);
+  }
+
   async *tags(options: CallOptions = {}): AsyncGenerator<string> {
-    yield* await listTags(this.#connection, options);
+    try {
+      yield* await this.listTags(options);
+    } catch (error) {
+      // A repository comes into being with its first push: until then it has no tags.
+      if (!isSlipwayError(error, 'NAME_UNKNOWN')) throw error;
+    }
   }
 
   deleteTag(tag: string, options: CallOptions = {}): Promise<boolean> {

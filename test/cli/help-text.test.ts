@@ -8,6 +8,7 @@ test('flags by name, values by their names, long texts wrapped into their column
     usage: 'thing [OPTIONS] NAME',
     summary: 'Do it',
     names: ['thing', 'big thing'],
+    examples: ['slipway thing x   # does it to x'],
     commands: [],
     flags: [
       { name: 'quiet', char: 'q', description: 'Say nothing' },
@@ -24,6 +25,9 @@ Do it
 Aliases:
   slipway thing, slipway big thing
 
+Examples:
+  slipway thing x   # does it to x
+
 Options:
       --format string   Print so so so so so so so so so so so so so so so so so
                         so so so
@@ -36,10 +40,13 @@ Global Options:
   assert.ok(text.split('\n').every((line) => line.length <= 80));
 });
 
-test('one name and no flags: no such sections', () => {
+test('one name, no flags and no examples: no such sections', () => {
   const globalFlags = [{ name: 'help', description: 'Show help' }];
-  const bare = { usage: 'x', summary: 'X', names: ['x'], flags: [], globalFlags };
-  assert.doesNotMatch(commandHelp({ ...bare, commands: [] }), /Aliases|Commands|\nOptions/);
+  const bare = { usage: 'x', summary: 'X', names: ['x'], examples: [], flags: [], globalFlags };
+  assert.doesNotMatch(
+    commandHelp({ ...bare, commands: [] }),
+    /Aliases|Examples|Commands|\nOptions/,
+  );
   const text = commandHelp({ ...bare, commands: [['x ls', 'List them']] });
   assert.match(text, /^Commands:\n {2}x ls {3}List them\n$/m);
 });

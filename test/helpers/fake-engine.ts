@@ -25,6 +25,8 @@ export function fakeEngine(methods: Methods): FakeEngine {
     push: refuse('push'),
     pushAll: refuse('pushAll'),
     remoteTags: refuse('remoteTags'),
+    catalog: refuse('catalog'),
+    search: refuse('search'),
     save: refuse('save'),
     planSave: refuse('planSave'),
     inventory: refuse('inventory'),
