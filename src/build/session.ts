@@ -43,10 +43,13 @@ export interface BuildSession {
     reference: Reference,
     options: { readonly platform: Platform; readonly signal: AbortSignal },
   ) => Promise<BaseImage>;
-  /** Sends an image of the local store to the registry of its name; gives it as it is there. */
+  /** Sends an image, of the local store unless one is given, to the registry of its name; gives it as it is there. */
   readonly push: (
     reference: Reference,
-    options: Pick<PushOptions, 'asItIs' | 'byDigest'> & { readonly signal: AbortSignal },
+    options: Pick<PushOptions, 'image' | 'asItIs' | 'byDigest'> & {
+      readonly isInsecure?: boolean;
+      readonly signal: AbortSignal;
+    },
   ) => Promise<Descriptor>;
   /** A registry's repository; the caller disposes it. */
   readonly remote: (

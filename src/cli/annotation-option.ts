@@ -3,7 +3,12 @@ import type { AnnotationPlace, BuildAnnotation } from '#core/build-annotation.ts
 import { SlipwayError } from '#core/errors.ts';
 import { type Platform, parsePlatform } from '#core/platform.ts';
 
-const PLACES: readonly AnnotationPlace[] = ['manifest', 'manifest-descriptor', 'index'];
+const PLACES: readonly AnnotationPlace[] = [
+  'manifest',
+  'manifest-descriptor',
+  'index',
+  'index-descriptor',
+];
 
 /** What a word may begin with: `manifest,index[linux/arm64]:`. */
 const START = /^([a-z-]+(?:,[a-z-]+)*)(?:\[([^\]]*)\])?:(.*)$/s;
@@ -53,9 +58,7 @@ function annotationsOn(
 function placeOf(type: string): AnnotationPlace {
   const place = PLACES.find((name) => name === type);
   if (place !== undefined) return place;
-  throw type === 'index-descriptor'
-    ? usage('index-descriptor annotations are not supported', 'annotate the index itself: index:')
-    : usage(`unknown annotation type "${type}"`, 'write --annotation manifest:key=value');
+  throw usage(`unknown annotation type "${type}"`, 'write --annotation manifest:key=value');
 }
 
 function usage(message: string, hint: string): SlipwayError {

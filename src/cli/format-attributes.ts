@@ -53,10 +53,13 @@ function compressionIn(attributes: Attributes): LayerForm | undefined {
 function codecOf(name: string): LayerForm['codec'] {
   if (name === 'gzip' || name === 'zstd') return name;
   if (name === 'uncompressed') return 'none';
-  const estargz = name === 'estargz' ? 'estargz is not written yet: ' : '';
+  const isChunked = name === 'estargz' || name === 'zstd:chunked';
+  const chunked = isChunked
+    ? `${name} is for stores that load files one by one, this one does not: `
+    : '';
   throw usage(
     `unsupported layer compression type: ${name}`,
-    `${estargz}layers are written as gzip, zstd or uncompressed`,
+    `${chunked}layers are written as gzip, zstd or uncompressed`,
   );
 }
 

@@ -66,6 +66,7 @@ function outputOf(type: string, attributes: Attributes, given: Given): BuildOutp
         kind: 'local',
         destination: requiredFolder(type, attributes),
         ...platformSplitIn(attributes),
+        ...modeIn(attributes),
       };
     case 'tar':
       return {
@@ -85,10 +86,12 @@ function outputOf(type: string, attributes: Attributes, given: Given): BuildOutp
       });
     case 'registry':
       return imageOutput(attributes, { ...given, push: attributes.takeBoolean('push', true) });
+    case 'cacheonly':
+      return { ...STORE_OUTPUT, isDiscarded: true };
     default:
       throw usage(
         `exporter "${type}" could not be found`,
-        'the types are local, tar, oci, docker, image and registry',
+        'the types are local, tar, oci, docker, image, registry and cacheonly',
       );
   }
 }
@@ -110,14 +113,24 @@ function imageOutput(
 ): BuildOutput {
   const names = (attributes.take('name') ?? '').split(',').filter((name) => name !== '');
   const pushByDigest = attributes.takeBoolean('push-by-digest', false);
-  const format = formatOf(attributes, isDocker);
+  acceptFacts(attributes);
+  const nameless = attributes.take('dangling-name-prefix');
   return {
     kind: 'image',
     names: names.map(pushByDigest ? parseName : parseTag),
     push: push || pushByDigest,
     ...(pushByDigest ? { pushByDigest } : {}),
-    format,
+    ...(attributes.takeBoolean('registry.insecure', false) ? { isInsecure: true } : {}),
+    ...(attributes.takeBoolean('store', true) ? {} : { isDiscarded: true }),
+    ...(nameless === undefined ? {} : { nameless: parseReference(nameless) }),
+    format: formatOf(attributes, isDocker),
   };
+}
+
+/** An image here is found by `name@digest` always, and is never unpacked before it runs. */
+function acceptFacts(attributes: Attributes): void {
+  attributes.takeBoolean('name-canonical', true);
+  attributes.takeBoolean('unpack', false);
 }
 
 /** What is pushed without a tag is kept under `latest`. */
@@ -129,6 +142,13 @@ function platformSplitIn(attributes: Attributes): { readonly platformSplit?: boo
   return attributes.has('platform-split')
     ? { platformSplit: attributes.takeBoolean('platform-split', true) }
     : {};
+}
+
+function modeIn(attributes: Attributes): { readonly deletesOthers?: boolean } {
+  const mode = attributes.take('mode') ?? 'copy';
+  if (mode === 'copy') return {};
+  if (mode === 'delete') return { deletesOthers: true };
+  throw usage(`invalid local exporter mode "${mode}"`, 'write mode=copy or mode=delete');
 }
 
 function requiredFolder(type: string, attributes: Attributes): string {

@@ -2,7 +2,7 @@
 import type { Platform } from './platform.ts';
 
 export interface BuildAnnotation {
-  /** A manifest, its descriptor in the index, the index itself. */
+  /** A manifest, its descriptor in the index, the index itself, and that one's descriptor. */
   readonly on: AnnotationPlace;
   /** The one platform it is for; absent: all. */
   readonly platform?: Platform;
@@ -10,4 +10,4 @@ export interface BuildAnnotation {
   readonly value: string;
 }
 
-export type AnnotationPlace = 'manifest' | 'manifest-descriptor' | 'index';
+export type AnnotationPlace = 'manifest' | 'manifest-descriptor' | 'index' | 'index-descriptor';

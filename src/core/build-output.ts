@@ -20,7 +20,12 @@ export type BuildOutput =
       readonly destination: string | NodeJS.WritableStream;
     } & FilesFormat)
   /** The root file system as files of the caller's, in a folder that may be there. */
-  | ({ readonly kind: 'local'; readonly destination: string } & FilesFormat);
+  | ({
+      readonly kind: 'local';
+      readonly destination: string;
+      /** What else is in the folder goes. */
+      readonly deletesOthers?: boolean;
+    } & FilesFormat);
 
 export interface FilesFormat {
   /** Each platform gets a folder of its own, `linux_arm64`. Absent: where there are several. */
@@ -35,6 +40,12 @@ export interface ImageOutput {
   readonly push: boolean;
   /** The registry gets it without a tag. */
   readonly pushByDigest?: boolean;
+  /** For the push no certificate is asked for, and plain HTTP will do. */
+  readonly isInsecure?: boolean;
+  /** The store keeps no image, only what the cache needs. */
+  readonly isDiscarded?: boolean;
+  /** The repository of an image that gets no name. */
+  readonly nameless?: Reference;
   readonly format: ImageFormat;
 }
 

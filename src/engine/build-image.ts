@@ -147,8 +147,10 @@ async function buildUnderLease(
     ...(options.target === undefined ? {} : { target: options.target }),
   });
   const also = outputs.flatMap((output) => (output.kind === 'image' ? output.names : []));
-  const isStored = outputs.some(({ kind }) => kind === 'image');
-  return { ...built, names: isStored ? [...names, ...also] : [], steps: session.steps };
+  const isNamed = outputs.some(
+    (output) => output.kind === 'image' && (output.push || !output.isDiscarded),
+  );
+  return { ...built, names: isNamed ? [...names, ...also] : [], steps: session.steps };
 }
 
 /** What the image is to be beside what the Dockerfile says. */
@@ -183,7 +185,7 @@ function refuseIndexAnnotations(
   const ofOutputs = outputs.flatMap((output) =>
     'format' in output ? (output.format.annotations ?? []) : [],
   );
-  const wrong = [...annotations, ...ofOutputs].find(({ on }) => on !== 'manifest');
+  const wrong = [...annotations, ...ofOutputs].find(({ on }) => on.startsWith('index'));
   if (!wrong) return;
   throw new SlipwayError(
     'USAGE',

@@ -10,7 +10,11 @@ import type { Resources } from './resources.ts';
 export async function push(
   resources: Resources,
   reference: Reference,
-  options: CallContext & Pick<PushOptions, 'asItIs' | 'byDigest' | 'onlyPlatform' | 'moreTags'>,
+  options: CallContext &
+    Pick<PushOptions, 'image' | 'asItIs' | 'byDigest' | 'onlyPlatform' | 'moreTags'> & {
+      /** Nobody's certificate is asked for, and plain HTTP will do. */
+      readonly isInsecure?: boolean;
+    },
 ): Promise<PushResult> {
   const events = options.events ?? ignoreEvents;
   const store = await resources.store();
@@ -26,6 +30,7 @@ export async function push(
     remote,
     reference,
     platform: hostPlatform(process.arch),
+    ...(options.image ? { image: options.image } : {}),
     asItIs: options.asItIs ?? false,
     byDigest: options.byDigest ?? false,
     ...(options.onlyPlatform ? { onlyPlatform: options.onlyPlatform } : {}),

@@ -1,7 +1,9 @@
 /** The remote side of pull, push, FROM and load --to, with the user's configuration and credentials. */
 import type { EventSink } from '#core/events.ts';
 import type { Reference } from '#core/reference.ts';
+import { NO_REGISTRY_SETTINGS } from '#core/registry-settings.ts';
 import type { Settings } from '#engine.ts';
+import type { Registries } from '#remote/registries/registries.ts';
 import { openRemote, type RemoteOptions, type RemoteRepository } from '#remote/repository.ts';
 import type { RetryPolicy } from '#remote/retry.ts';
 import type { UploadMemory } from '#remote/upload-memory.ts';
@@ -14,6 +16,8 @@ export interface RemoteAccess {
   readonly signal?: AbortSignal;
   /** What it has itself counts, not what mirrors have. */
   readonly forPush?: boolean;
+  /** `registry.insecure=true` of an output. */
+  readonly isInsecure?: boolean;
   /** Uploads that earlier processes began. */
   readonly uploads?: UploadMemory;
 }
@@ -34,7 +38,7 @@ export async function remoteOptions(
   options: RemoteAccess,
 ): Promise<RemoteOptions> {
   const { settings } = resources;
-  const registries = await resources.registries();
+  const registries = options.isInsecure ? await insecure(settings) : await resources.registries();
   return {
     ...(await registries.route(reference, options.scheme)),
     credentials: credentialsOf(settings),
@@ -45,6 +49,12 @@ export async function remoteOptions(
     ...(options.forPush ? { forPush: true } : {}),
     ...(options.uploads ? { uploads: options.uploads } : {}),
   };
+}
+
+async function insecure({ registries = NO_REGISTRY_SETTINGS }: Settings): Promise<Registries> {
+  const { Registries: Opened } = await import('#remote/registries/registries.ts');
+  const tlsVerify = { value: false, origin: 'registry.insecure=true' };
+  return new Opened({ ...registries, tlsVerify });
 }
 
 /** A pause that was given is the same each time. */

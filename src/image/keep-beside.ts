@@ -16,10 +16,13 @@ export async function keepBeside(
     readonly store: LocalStore;
     readonly lease: Lease;
     readonly names: readonly Reference[];
+    /** Where an image lies that has none. */
+    readonly nameless?: Reference;
   },
 ): Promise<void> {
-  const { store, lease, names } = options;
-  const repositories = names.length === 0 ? [NAMELESS] : names.map(repositoryKey);
+  const { store, lease, names, nameless } = options;
+  const homeless = nameless ? repositoryKey(nameless) : NAMELESS;
+  const repositories = names.length === 0 ? [homeless] : names.map(repositoryKey);
   for (const name of new Set(repositories)) {
     const repository = store.repository({ space: 'images', name, lease });
     for (const raw of manifests) {

@@ -25,6 +25,8 @@ export interface PushOptions {
   /** The repository that the reference names. */
   readonly remote: Repository;
   readonly reference: Reference;
+  /** Absent: what the reference names in the store. */
+  readonly image?: UnstoredImage;
   /** An index is pushed whole; this only says which of its images is looked at. */
   readonly platform: Platform;
   /** Plain layers stay plain. Default: registries get gzip. */
@@ -38,6 +40,14 @@ export interface PushOptions {
   readonly limit: LimitFunction;
   readonly events?: EventSink;
   readonly signal?: AbortSignal;
+}
+
+/** An image without a name in the store, which has its blobs. */
+export interface UnstoredImage {
+  readonly repository: Repository;
+  readonly root: Digest;
+  /** Manifests about it that go with it. */
+  readonly beside: readonly Digest[];
 }
 
 export interface PushedImage {
@@ -60,13 +70,14 @@ export async function pushImage(options: PushOptions): Promise<PushedImage> {
   const reference = withDefaultTag(options.reference);
   const { tag } = reference;
   await using lease = await store.lease({ purpose: `push ${formatReference(reference)}` });
-  const image = await byName(reference, { store, lease, platform, orAnyPlatform: true });
-  if (!image || tag === undefined) throw noLocalImage(reference);
-  const selector = image.root.digest;
+  const { image } = options;
+  const named = image ?? (await byName(reference, { store, lease, platform, orAnyPlatform: true }));
+  if (!named || tag === undefined) throw noLocalImage(reference);
+  const selector = 'beside' in named ? named.root : named.root.digest;
   const seen = new Set<Digest>();
   try {
     const { manifest, raw } = await copyImage({
-      from: image.repository,
+      from: named.repository,
       selector,
       to: remote,
       ...(asItIs ? {} : { change: compression({ store, lease, limit: compressing, ...signal }) }),
@@ -80,8 +91,8 @@ export async function pushImage(options: PushOptions): Promise<PushedImage> {
       ...signal,
     });
     await setTags(raw, options);
-    if (manifest.digest === selector) await pushCompanions(image, options);
-    if (!options.onlyPlatform) {
+    if (manifest.digest === selector) await pushCompanions(named, options);
+    if (!image && !options.onlyPlatform) {
       store.images.addAlias(repositoryKey(reference), manifest.digest, selector);
     }
     return { reference, manifest };
@@ -101,15 +112,17 @@ async function setTags(
 }
 
 /** What signs the image and lies beside it here; it is about these very bytes. */
-async function pushCompanions(image: LocalImage, options: PushOptions): Promise<void> {
+async function pushCompanions(
+  image: LocalImage | UnstoredImage,
+  options: PushOptions,
+): Promise<void> {
   const { remote, limit } = options;
   const signal = options.signal ? { signal: options.signal } : {};
-  const { manifests } = await walkImage(image.repository, {
-    selector: image.root.digest,
-    ...signal,
-  });
-  const subjects = manifests.map(({ raw }) => raw.digest);
-  for (const { digest, tag } of await companionsIn(image.repository, { subjects, ...signal })) {
+  const companions: readonly CompanionName[] =
+    'beside' in image
+      ? image.beside.map((digest) => ({ digest }))
+      : await companionsOf(image, signal);
+  for (const { digest, tag } of companions) {
     await copyImage({
       from: image.repository,
       selector: digest,
@@ -120,6 +133,20 @@ async function pushCompanions(image: LocalImage, options: PushOptions): Promise<
       ...signal,
     });
   }
+}
+
+interface CompanionName {
+  readonly digest: Digest;
+  readonly tag?: string;
+}
+
+async function companionsOf(
+  { repository, root }: LocalImage,
+  signal: { readonly signal?: AbortSignal },
+): Promise<readonly CompanionName[]> {
+  const { manifests } = await walkImage(repository, { selector: root.digest, ...signal });
+  const subjects = manifests.map(({ raw }) => raw.digest);
+  return await companionsIn(repository, { subjects, ...signal });
 }
 
 function noLocalImage(reference: Reference): SlipwayError {

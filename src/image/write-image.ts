@@ -74,9 +74,11 @@ export async function nameImage(
     readonly store: LocalStore;
     readonly lease: Lease;
     readonly names: readonly Reference[];
+    /** Where an image lies that gets none. */
+    readonly nameless?: Reference;
   },
 ): Promise<void> {
-  const { store, lease, names } = options;
+  const { store, lease, names, nameless } = options;
   const put = async (name: string, tag?: string): Promise<void> => {
     const repository = store.repository({ space: 'images', name, lease });
     for (const child of manifests.slice(0, -1)) await repository.putManifest(child);
@@ -84,7 +86,7 @@ export async function nameImage(
       await repository.putManifest(root, tag === undefined ? {} : { tag });
     }
   };
-  if (names.length === 0) await put(NAMELESS);
+  if (names.length === 0) await put(nameless ? repositoryKey(nameless) : NAMELESS);
   for (const name of names) await put(repositoryKey(name), name.tag ?? 'latest');
 }
 

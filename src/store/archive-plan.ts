@@ -45,6 +45,8 @@ export interface ArchivedImage {
   readonly choose?: (index: ImageIndex) => Descriptor;
   /** It is no image but about this one: a signature, an SBOM. */
   readonly subject?: Digest;
+  /** Of its entry in index.json, besides its name. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** An image with everything it consists of, looked up. */
@@ -170,14 +172,17 @@ function documentsOf({ images, show }: PlanOptions): ReadonlyMap<string, Uint8Ar
   ]);
 }
 
-function indexEntries({ top, names, subject, manifests }: ArchivedTree): readonly Descriptor[] {
+function indexEntries(tree: ArchivedTree): readonly Descriptor[] {
+  const { top, names, subject, manifests, annotations } = tree;
   if (names.length === 0) {
     const artifactType = subject && manifests.at(-1)?.manifest.artifactType;
-    return [artifactType === undefined ? top : { ...top, artifactType }];
+    const said = annotations ? { annotations } : {};
+    return [{ ...top, ...(artifactType === undefined ? {} : { artifactType }), ...said }];
   }
   return names.map((name) => ({
     ...top,
     annotations: {
+      ...annotations,
       [FULL_NAME]: formatReference(name),
       ...(name.tag === undefined ? {} : { [REF_NAME]: name.tag }),
     },

@@ -126,6 +126,19 @@ export class OciLayout implements Repository, ReferrerLister {
     return true;
   }
 
+  /** Adds to what the manifest's entries say; their names stay. */
+  async annotate(digest: Digest, annotations: Readonly<Record<string, string>>): Promise<void> {
+    await this.#reload();
+    await this.#save(
+      this.#entries.map((entry) => {
+        if (entry.digest !== digest) return entry;
+        const name = refNameOf(entry);
+        const kept = name === undefined ? {} : { [REF_NAME]: name };
+        return { ...entry, annotations: { ...entry.annotations, ...annotations, ...kept } };
+      }),
+    );
+  }
+
   /** Entries of other names, and of none, go; what they referred to stays. */
   async keepOnly(tag: string): Promise<void> {
     await this.#reload();

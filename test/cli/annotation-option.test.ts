@@ -37,6 +37,7 @@ test('attributes of outputs say the same', () => {
     ['annotation.a.b', { on: 'manifest', key: 'a.b', value: 'v' }],
     ['annotation[linux/arm64].a', { on: 'manifest', key: 'a', value: 'v', platform }],
     ['annotation-index.a', { on: 'index', key: 'a', value: 'v' }],
+    ['annotation-index-descriptor.a', { on: 'index-descriptor', key: 'a', value: 'v' }],
     ['annotation-manifest-descriptor.a', { on: 'manifest-descriptor', key: 'a', value: 'v' }],
   ] as const;
   for (const [name, wanted] of cases) {
@@ -48,7 +49,6 @@ test('attributes of outputs say the same', () => {
 for (const [word, message] of [
   ['a', /^invalid annotation "a", expected key=value$/],
   ['=1', /^invalid annotation "=1"/],
-  ['index-descriptor:a=1', /^index-descriptor annotations are not supported$/],
   ['image:a=1', /^unknown annotation type "image"$/],
 ] as const) {
   test(`refuses ${word}`, () => {

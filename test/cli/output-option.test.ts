@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { outputsOf, writesTo } from '#cli/output-option.ts';
 import { type BuildOutput, STORE_OUTPUT } from '#core/build-output.ts';
 import { isSlipwayError } from '#core/errors.ts';
-import { parseTag } from '#core/reference.ts';
+import { parseReference, parseTag } from '#core/reference.ts';
 
 const stdout = new PassThrough();
 const OCI = { docker: false } as const;
@@ -105,6 +105,21 @@ describe('outputsOf', () => {
       'type=local,dest=out,platform-split=false',
       { kind: 'local', destination: resolve('out'), platformSplit: false },
     ],
+    [
+      'type=local,dest=out,mode=delete',
+      { kind: 'local', destination: resolve('out'), deletesOthers: true },
+    ],
+    ['type=local,dest=out,mode=copy', { kind: 'local', destination: resolve('out') }],
+    ['type=cacheonly', { ...STORE_OUTPUT, isDiscarded: true }],
+    ['type=image,unpack=true,name-canonical=true,store=true', STORE_OUTPUT],
+    [
+      'type=registry,store=false,registry.insecure=true',
+      { ...STORE_OUTPUT, push: true, isInsecure: true, isDiscarded: true },
+    ],
+    [
+      'type=image,dangling-name-prefix=localhost:5000/nobody',
+      { ...STORE_OUTPUT, nameless: parseReference('localhost:5000/nobody') },
+    ],
     ['type=tar,platform-split=true', { kind: 'tar', destination: stdout, platformSplit: true }],
   ];
   for (const [text, output] of cases) {
@@ -136,6 +151,9 @@ describe('outputsOf', () => {
     ['type=tar,dest', /^invalid value dest$/],
     ['type=local,dest=x,colour=red', /^unknown attribute "colour" of output type=local$/],
     ['type=oci,tar=maybe', /^invalid value "maybe" for tar$/],
+    ['type=local,dest=x,mode=move', /^invalid local exporter mode "move"$/],
+    ['type=image,store=maybe', /^invalid value "maybe" for store$/],
+    ['type=oci,compression=zstd:chunked', /^unsupported layer compression type: zstd:chunked$/],
     ['type=oci,compression=estargz', /^unsupported layer compression type: estargz$/],
     ['type=oci,compression=zstd,oci-mediatypes=false', /^zstd layers are not for docker's/],
     ['type=oci,force-compression=true', /^force-compression needs a compression$/],

@@ -1,7 +1,15 @@
 /** Where the result of a build goes: each output through the real command, read by somebody else. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { test } from 'node:test';
 import { type CliOutcome, slipway, startSlipway } from '#test/helpers/cli-process.ts';
 import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
@@ -137,6 +145,99 @@ test('--push and --metadata-file: the digest is the one the registry has', async
   } finally {
     registry.kill('SIGTERM');
     await registry.outcome;
+  }
+});
+
+test('mode=delete leaves what the build made and nothing else', async () => {
+  using folder = tempFolder();
+  const site = siteIn(folder);
+  for (const path of ['out/bin/old', 'out/gone/deep', 'out/note/was a folder', 'elsewhere']) {
+    mkdirSync(folder.at(path), { recursive: true });
+  }
+  writeFileSync(folder.at('elsewhere/kept'), '');
+  symlinkSync(folder.at('elsewhere'), folder.at('out/link'));
+  writeFileSync(Buffer.concat([Buffer.from(`${folder.at('out')}/`), Buffer.from([0xff])]), '');
+  await good(site.build('-o', 'type=local,dest=out,mode=delete'));
+  assert.deepEqual(readdirSync(folder.at('out')).sort(), ['bin', 'note']);
+  assert.deepEqual(readdirSync(folder.at('out/bin')), ['file']);
+  assert.equal(readFileSync(folder.at('out/note'), 'utf8'), 'a note\n');
+  assert.deepEqual(readdirSync(folder.at('elsewhere')), ['kept']);
+});
+
+test('mode=delete takes no folder that one lives in', async () => {
+  using folder = tempFolder();
+  const site = siteIn(folder);
+  for (const dest of ['.', '/']) {
+    const { exitCode, stderr } = await site.build('-o', `type=local,dest=${dest},mode=delete`);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /mode=delete would delete what is in \//);
+    assert.match(stderr, /fix: give dest= a folder of its own/);
+  }
+  assert.ok(existsSync(folder.at('context/note')));
+});
+
+test('store=false pushes an image that the store does not keep, with what is said about it', async () => {
+  using folder = tempFolder();
+  const site = siteIn(folder);
+  const serve = ['registry', 'serve', '--addr', '127.0.0.1:0'];
+  const registry = startSlipway(serve, { root: folder.at('served') });
+  try {
+    const address = /127\.0\.0\.1:\d+/.exec(await registry.firstLine)?.[0];
+    const output = ['-o', `type=registry,name=${address}/app:1,store=false`];
+    await good(site.build(...output, '--provenance=true', '--metadata-file', 'meta.json'));
+    assert.equal(await site.good('images', '-aq'), '');
+    const metadata = JSON.parse(readFileSync(folder.at('meta.json'), 'utf8'));
+    const digest = metadata['containerimage.digest'];
+    assert.equal(metadata['image.name'], `${address}/app:1`);
+    const referrers = await fetch(`http://${address}/v2/app/referrers/${digest}`);
+    const { manifests } = JSON.parse(await referrers.text());
+    assert.equal(manifests.length, 1);
+    await site.good('pull', `${address}/app:1`);
+    const strict = await site.build('--tls-verify', ...output);
+    assert.equal(strict.exitCode, 1, 'the registry speaks plain HTTP');
+    await good(site.build('--tls-verify', '-o', `${output[1]},registry.insecure=true`));
+  } finally {
+    registry.kill('SIGTERM');
+    await registry.outcome;
+  }
+});
+
+test('an image that nobody names is found by a prefix and its digest; cacheonly keeps none', async () => {
+  using folder = tempFolder();
+  const site = siteIn(folder);
+  await good(site.build('-o', 'type=cacheonly', '-t', 'app:1'));
+  assert.equal(await site.good('images', '-aq'), '');
+  const meta = ['--metadata-file', 'meta.json'];
+  const { stderr } = await good(
+    site.build('-o', 'type=image,dangling-name-prefix=nobody', '--progress=plain', ...meta),
+  );
+  assert.match(stderr, /^#\d+ CACHED$/m);
+  const metadata = JSON.parse(readFileSync(folder.at('meta.json'), 'utf8'));
+  const name = `nobody@${metadata['containerimage.digest']}`;
+  assert.match(await site.good('inspect', '--format', '{{.Id}}', name), /^sha256:/);
+});
+
+test('descriptors are annotated where they stand: in index.json and in the metadata', async () => {
+  using folder = tempFolder();
+  const site = siteIn(folder);
+  const outputs = ['-o', 'type=oci,dest=x.tar', '-o', 'type=oci,tar=false,dest=layout'];
+  const read = () => [
+    JSON.parse(readFileSync(folder.at('layout/index.json'), 'utf8')).manifests.at(-1),
+    JSON.parse(String(execFileSync('tar', ['-xOf', folder.at('x.tar'), 'index.json'])))
+      .manifests[0],
+    JSON.parse(readFileSync(folder.at('meta.json'), 'utf8'))['containerimage.descriptor'],
+  ];
+  const meta = ['--metadata-file', 'meta.json'];
+  const one = ['--annotation', 'manifest-descriptor:a=b', '-t', 'app:1'];
+  await good(site.build(...outputs, ...one, ...meta));
+  for (const { annotations } of read()) assert.equal(annotations.a, 'b');
+  assert.equal(read()[0].annotations['org.opencontainers.image.ref.name'], '1');
+  const all = ['--platform', 'linux/amd64,linux/arm64', '-t', 'app:2'];
+  const words = ['--annotation', 'index,index-descriptor:c=d', ...one];
+  await good(site.build(...outputs, ...words, ...all, ...meta));
+  for (const { annotations } of read()) {
+    assert.equal(annotations.c, 'd');
+    assert.equal(annotations.a, undefined);
   }
 });
 

@@ -22,7 +22,9 @@ export async function writeArchiveOutput(
   return await session.vertices.run(nameOf(output.format), async (vertex) => {
     const made = await prepared(output.format, { context, vertex });
     const { names } = context;
-    const at = { from: made.repository, selector: made.manifest.digest, names };
+    const { digest: selector, annotations } = made.manifest;
+    const said = annotations ? { annotations } : {};
+    const at = { from: made.repository, selector, names, ...said };
     const images = [await lookUp(at, session.signal)];
     for (const { digest, subject } of await attested(made, context)) {
       const beside = { from: made.repository, selector: digest, names: [], subject };
@@ -62,6 +64,8 @@ export async function writeLayoutOutput(
       const { transfers: limit, signal } = session;
       await copyImage({ from, selector, to: layout, direction: 'load', limit, signal });
     }
+    const { digest, annotations } = made.manifest;
+    if (annotations) await layout.annotate(digest, annotations);
     vertex.status(`copying to ${output.destination}`, { done: true });
     return made;
   });

@@ -57,12 +57,20 @@ export async function writeFilesOutput(
   output: LocalOutput,
   context: OutputContext,
 ): Promise<void> {
-  const { destination: folder } = output;
+  const { destination: folder, deletesOthers = false } = output;
   await session.vertices.run('exporting to client directory', async (vertex) => {
     await makeOutputFolder(folder);
+    using stack = new DisposableStack();
+    const trees: (readonly [MergedTree, string])[] = [];
     for (const target of context.targets) {
-      using tree = MergedTree.open(await layerFilesOf(session, target.state));
-      const below = folderOf(target, output, context);
+      const tree = stack.use(MergedTree.open(await layerFilesOf(session, target.state)));
+      trees.push([tree, folderOf(target, output, context)]);
+    }
+    if (deletesOthers) {
+      const { clearFolder } = await import('./clear-folder.ts');
+      await clearFolder(folder, trees, session.signal);
+    }
+    for (const [tree, below] of trees) {
       const warnings = await copyTree(
         tree,
         { node: tree.root, path: ROOT },

@@ -23,8 +23,10 @@ export interface ImagePart {
   readonly config: ImageConfig;
   readonly layers: readonly Descriptor[];
   /** Of its manifest, besides those that were asked for. */
-  readonly annotations: Readonly<Record<string, string>>;
+  readonly annotations: Annotations;
 }
+
+type Annotations = Readonly<Record<string, string>>;
 
 export interface PrepareOptions {
   readonly format: ImageFormat;
@@ -53,7 +55,14 @@ export async function prepareImage(
   if (options.isIndex) await plain.putManifest(root);
   const all = options.isIndex ? [...manifests, root] : manifests;
   const made = await inForm(session, { plain, manifests: all, root }, options);
-  return { ...made, imageId: options.isIndex ? made.manifest.digest : first.imageId };
+  const annotations = options.isIndex
+    ? annotationsOn('index-descriptor', options)
+    : annotationsOn('manifest-descriptor', options, parts[0]?.platform);
+  return {
+    ...made,
+    manifest: { ...made.manifest, ...written(annotations) },
+    imageId: options.isIndex ? made.manifest.digest : first.imageId,
+  };
 }
 
 async function writePart(
@@ -79,17 +88,16 @@ function indexOf(
     const platform = parts[i]?.platform;
     if (!platform) return [];
     const annotations = annotationsOn('manifest-descriptor', options, platform);
-    return {
-      ...descriptorOf(manifest),
-      ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
-      platform,
-    };
+    return { ...descriptorOf(manifest), ...written(annotations), platform };
   });
-  const annotations = annotationsOn('index', options);
   return encodeIndex(listed, {
     docker: options.format.docker,
-    ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+    ...written(annotationsOn('index', options)),
   });
+}
+
+function written(annotations: Annotations): { readonly annotations?: Annotations } {
+  return Object.keys(annotations).length > 0 ? { annotations } : {};
 }
 
 /** The last of a key wins; those of the output over those of the build. */
@@ -97,7 +105,7 @@ function annotationsOn(
   place: AnnotationPlace,
   { annotations, format }: PrepareOptions,
   platform?: Platform,
-): Readonly<Record<string, string>> {
+): Annotations {
   const all = [...annotations, ...(format.annotations ?? [])];
   const own = platform && formatPlatform(platform);
   return Object.fromEntries(
