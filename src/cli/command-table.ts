@@ -9,6 +9,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   'builder:du': () => import('../commands/builder/du.ts'),
   'builder:prune': () => import('../commands/builder/prune.ts'),
   'config:registries': () => import('../commands/config/registries.ts'),
+  digest: () => import('../commands/digest.ts'),
   doctor: () => import('../commands/doctor.ts'),
   export: () => import('../commands/export.ts'),
   'generate-key-pair': () => import('../commands/generate-key-pair.ts'),
@@ -53,6 +54,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   'system:gc': () => import('../commands/system/gc.ts'),
   'system:prune': () => import('../commands/system/prune.ts'),
   tag: () => import('../commands/tag.ts'),
+  'tag:rm': () => import('../commands/tag/rm.ts'),
   version: () => import('../commands/version.ts'),
   why: () => import('../commands/why.ts'),
 };

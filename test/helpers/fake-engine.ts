@@ -27,6 +27,8 @@ export function fakeEngine(methods: Methods): FakeEngine {
     remoteTags: refuse('remoteTags'),
     catalog: refuse('catalog'),
     search: refuse('search'),
+    digest: refuse('digest'),
+    removeRemoteTag: refuse('removeRemoteTag'),
     save: refuse('save'),
     planSave: refuse('planSave'),
     inventory: refuse('inventory'),
