@@ -45,6 +45,7 @@ import type {
   PruneSelection,
 } from '#core/store-report.ts';
 import type { UserNamespace } from '#core/user-namespace.ts';
+import type { ReferrerTools } from './engine/referrer-tools.ts';
 import type { RegistryTools } from './engine/registry-tools.ts';
 
 /** Everything the environment decides, resolved once (cli/settings.ts is the only reader of it). */
@@ -352,7 +353,7 @@ export interface InspectOptions {
   readonly platform?: Platform;
 }
 
-export interface Engine extends RegistryTools, AsyncDisposable {
+export interface Engine extends ReferrerTools, RegistryTools, AsyncDisposable {
   // Building and running
 
   build(options: BuildOptions): Promise<BuildResult>;

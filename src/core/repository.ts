@@ -116,6 +116,23 @@ export function canSetTags(repository: Repository): repository is Repository & T
   return 'setTags' in repository;
 }
 
+/**
+ * What a tag shall point at instead of `before`: undefined, and it stays. Asked again after each write,
+ * until it finds that nothing is left to change.
+ */
+export type TagEdit = (before: RawManifest | undefined) => Promise<RawManifest | undefined>;
+
+/** A place where two who change one tag at the same moment do not undo each other's work. */
+export interface TagEditor {
+  /** What a manifest needs must be there when `edit` gives it. */
+  editTag(tag: string, edit: TagEdit, options?: CallOptions): Promise<void>;
+}
+
+/** Asks for the optional ability at the call site. */
+export function canEditTags(repository: Repository): repository is Repository & TagEditor {
+  return 'editTag' in repository;
+}
+
 export interface ReferrerOptions extends CallOptions {
   /** Only those of this type. */
   readonly artifactType?: string;

@@ -26,7 +26,8 @@ import type {
   ServeOptions,
   Settings,
 } from '#engine.ts';
-import type { DigestOptions, ListNamesOptions, SearchOptions } from './registry-tools.ts';
+import type { SignImageOptions, VerifyImageOptions } from './referrer-tools.ts';
+import type { ListNamesOptions, SearchOptions } from './registry-tools.ts';
 import { Resources } from './resources.ts';
 
 export class LocalEngine implements Engine {
@@ -94,16 +95,6 @@ export class LocalEngine implements Engine {
     return await search(this.#resources, term, options);
   }
 
-  async digest(place: string, options: DigestOptions = {}) {
-    const { imageDigest } = await import('./edit-registry.ts');
-    return await imageDigest(this.#resources, place, options);
-  }
-
-  async removeRemoteTag(reference: string, options: CallContext = {}) {
-    const { removeRemoteTag } = await import('./edit-registry.ts');
-    return await removeRemoteTag(this.#resources, reference, options);
-  }
-
   async push(reference: string, options: CallContext & { readonly platform?: Platform } = {}) {
     const parsed = parseReference(reference);
     const { push } = await import('./push.ts');
@@ -142,6 +133,18 @@ export class LocalEngine implements Engine {
   async logout(registry: string) {
     const { logout } = await import('./login.ts');
     await logout(this.#resources, registry);
+  }
+
+  // What refers to images
+
+  async sign(image: string, options: SignImageOptions) {
+    const { sign } = await import('./sign.ts');
+    await sign(this.#resources, image, options);
+  }
+
+  async verify(image: string, options: VerifyImageOptions) {
+    const { verify } = await import('./sign.ts');
+    return await verify(this.#resources, image, options);
   }
 
   // Moving images as files

@@ -29,6 +29,7 @@ import {
   type ResolveOptions,
   resolveImage,
 } from '#image/resolve.ts';
+import type { ReferrersBy } from '#remote/referrers.ts';
 import { NAMELESS } from '#store/images.ts';
 import type { Lease } from '#store/leases.ts';
 import type { PackedRepository } from '#store/packed-repository.ts';
@@ -40,7 +41,7 @@ import type { Resources } from './resources.ts';
 export async function openSource(
   resources: Resources,
   place: Place,
-  options: CallContext = {},
+  options: CallContext & { readonly referrersBy?: ReferrersBy } = {},
 ): Promise<ImageSource> {
   switch (place.kind) {
     case 'registry':
@@ -55,7 +56,7 @@ export async function openSource(
 async function registrySource(
   resources: Resources,
   place: RegistryPlace,
-  options: CallContext,
+  options: CallContext & { readonly referrersBy?: ReferrersBy },
 ): Promise<ImageSource> {
   const { reference } = place;
   const events = options.events ?? ignoreEvents;

@@ -3,6 +3,7 @@ import type { EventSink } from '#core/events.ts';
 import type { Reference } from '#core/reference.ts';
 import { NO_REGISTRY_SETTINGS } from '#core/registry-settings.ts';
 import type { Settings } from '#engine.ts';
+import type { ReferrersBy } from '#remote/referrers.ts';
 import type { Registries } from '#remote/registries/registries.ts';
 import { openRemote, type RemoteOptions, type RemoteRepository } from '#remote/repository.ts';
 import type { RetryPolicy } from '#remote/retry.ts';
@@ -18,6 +19,8 @@ export interface RemoteAccess {
   readonly forPush?: boolean;
   /** `registry.insecure=true` of an output. */
   readonly isInsecure?: boolean;
+  /** Where the list of what refers to an image is. */
+  readonly referrersBy?: ReferrersBy;
   /** Uploads that earlier processes began. */
   readonly uploads?: UploadMemory;
 }
@@ -47,6 +50,7 @@ export async function remoteOptions(
     ...(settings.trace ? { trace: settings.trace } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.forPush ? { forPush: true } : {}),
+    ...(options.referrersBy ? { referrersBy: options.referrersBy } : {}),
     ...(options.uploads ? { uploads: options.uploads } : {}),
   };
 }

@@ -21,6 +21,8 @@ import type {
   ReferrerLister,
   ReferrerOptions,
   Repository,
+  TagEdit,
+  TagEditor,
   TagSetter,
 } from '#core/repository.ts';
 import { readBlob, statBlob } from './blob-read.ts';
@@ -28,6 +30,7 @@ import { sendBlob } from './blob-send.ts';
 import { BlobUpload } from './blob-upload.ts';
 import { type Connection, connect } from './connection.ts';
 import type { Credentials } from './credentials.ts';
+import { editTag } from './edit-tag.ts';
 import {
   deleteAt,
   deleteReference,
@@ -78,6 +81,7 @@ export type RemoteBlobs = Required<BlobStore> & BlobMounter & BlobReceiver;
 export interface RemoteRepository
   extends Required<Repository>,
     TagSetter,
+    TagEditor,
     ReferrerLister,
     AsyncDisposable {
   readonly blobs: RemoteBlobs;
@@ -158,6 +162,10 @@ class HttpRepository implements RemoteRepository {
 
   listTags(options: ListOptions = {}): Promise<readonly string[]> {
     return listTags(this.#connection, options);
+  }
+
+  editTag(tag: string, edit: TagEdit, options: CallOptions = {}): Promise<void> {
+    return editTag(this.#connection, tag, edit, options);
   }
 
   async *tags(options: CallOptions = {}): AsyncGenerator<string> {

@@ -19,8 +19,6 @@ export interface CommandOptions {
   readonly isTTY?: boolean;
   /** What stdin holds before it ends. Absent: it stays open. */
   readonly input?: string | Buffer;
-  /** Called when the command opens stdin. */
-  readonly onStdin?: () => void;
 }
 
 /** What the clock of such a command shows. */
@@ -35,10 +33,7 @@ export async function runCommand(
   const stdin = new PassThrough();
   if (options.input !== undefined) stdin.end(options.input);
   const host: Host = {
-    get stdin() {
-      options.onStdin?.();
-      return Object.assign(stdin, { isTTY: options.isTTY ?? false });
-    },
+    stdin: Object.assign(stdin, { isTTY: options.isTTY ?? false }),
     stdout: stdout.stream,
     stderr: stderr.stream,
     outputFailure: () => undefined,
