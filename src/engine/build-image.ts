@@ -20,6 +20,7 @@ import { parseTag, type Reference } from '#core/reference.ts';
 import type { BuildOptions, BuildResult } from '#engine.ts';
 import { checkLimits } from '#runtime/limits.ts';
 import { resolveBase } from './base-image.ts';
+import { eventNowMs } from './event-clock.ts';
 import { OFFLINE, refuseNetworkOutputs } from './offline.ts';
 import { recorded } from './record-build.ts';
 import { remoteSources } from './remote-sources.ts';
@@ -41,9 +42,7 @@ export async function buildImage(
   const leftovers = new Set<Digest>();
   const { cacheMaxBytes } = resources.settings;
   const cap =
-    cacheMaxBytes === undefined
-      ? undefined
-      : new CacheCap(store, cacheMaxBytes, () => performance.now());
+    cacheMaxBytes === undefined ? undefined : new CacheCap(store, cacheMaxBytes, eventNowMs);
   try {
     return await recorded(store, options, (recorder) =>
       buildUnderLease(resources, { ...options, leftovers, recorder, ...(cap ? { cap } : {}) }),
@@ -112,7 +111,7 @@ async function buildUnderLease(
     secrets: new SecretStore(options.secrets ?? {}),
     agents: options.agents ?? {},
     allowed: new Set(options.allow ?? []),
-    vertices: new Vertices(events, () => performance.now()),
+    vertices: new Vertices(events, eventNowMs),
     signal: options.signal ?? new AbortController().signal,
     now: () => new Date(),
     platforms,

@@ -11,6 +11,7 @@ import type { BuildOptions, BuildResult } from '#engine.ts';
 import { displayUrl } from '#remote/errors.ts';
 import type { BuildDocument } from '#store/build-document.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import { eventOriginMs } from './event-clock.ts';
 
 export async function recorded(
   store: LocalStore,
@@ -23,7 +24,7 @@ export async function recorded(
     events,
     document: documentOf(options),
     now: Date.now,
-    originMs: performance.timeOrigin,
+    originMs: eventOriginMs(),
   });
   const { ref } = recorder;
   options.onRecord?.({ ref, logFile: store.paths.buildLog(ref) });

@@ -98,11 +98,11 @@ async function listOf(
   const stem = VOLUME_NAME.exec(path)?.[1];
   if (stem === undefined) return undefined;
   const beside = `${stem}.volumes.json`;
-  if ((await fileSize(beside)) !== undefined && (await isList(beside))) {
+  if (fileSize(beside) !== undefined && (await isList(beside))) {
     const list = await readList(beside);
     if (list.volumes.some(({ name }) => name === basename(path))) return list;
   }
-  const size = await fileSize(path);
+  const size = fileSize(path);
   const fits = (volume: Volume): boolean => volume.name === basename(path) && volume.size === size;
   const lists = new Map(
     atHand.filter(({ volumes }) => volumes.some(fits)).map((list) => [list.id, list]),
@@ -122,7 +122,7 @@ async function volumesIn(
   const found: (readonly [string, string])[] = [];
   for (const { name } of volumes) {
     const path = join(folder, name);
-    if ((await fileSize(path)) !== undefined) found.push([name, path]);
+    if (fileSize(path) !== undefined) found.push([name, path]);
   }
   return found;
 }
@@ -132,7 +132,7 @@ async function stemOf(path: string): Promise<string | undefined> {
   const [, stem, digits] = VOLUME_NAME.exec(path) ?? [];
   if (stem === undefined || digits === undefined) return undefined;
   const first = `${stem}.${'1'.padStart(digits.length, '0')}`;
-  return (await fileSize(first)) === undefined ? undefined : stem;
+  return fileSize(first) === undefined ? undefined : stem;
 }
 
 /** All numbered files beside the one given, which must leave no gap. */

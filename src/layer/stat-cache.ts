@@ -6,6 +6,7 @@
 import { type BigIntStats, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type ByteString, byteStringOf } from '#core/bytes.ts';
 import { errnoOf } from '#core/errors.ts';
+import { crc32 } from './crc32.ts';
 import { compareWalked } from './folder-walk.ts';
 
 const MAGIC = 'SLIPSCAN';
@@ -103,7 +104,7 @@ export class StatCache {
     if (!this.#isDirty) return;
     const content = Buffer.concat([this.#header(), ...this.#fresh]);
     const trailer = Buffer.alloc(TRAILER_BYTES);
-    trailer.writeUInt32LE(checksum(content));
+    trailer.writeUInt32LE(crc32(content));
     const temporary = `${this.#file}.${process.pid}`;
     try {
       writeFileSync(temporary, Buffer.concat([content, trailer]), { mode: 0o600, flag: 'wx' });
@@ -135,7 +136,7 @@ export class StatCache {
     if (old.length < HEADER_BYTES + TRAILER_BYTES) return false;
     const end = old.length - TRAILER_BYTES;
     if (old.toString('latin1', 0, 8) !== MAGIC || old.readUInt32LE(8) !== VERSION) return false;
-    if (old.readBigUInt64LE(end) !== BigInt(checksum(old.subarray(0, end)))) return false;
+    if (old.readBigUInt64LE(end) !== BigInt(crc32(old.subarray(0, end)))) return false;
     if (old.readBigUInt64LE(16) !== this.#root.dev) return false;
     if (old.readBigUInt64LE(24) !== this.#root.ino) return false;
     const scanned = old.readBigInt64LE(32) * NANO + BigInt(old.readUInt32LE(12));
@@ -190,9 +191,4 @@ function readOrEmpty(file: string): Buffer {
     // Missing or unreadable: as if nothing was known.
     return Buffer.alloc(0);
   }
-}
-
-/** CRC-32. Not an import: zlib takes 3 ms to load, and most contexts are looked at without this file. */
-function checksum(bytes: Uint8Array): number {
-  return process.getBuiltinModule('node:zlib').crc32(bytes);
 }

@@ -58,7 +58,7 @@ export async function keptVolumes(
   const kept = new Map<string, string>();
   for (const volume of list.volumes) {
     const path = pathOf(paths, list, volume);
-    if ((await fileSize(path)) === volume.size) kept.set(volume.name, path);
+    if (fileSize(path) === volume.size) kept.set(volume.name, path);
   }
   return kept;
 }
@@ -111,7 +111,7 @@ export async function dropIncoming(
 
 /** Whether a file is what the list says. */
 export async function isRight(volume: Volume, path: string, call: CallOptions): Promise<boolean> {
-  if ((await fileSize(path)) !== volume.size) return false;
+  if (fileSize(path) !== volume.size) return false;
   const hasher = createHasher();
   for await (const chunk of readFileChunks(path, call)) hasher.update(chunk);
   return hasher.digest() === volume.digest;

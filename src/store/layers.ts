@@ -95,7 +95,7 @@ export class LayerStore {
     const { codec, tar, size, index, lease } = made;
     lease.hold(diffId);
     if (codec !== 'none') this.rememberCompressed(diffId, codec, descriptor);
-    const isThere = (await fileSize(this.#paths.blob(diffId))) === size;
+    const isThere = fileSize(this.#paths.blob(diffId)) === size;
     if (isThere && this.files(diffId)) return;
     const file = this.#paths.temporary('ingest');
     await onDisk(file, () => writeFile(file, index, { flag: 'wx' }));

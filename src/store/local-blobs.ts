@@ -43,16 +43,16 @@ export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileRecei
   }
 
   async stat(digest: Digest): Promise<BlobInfo | undefined> {
-    if ((await fileSize(this.#paths.blob(digest))) === undefined) return undefined;
+    if (fileSize(this.#paths.blob(digest)) === undefined) return undefined;
     // Held first, looked for again: gc may have come in between.
     this.#lease.hold(digest);
-    const size = await fileSize(this.#paths.blob(digest));
+    const size = fileSize(this.#paths.blob(digest));
     return size === undefined ? undefined : { digest, size };
   }
 
   /** {@link stat} without holding: the answer may be old at once. */
   async peek(digest: Digest): Promise<BlobInfo | undefined> {
-    const size = await fileSize(this.#paths.blob(digest));
+    const size = fileSize(this.#paths.blob(digest));
     return size === undefined ? undefined : { digest, size };
   }
 
@@ -102,7 +102,7 @@ export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileRecei
   }
 
   async partsOf(digest: Digest): Promise<readonly FilePart[] | undefined> {
-    const length = await fileSize(this.#paths.blob(digest));
+    const length = fileSize(this.#paths.blob(digest));
     return length === undefined ? undefined : [{ path: this.path(digest), offset: 0, length }];
   }
 
@@ -145,8 +145,7 @@ export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileRecei
     const { size } = await stat(file);
     if (size !== expected.size) throw sizeMismatch({ ...expected, from: file }, size);
     this.#lease.hold(expected.digest);
-    if ((await fileSize(this.#paths.blob(expected.digest))) === size)
-      await rm(file, { force: true });
+    if (fileSize(this.#paths.blob(expected.digest)) === size) await rm(file, { force: true });
     else await putInPlace(file, this.#paths.blob(expected.digest));
     return { digest: expected.digest, size };
   }

@@ -135,7 +135,7 @@ class LocalIngest implements Ingest {
    * repairs it.
    */
   async #settle(path: string): Promise<void> {
-    if ((await fileSize(path)) !== this.#size) await putInPlace(this.#target.temporary, path);
+    if (fileSize(path) !== this.#size) await putInPlace(this.#target.temporary, path);
     await this[Symbol.asyncDispose]();
   }
 }

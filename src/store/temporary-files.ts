@@ -2,17 +2,18 @@
  * Collects what dead processes left in ingest/, snapshots/ and trash/. Names say who owns them
  * (paths.ts); what belongs to a living process is never touched.
  */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '#core/errors.ts';
-import { onDisk } from './disk-errors.ts';
+import { onDiskSync } from './disk-errors.ts';
 import type { StorePaths } from './paths.ts';
 import { ownerOfName, ownerState, UNSEEN_OWNER_TTL_MS } from './process-owner.ts';
 
 /** Removes the dead. Another process doing the same at the same time is no harm. */
 export async function collectDeadFiles(paths: StorePaths): Promise<void> {
   for (const folder of [paths.ingest, paths.snapshots, paths.trash]) {
-    for (const name of await onDisk(folder, () => readdir(folder))) {
+    for (const name of onDiskSync(folder, () => readdirSync(folder))) {
       const path = join(folder, name);
       if (await isDead(name, path)) await removeDead(path);
     }

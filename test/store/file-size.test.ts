@@ -8,7 +8,7 @@ import { tempFolder } from '#test/helpers/temp-folder.ts';
 test('of a file, of nothing, of something below a file', async () => {
   using folder = tempFolder();
   await writeFile(folder.at('x'), 'four');
-  assert.equal(await fileSize(folder.at('x')), 4);
-  assert.equal(await fileSize(folder.at('y')), undefined);
-  assert.equal(await fileSize(folder.at('x/y')), undefined);
+  assert.equal(fileSize(folder.at('x')), 4);
+  assert.equal(fileSize(folder.at('y')), undefined);
+  assert.equal(fileSize(folder.at('x/y')), undefined);
 });

@@ -1,6 +1,7 @@
 /** Chooses the display for a command from its flags, the settings and the stream written to. */
 import { SlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
+import { eventOriginMs } from '#engine/event-clock.ts';
 import type { Host } from '../host.ts';
 import type { CliSettings, ProgressMode } from '../settings.ts';
 import type { Sections } from './ci-sections.ts';
@@ -41,7 +42,7 @@ export function buildProgress({
   const { stderr } = host;
   const write = (text: string): void => void stderr.write(text);
   if (mode === 'quiet') return new QuietProgress();
-  if (mode === 'rawjson') return new RawJsonProgress(write, performance.timeOrigin);
+  if (mode === 'rawjson') return new RawJsonProgress(write, eventOriginMs());
   if (mode === 'tty' && stderr.isTTY !== true) {
     throw new SlipwayError('USAGE', 'progress "tty" needs a terminal as standard error', {
       hint: 'use --progress=plain, or auto, which finds out',
