@@ -69,7 +69,8 @@ async function bundleCode(): Promise<void> {
   await build({
     ...OPTIONS,
     input: {
-      cli: join(root, 'src/cli/main.ts'),
+      cli: join(root, 'src/cli/bundled.ts'),
+      process: join(root, 'src/cli/run-process.ts'),
       index: join(root, 'src/index.ts'),
       'copy-thread': join(root, 'src/store/copy-thread.ts'),
       ...Object.fromEntries(commands),
@@ -80,26 +81,36 @@ async function bundleCode(): Promise<void> {
     },
     output: {
       dir: fresh,
-      entryFileNames: '[name].js',
-      chunkFileNames: 'chunks/[name]-[hash].js',
+      format: 'cjs',
+      entryFileNames: '[name].cjs',
+      chunkFileNames: 'chunks/[name]-[hash].cjs',
       codeSplitting: { groups: GROUPS },
       comments: false,
     },
+    plugins: [{ name: 'ascii', renderChunk: ascii }],
   });
+}
+
+/** For cli/bundle-loader.ts. What is not ASCII stands in strings and patterns, where an escape is the same. */
+function ascii(code: string): string {
+  return code.replaceAll(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Threads start from a file, which whoever starts them finds beside or above its own. */
 function pointAtThreads(): void {
-  for (const file of globSync('**/*.js', { cwd: fresh })) {
+  for (const file of globSync('**/*.cjs', { cwd: fresh })) {
     const path = join(fresh, file);
     const text = readFileSync(path, 'utf8');
-    const thread = `./${relative(dirname(file), 'copy-thread.js')}`;
+    const thread = `./${relative(dirname(file), 'copy-thread.cjs')}`;
     const code = text.replaceAll('./copy-thread.ts', thread);
     if (code !== text) writeFileSync(path, code);
   }
 }
 
-/** Declarations for dist/index.js. tsc keeps our `#` aliases; consumers get relative paths. */
+/** Declarations for dist/index.cjs. tsc keeps our `#` aliases; consumers get relative paths. */
 function emitDeclarations(): void {
   const types = join(fresh, 'types');
   const tsc = spawnSync(

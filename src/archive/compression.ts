@@ -231,7 +231,7 @@ async function* gzipInBlocks(
   let size = 0;
   let before: Buffer | undefined;
   try {
-    for await (const block of inBlocks(source)) {
+    for await (const block of inBlocks(source, inTurns(BLOCKS_AHEAD + 1))) {
       signal?.throwIfAborted();
       crc = crc32(block, crc);
       size += block.length;
@@ -254,8 +254,11 @@ async function* gzipInBlocks(
  * The stream cut into blocks of one size, the last one shorter. Each block is a copy: the source
  * may reuse its chunks while the pool still compresses.
  */
-async function* inBlocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+async function* inBlocks(
+  source: AsyncIterable<Uint8Array>,
+  next: () => Buffer = newBlock,
+): AsyncGenerator<Buffer> {
+  let block = next();
   let used = 0;
   for await (let chunk of source) {
     while (chunk.length > 0) {
@@ -265,11 +268,25 @@ async function* inBlocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buff
       chunk = chunk.subarray(part.length);
       if (used < BLOCK_BYTES) continue;
       yield block;
-      block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+      block = next();
       used = 0;
     }
   }
   if (used > 0) yield block.subarray(0, used);
+}
+
+function newBlock(): Buffer {
+  return Buffer.allocUnsafeSlow(BLOCK_BYTES);
+}
+
+/** So many blocks again and again: those being compressed, and the one being filled. */
+function inTurns(count: number): () => Buffer {
+  const blocks: Buffer[] = [];
+  return () => {
+    const block = blocks.length < count ? newBlock() : (blocks.shift() ?? newBlock());
+    blocks.push(block);
+    return block;
+  };
 }
 
 function deflate(

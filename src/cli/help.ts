@@ -66,8 +66,10 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly 
     'Registry Commands',
     [
       ...['registry:serve', 'registry:user:add', 'registry:user:ls', 'registry:user:rm'],
+      'digest',
       'ls',
       'search',
+      'tag:rm',
       ...['registry:key:add', 'registry:key:ls', 'registry:key:rm', 'config:registries'],
     ],
   ],

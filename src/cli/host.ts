@@ -42,6 +42,14 @@ export interface Host {
   readonly commands?: CommandSet;
 }
 
+/** A host with some of it changed. A spread would open stdin, of which a container then misses what was read. */
+export function hostWith(host: Host, changes: Partial<Host>): Host {
+  return Object.create(Object.prototype, {
+    ...Object.getOwnPropertyDescriptors(host),
+    ...Object.getOwnPropertyDescriptors(changes),
+  });
+}
+
 /** The real one. Installs signal handlers; the engine's code is loaded when one is opened. */
 export function processHost(): Host {
   let outputFailure: Error | undefined;

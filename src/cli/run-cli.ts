@@ -2,7 +2,7 @@
 import { ALIASES } from './aliases.ts';
 import { COMMANDS } from './command-table.ts';
 import { type Dispatch, dispatch } from './dispatch.ts';
-import { type CommandSet, type Host, processHost } from './host.ts';
+import { type CommandSet, type Host, hostWith, processHost } from './host.ts';
 import { packageVersion } from './package-root.ts';
 
 const COMMAND_SET: CommandSet = {
@@ -21,7 +21,7 @@ export async function runCli(argv: readonly string[], host: Host = processHost()
       const load = COMMANDS[target.id];
       if (!load) throw new Error(`no module for command ${target.id}`);
       const { default: Command } = await load();
-      return await new Command(target.argv, { ...host, commands: COMMAND_SET }).execute();
+      return await new Command(target.argv, hostWith(host, { commands: COMMAND_SET })).execute();
     }
     case 'help': {
       const { helpText } = await import('./help.ts');

@@ -27,7 +27,7 @@ import type {
   Settings,
 } from '#engine.ts';
 import type { SignImageOptions, VerifyImageOptions } from './referrer-tools.ts';
-import type { ListNamesOptions, SearchOptions } from './registry-tools.ts';
+import type { DigestOptions, ListNamesOptions, SearchOptions } from './registry-tools.ts';
 import { Resources } from './resources.ts';
 
 export class LocalEngine implements Engine {
@@ -93,6 +93,16 @@ export class LocalEngine implements Engine {
   async search(term: string, options: SearchOptions = {}) {
     const { search } = await import('./remote-names.ts');
     return await search(this.#resources, term, options);
+  }
+
+  async digest(place: string, options: DigestOptions = {}) {
+    const { imageDigest } = await import('./edit-registry.ts');
+    return await imageDigest(this.#resources, place, options);
+  }
+
+  async removeRemoteTag(reference: string, options: CallContext = {}) {
+    const { removeRemoteTag } = await import('./edit-registry.ts');
+    return await removeRemoteTag(this.#resources, reference, options);
   }
 
   async push(reference: string, options: CallContext & { readonly platform?: Platform } = {}) {

@@ -151,7 +151,7 @@ async function compressed(
     return { mediaType, digest: diffId, size };
   }
   await using ingest = await blobs.ingest({}, call);
-  for await (const chunk of compress(blobs.read(diffId, call), form.codec, {
+  for await (const chunk of compress(blobs.read(diffId, { ...call, reuse: true }), form.codec, {
     ...call,
     level: form.level,
   })) {

@@ -23,6 +23,7 @@ import {
 import { LARGE_BLOB_BYTES } from '#store/copy-verified.ts';
 import { configsOf, type WalkedImage, walkImage } from '#store/walk.ts';
 import { selectManifest } from './select.ts';
+import { sweepingBuffers } from './sweep-buffers.ts';
 
 export interface CopyOptions {
   readonly from: Repository;
@@ -128,6 +129,7 @@ interface Moving {
 async function moveBlobs(image: WalkedImage, options: Copy): Promise<number> {
   for (const blob of image.blobs) report(options, blob, 'waiting', 0);
   const { limit, change, changed } = options;
+  using _ = sweepingBuffers();
   const moved = await inParallel(image.blobs, options, async (listed, call) => {
     const blob = change ? await change.blob(listed, call) : listed;
     if (blob.digest !== listed.digest) changed.set(listed.digest, blob);

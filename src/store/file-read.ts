@@ -1,10 +1,11 @@
-/** Streams a file, or a part of it, in chunks of a mebibyte. */
+/** Streams a file, or a part of it, in chunks of half a mebibyte. */
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { BlobRange } from '#core/repository.ts';
 import { onDisk, onDiskSync } from './disk-errors.ts';
 
-const CHUNK_BYTES = 1024 * 1024;
+/** Several are on their way for each transfer; larger ones are not read faster. */
+const CHUNK_BYTES = 512 * 1024;
 
 export interface FileReadOptions {
   /** Absent: the whole file. What lies past the end is left out. */

@@ -9,7 +9,6 @@ import { errnoOf, isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type {
   BlobInfo,
   BlobMounter,
-  BlobRange,
   BlobStore,
   CallOptions,
   FileBacked,
@@ -20,7 +19,7 @@ import type {
 import type { CopyVerifiedOptions } from './copy-verified.ts';
 import { onDisk } from './disk-errors.ts';
 import { putInPlace, writeInPlace } from './durable-file.ts';
-import { readFileChunks, readSmallFile } from './file-read.ts';
+import { type FileReadOptions, readFileChunks, readSmallFile } from './file-read.ts';
 import { fileSize } from './file-size.ts';
 import type { Lease } from './leases.ts';
 import { beginIngest } from './local-ingest.ts';
@@ -56,10 +55,7 @@ export class LocalBlobs implements BlobStore, BlobMounter, FileBacked, FileRecei
     return size === undefined ? undefined : { digest, size };
   }
 
-  async *read(
-    digest: Digest,
-    options: CallOptions & { readonly range?: BlobRange } = {},
-  ): AsyncIterable<Uint8Array> {
+  async *read(digest: Digest, options: FileReadOptions = {}): AsyncIterable<Uint8Array> {
     const path = this.#paths.blob(digest);
     try {
       const from = `blob ${path}`;

@@ -73,6 +73,9 @@ Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE
 Aliases:
   slipway tag, slipway image tag
 
+Commands:
+  tag rm   Remove tags in their registry, and keep what they name
+
 Global Options:
   -D, --debug         Show where an error comes from, and requests to registries
       --help          Show help

@@ -31,3 +31,14 @@ test('an unknown flag is named; nothing is guessed', async () => {
   const { exitCode, stderr } = await runCommand(['--nosuch', 'images']);
   assert.deepEqual([exitCode, stderr], [1, "unknown flag: --nosuch\nSee 'slipway --help'\n"]);
 });
+
+test('stdin is opened by who reads it, and by nobody else', async () => {
+  let opened = 0;
+  const onStdin = () => {
+    opened += 1;
+  };
+  await runCommand(['version'], { onStdin });
+  assert.equal(opened, 0);
+  await runCommand(['login', '--password-stdin', '-u', 'me'], { onStdin, input: '' });
+  assert.ok(opened > 0);
+});

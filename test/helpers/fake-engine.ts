@@ -29,6 +29,8 @@ export function fakeEngine(methods: Methods): FakeEngine {
     search: refuse('search'),
     sign: refuse('sign'),
     verify: refuse('verify'),
+    digest: refuse('digest'),
+    removeRemoteTag: refuse('removeRemoteTag'),
     save: refuse('save'),
     planSave: refuse('planSave'),
     inventory: refuse('inventory'),

@@ -19,6 +19,8 @@ export interface CommandOptions {
   readonly isTTY?: boolean;
   /** What stdin holds before it ends. Absent: it stays open. */
   readonly input?: string | Buffer;
+  /** Called when the command opens stdin. */
+  readonly onStdin?: () => void;
 }
 
 /** What the clock of such a command shows. */
@@ -33,7 +35,10 @@ export async function runCommand(
   const stdin = new PassThrough();
   if (options.input !== undefined) stdin.end(options.input);
   const host: Host = {
-    stdin: Object.assign(stdin, { isTTY: options.isTTY ?? false }),
+    get stdin() {
+      options.onStdin?.();
+      return Object.assign(stdin, { isTTY: options.isTTY ?? false });
+    },
     stdout: stdout.stream,
     stderr: stderr.stream,
     outputFailure: () => undefined,

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CommandSet, Host } from '../host.ts';
+import { type CommandSet, type Host, hostWith } from '../host.ts';
 import type { Plan, Result, SettingsOver } from './program.ts';
 
 type RunLine = CommandSet['run'];
@@ -23,11 +23,10 @@ export async function runPlan(plan: Plan, host: Host, runLine: RunLine): Promise
 }
 
 function hostOf({ over = {}, input }: Plan, host: Host): Host {
-  return {
-    ...host,
+  return hostWith(host, {
     ...(input === undefined ? {} : { stdin: createReadStream(input) }),
     settings: (flags) => host.settings(withOver(flags, over)),
-  };
+  });
 }
 
 /** A flag of the command itself wins. */

@@ -94,6 +94,11 @@ async function translateCommand(
   return { kind: 'plan', plan: command.plan(line, { ...place, command: name }), notes };
 }
 
+/** An image called rm: `tag rm` is a command of ours, which the others have not. */
+function onlyTheirs(line: readonly string[]): readonly string[] {
+  return line[0] === 'tag' && line[1] === 'rm' ? ['tag', '--', ...line.slice(1)] : line;
+}
+
 /** A command with no table, which is ours if we have one of that name. */
 function asItIs(
   { name, missing, topic }: Program,
@@ -112,5 +117,5 @@ function asItIs(
       hint ?? "see 'slipway --help' for what is",
     );
   }
-  return { kind: 'plan', plan: { lines: [line] }, notes: [] };
+  return { kind: 'plan', plan: { lines: [onlyTheirs(line)] }, notes: [] };
 }

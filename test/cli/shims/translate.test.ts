@@ -22,7 +22,8 @@ function translated(line: string, { files = [], environment = {} }: Surroundings
     place: { exists: (path) => files.includes(path), variable: (one) => environment[one] },
     commands: {
       knows: ([first = '', second = '']) =>
-        ['images', 'help', 'version'].includes(first) || `${first} ${second}` === 'buildx du',
+        ['images', 'help', 'tag', 'version'].includes(first) ||
+        `${first} ${second}` === 'buildx du',
       flagsOf: async (id) => (id === 'push' ? Push.flags : Build.flags),
     },
   });
@@ -57,6 +58,7 @@ const LINES: readonly (readonly [theirs: string, ours: string, surroundings?: Su
   ['docker build --squash .', 'build --squash=true .'],
   ['docker build --explain .', 'build --explain=true .'],
   ['docker build --help', 'help build'],
+  ['docker tag rm app:1', 'tag -- rm app:1'],
   ['docker', 'help'],
   ['docker --help', 'help'],
   ['docker version', 'version'],
