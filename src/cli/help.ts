@@ -70,6 +70,8 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly 
       'ls',
       'search',
       'tag:rm',
+      ...['manifest:create', 'manifest:annotate', 'manifest:inspect', 'manifest:push'],
+      'manifest:rm',
       ...['registry:key:add', 'registry:key:ls', 'registry:key:rm', 'config:registries'],
     ],
   ],

@@ -145,20 +145,24 @@ export function decodeDescriptor(reader: ObjectReader): Descriptor {
     ...(annotations ? { annotations } : {}),
     ...(artifactType ? { artifactType } : {}),
     ...(data ? { data } : {}),
-    ...(platform ? { platform: decodePlatform(platform) } : {}),
+    ...(platform ? { platform: normalizePlatform(writtenPlatform(platform)) } : {}),
   };
 }
 
-function decodePlatform(reader: ObjectReader): Platform {
+/**
+ * A platform as it is written, in the fields of an index or of an image's config: for who writes it
+ * again. @throws JSON_INVALID
+ */
+export function writtenPlatform(reader: ObjectReader): Platform {
   const variant = reader.optionalString('variant');
   const osVersion = reader.optionalString('os.version');
-  return normalizePlatform({
-    os: reader.string('os'),
+  return {
     architecture: reader.string('architecture'),
-    ...(variant ? { variant } : {}),
+    os: reader.string('os'),
     ...(osVersion ? { 'os.version': osVersion } : {}),
     ...(reader.has('os.features') ? { 'os.features': reader.strings('os.features') } : {}),
-  });
+    ...(variant ? { variant } : {}),
+  };
 }
 
 /** The media type a document states or shows by its fields; undefined when it does neither. */

@@ -133,6 +133,12 @@ function normalizeVariant(architecture: string, variant: string | undefined): st
   }
 }
 
+/** Both words are ones that programs are built for. */
+export function isKnownPlatform(platform: Platform): boolean {
+  const { os, architecture } = normalizePlatform(platform);
+  return KNOWN_SYSTEMS.has(os) && KNOWN_ARCHITECTURES.has(architecture);
+}
+
 /** `os/arch[/variant]`. */
 export function formatPlatform(platform: Platform): string {
   const { os, architecture, variant } = platform;

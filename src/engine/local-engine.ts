@@ -26,8 +26,16 @@ import type {
   ServeOptions,
   Settings,
 } from '#engine.ts';
+import type { PlatformChanges } from '#image/manifest-list.ts';
 import type { SignImageOptions, VerifyImageOptions } from './referrer-tools.ts';
-import type { DigestOptions, ListNamesOptions, SearchOptions } from './registry-tools.ts';
+import type {
+  CreateListOptions,
+  DigestOptions,
+  InspectManifestOptions,
+  ListNamesOptions,
+  PushListOptions,
+  SearchOptions,
+} from './registry-tools.ts';
 import { Resources } from './resources.ts';
 
 export class LocalEngine implements Engine {
@@ -103,6 +111,35 @@ export class LocalEngine implements Engine {
   async removeRemoteTag(reference: string, options: CallContext = {}) {
     const { removeRemoteTag } = await import('./edit-registry.ts');
     return await removeRemoteTag(this.#resources, reference, options);
+  }
+
+  async createManifestList(
+    list: string,
+    images: readonly string[],
+    options: CreateListOptions = {},
+  ) {
+    const { createManifestList } = await import('./manifest-lists.ts');
+    return await createManifestList(this.#resources, list, images, options);
+  }
+
+  async annotateManifest(list: string, image: string, changes: PlatformChanges) {
+    const { annotateManifest } = await import('./manifest-lists.ts');
+    await annotateManifest(this.#resources, { list, image }, changes);
+  }
+
+  async inspectManifest(name: string, options: InspectManifestOptions = {}) {
+    const { inspectManifest } = await import('./manifest-lists.ts');
+    return await inspectManifest(this.#resources, name, options);
+  }
+
+  async pushManifestList(list: string, options: PushListOptions = {}) {
+    const { pushManifestList } = await import('./manifest-lists.ts');
+    return await pushManifestList(this.#resources, list, options);
+  }
+
+  async removeManifestList(list: string) {
+    const { removeManifestList } = await import('./manifest-lists.ts');
+    await removeManifestList(this.#resources, list);
   }
 
   async push(reference: string, options: CallContext & { readonly platform?: Platform } = {}) {

@@ -1,9 +1,12 @@
 /** The part of the Engine that looks at registries and edits them, image contents apart. */
+import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
+import type { ManifestInspection } from '#core/manifest-list.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
 import type { SearchResult } from '#core/search-result.ts';
-import type { CallContext } from '#engine.ts';
+import type { CallContext, PushResult } from '#engine.ts';
+import type { PlatformChanges } from '#image/manifest-list.ts';
 
 export interface ListNamesOptions extends CallContext {
   /** How many at most. */
@@ -34,6 +37,25 @@ export interface RemoteTagRemoval {
   readonly way: 'tag' | 'stand-in';
 }
 
+export interface CreateListOptions extends CallContext {
+  /** Adds to a list that is there. */
+  readonly amend?: boolean;
+}
+
+export interface InspectManifestOptions extends CallContext {
+  /** The image in this list of ours, rather than in its registry. */
+  readonly list?: string;
+  /** Of a list in a registry its images, too; of an image its platform. */
+  readonly withImages?: boolean;
+}
+
+export interface PushListOptions extends CallContext {
+  /** Forgets the list when it is pushed. */
+  readonly purge?: boolean;
+  /** Called for each image that was brought to the list's repository. */
+  readonly onPushed?: (result: PushResult) => void;
+}
+
 export interface RegistryTools {
   /** The tags of a name in its registry, sorted by bytes. @throws NAME_UNKNOWN */
   remoteTags(name: string, options?: ListNamesOptions): Promise<readonly string[]>;
@@ -48,4 +70,21 @@ export interface RegistryTools {
    * it deletes nothing, and the tag is as it was
    */
   removeRemoteTag(reference: string, options?: CallContext): Promise<RemoteTagRemoval>;
+
+  // Manifest lists: made in the local store, of images in registries
+
+  /** @throws NAME_CONFLICT (there is one, and nothing was said of amending), MANIFEST_UNKNOWN */
+  createManifestList(
+    list: string,
+    images: readonly string[],
+    options?: CreateListOptions,
+  ): Promise<Reference>;
+  /** Says for what platform an image of a list is. @throws MANIFEST_UNKNOWN, PLATFORM_INVALID */
+  annotateManifest(list: string, image: string, changes: PlatformChanges): Promise<void>;
+  /** A list of ours, else what the registry has. @throws MANIFEST_UNKNOWN */
+  inspectManifest(name: string, options?: InspectManifestOptions): Promise<ManifestInspection>;
+  /** Gives what the registry has now. @throws MANIFEST_UNKNOWN, MANIFEST_INVALID */
+  pushManifestList(list: string, options?: PushListOptions): Promise<Descriptor>;
+  /** Forgets a list of ours. @throws MANIFEST_UNKNOWN */
+  removeManifestList(list: string): Promise<void>;
 }

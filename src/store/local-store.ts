@@ -19,6 +19,7 @@ import { LayerStore } from './layers.ts';
 import { collectDeadLeases, createLease, type Lease, type LeaseOptions } from './leases.ts';
 import { LocalBlobs } from './local-blobs.ts';
 import { LocalRepository, type Space } from './local-repository.ts';
+import { ManifestLists } from './manifest-lists.ts';
 import { Metadata, textOf } from './metadata.ts';
 import { MountCaches } from './mount-caches.ts';
 import { type StorePaths, storePaths } from './paths.ts';
@@ -71,6 +72,7 @@ export class LocalStore implements AsyncDisposable {
   readonly guarded: GuardedLayers;
   readonly uploads: UploadSessions;
   readonly registries: RegistryMemory;
+  readonly manifestLists: ManifestLists;
   readonly #metadata: Metadata;
   readonly #endsWithProcess: boolean;
 
@@ -94,6 +96,7 @@ export class LocalStore implements AsyncDisposable {
     this.guarded = new GuardedLayers(this.#metadata);
     this.uploads = new UploadSessions(this.paths, this.#metadata);
     this.registries = new RegistryMemory(this.#metadata);
+    this.manifestLists = new ManifestLists(this.#metadata);
   }
 
   /**

@@ -280,6 +280,18 @@ CREATE TABLE scrub (
 ) STRICT;
 `;
 
+const VERSION_11 = `
+-- Images of manifest lists that were made here and may not have been pushed yet (manifest-lists.ts).
+CREATE TABLE listed_manifests (
+  list       TEXT NOT NULL,
+  reference  TEXT NOT NULL,
+  descriptor TEXT NOT NULL,
+  -- The manifest's bytes in base64.
+  raw        TEXT NOT NULL,
+  PRIMARY KEY (list, reference)
+) STRICT, WITHOUT ROWID;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   VERSION_1,
   VERSION_2,
@@ -291,4 +303,5 @@ export const MIGRATIONS: readonly string[] = [
   VERSION_8,
   VERSION_9,
   VERSION_10,
+  VERSION_11,
 ];
