@@ -35,6 +35,7 @@ import type { RegistryConfig } from '#core/registry-config.ts';
 import type { LoginResult, RegistryLogin } from '#core/registry-login.ts';
 import type { RegistryExplanation, RegistryReport } from '#core/registry-report.ts';
 import type { RegistrySettings } from '#core/registry-settings.ts';
+import type { RunSurroundings } from '#core/run-surroundings.ts';
 import type {
   CheckOptions,
   CheckReport,
@@ -88,7 +89,7 @@ export interface CallContext {
   readonly signal?: AbortSignal;
 }
 
-export interface BuildOptions extends CallContext {
+export interface BuildOptions extends CallContext, RunSurroundings {
   /** A folder, a git repository, an archive's URL, or `-`: a tar or a Dockerfile from `stdin`. */
   readonly context: string;
   /** Default: `Dockerfile` in the context; `-`: from `stdin`. Inside a context that is no folder. */
@@ -103,6 +104,8 @@ export interface BuildOptions extends CallContext {
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly target?: string;
   readonly noCache?: boolean;
+  /** A RUN that was done longer ago than this, in milliseconds, is done again. */
+  readonly cacheTtlMs?: number;
   /** Stages whose steps all run again. */
   readonly noCacheStages?: readonly string[];
   /**
@@ -148,10 +151,6 @@ export interface BuildOptions extends CallContext {
   readonly omitHistory?: boolean;
   /** For the image's config, over those of the Dockerfile. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** What the container of each RUN may use; not part of what is cached. */
-  readonly limits?: ContainerLimits;
-  /** For every RUN that does not say otherwise. Absent: the host's. */
-  readonly network?: ContainerNetwork;
   /** For the image's manifests, their index, and what the index says of them. */
   readonly annotations?: readonly BuildAnnotation[];
   /** What to build for; several give an index. Default: the machine's own. */

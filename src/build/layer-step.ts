@@ -89,10 +89,10 @@ async function findOrMake(
   { step, state }: { readonly step: LayerStep; readonly state: StageState },
   { definition, content }: StepKeys,
 ): Promise<MadeLayer> {
-  const byDefinition = await find(session, definition);
+  const byDefinition = await find(session, step, definition);
   if (byDefinition) return hit(session, step, byDefinition);
   const contentKey = await content();
-  const byContent = await find(session, contentKey);
+  const byContent = await find(session, step, contentKey);
   if (byContent) {
     const made = hit(session, step, byContent);
     save(session, definition, { made, description: step.createdBy });
@@ -200,9 +200,26 @@ function hit(session: BuildSession, step: LayerStep, made: MadeLayer): MadeLayer
   return made;
 }
 
-async function find(session: BuildSession, key: CacheKey): Promise<MadeLayer | undefined> {
+async function find(
+  session: BuildSession,
+  step: LayerStep,
+  key: CacheKey,
+): Promise<MadeLayer | undefined> {
   if (session.noCache) return undefined;
-  return findHere(session, key) ?? (await session.imported.find(key));
+  const here = findHere(session, key);
+  if (here && isFresh(session, step, here)) return here;
+  const imported = await session.imported.find(key);
+  return imported && isFresh(session, step, imported) ? imported : undefined;
+}
+
+/** What other steps make depends on nothing but what is in their keys. */
+function isFresh(
+  { cacheTtlMs, now }: BuildSession,
+  { operation }: LayerStep,
+  { madeAtMs }: MadeLayer,
+): boolean {
+  if (cacheTtlMs === undefined || madeAtMs === undefined || operation.kind !== 'run') return true;
+  return now().getTime() - madeAtMs < cacheTtlMs;
 }
 
 function findHere(session: BuildSession, key: CacheKey): MadeLayer | undefined {
@@ -216,6 +233,7 @@ function findHere(session: BuildSession, key: CacheKey): MadeLayer | undefined {
       descriptor: { mediaType: OCI_LAYER, digest: record.diffId, size },
     },
     created: record.createdAt,
+    ...(record.madeAtMs === undefined ? {} : { madeAtMs: record.madeAtMs }),
   };
 }
 
@@ -224,11 +242,12 @@ function save(
   key: CacheKey,
   { made, description }: { readonly made: MadeLayer; readonly description: string },
 ): void {
-  const { layer, created } = made;
+  const { layer, created, madeAtMs } = made;
   session.store.records.save({
     key,
     diffId: layer.diffId,
     createdAt: created,
+    ...(madeAtMs === undefined ? {} : { madeAtMs }),
     description,
   });
 }

@@ -10,6 +10,7 @@ import type { SlipwayError } from '#core/errors.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
 import type { Repository } from '#core/repository.ts';
+import type { BuildVolume } from '#core/run-surroundings.ts';
 import type { PushOptions } from '#image/push.ts';
 import type { NativeHelper } from '#layer/native.ts';
 import type { Runtime } from '#runtime/runtime.ts';
@@ -88,6 +89,10 @@ export interface BuildSession {
   /** What RUN may ask for beyond what every step has. */
   readonly allowed: ReadonlySet<Entitlement>;
   readonly noCache: boolean;
+  /** A RUN that was done longer ago than this is done again. */
+  readonly cacheTtlMs?: number;
+  /** Folders and files of this machine that every RUN sees. */
+  readonly volumes: readonly BuildVolume[];
   /** Of the container of each RUN; no part of any cache key. */
   readonly limits?: ContainerLimits;
   /** For every RUN that does not say otherwise. Absent: the host's. */
@@ -121,6 +126,8 @@ export interface MadeLayer {
   readonly layer: StageLayer;
   /** ISO 8601. */
   readonly created: string;
+  /** When the step was done; absent: in this build. */
+  readonly madeAtMs?: number;
 }
 
 /** The build's time of day, clamped. ISO 8601. */

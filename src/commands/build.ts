@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { allowedIn } from '#cli/allow-option.ts';
+import { argumentWords } from '#cli/argument-file.ts';
 import { assignments } from '#cli/assignments.ts';
 import { ATTEST_FLAGS, attestIn } from '#cli/attest-option.ts';
 import { BaseCommand } from '#cli/base-command.ts';
@@ -18,10 +19,12 @@ import { proxyArguments } from '#cli/proxy-arguments.ts';
 import { REGISTRY_FLAGS } from '#cli/registry-flags.ts';
 import { RETRY_FLAGS } from '#cli/retry-flags.ts';
 import { agentsIn, secretsIn } from '#cli/secret-option.ts';
-import { PROGRESS_MODES } from '#cli/settings.ts';
+import { type CliSettings, PROGRESS_MODES } from '#cli/settings.ts';
+import { volumeIn } from '#cli/volume-option.ts';
 import type { CacheTarget } from '#core/build-cache.ts';
 import { parseNetwork } from '#core/container-network.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
+import { parseDuration } from '#dockerfile/duration.ts';
 import type { BuildOptions } from '#engine.ts';
 
 export default class Build extends BaseCommand {
@@ -41,6 +44,10 @@ export default class Build extends BaseCommand {
     ...ATTEST_FLAGS,
     ...IMAGE_FLAGS,
     'build-arg': list({ description: 'Set a build-time variable', helpValue: 'name=value' }),
+    'build-arg-file': list({
+      description: 'Set build-time variables from a file, a name=value a line',
+      helpValue: 'file',
+    }),
     'build-context': list({
       description:
         'Name another context: a folder, docker-image://, oci-layout://, bundle://, a URL',
@@ -59,6 +66,10 @@ export default class Build extends BaseCommand {
       description:
         'Write the cache: type=inline, type=registry,ref=image, type=local,dest=folder; mode=max, cache-mounts=true',
       helpValue: 'cache',
+    }),
+    'cache-ttl': text({
+      description: 'Do a RUN again that was done longer ago than this, such as 24h',
+      helpValue: 'duration',
     }),
     call: text({
       description: 'Do something else with the Dockerfile: check, outline or targets',
@@ -131,23 +142,21 @@ export default class Build extends BaseCommand {
       helpValue: 'agent',
     }),
     tag: list({ char: 't', description: 'Name for the image', helpValue: 'name[:tag]' }),
+    volume: list({
+      description: 'Mount a folder of this machine in every RUN',
+      helpValue: 'source:target[:ro]',
+    }),
     verify: toggle({ description: 'Build twice, and show the first difference if there is one' }),
     target: text({ description: 'Build up to this stage', helpValue: 'stage' }),
   };
 
   protected async run(): Promise<number> {
     const { flags, args } = this.parse(Build);
-    const sourceDateEpoch = epochIn(flags, flags['build-arg']);
+    const words = [...argumentWords(flags['build-arg-file']), ...flags['build-arg']];
+    const sourceDateEpoch = epochIn(flags, words);
     const settings = this.settings({ ...flags, sourceDateEpoch });
     const call = parseCall(flags.check ? 'check' : (flags.call ?? 'build'));
-    const buildArgs = {
-      ...proxyArguments({
-        configFile: settings.engine.credentialsFile,
-        variable: settings.variable,
-        warn: (text) => this.host.stderr.write(`${text}\n`),
-      }),
-      ...assignments(flags['build-arg'], settings.variable),
-    };
+    const buildArgs = this.#buildArguments(words, settings);
     if (call.method !== 'build') {
       return await this.#answer({
         call,
@@ -184,6 +193,8 @@ export default class Build extends BaseCommand {
       explain: flags.explain,
       ...(flags.jobs === undefined ? {} : { jobs: jobsIn(flags.jobs) }),
       noCache: flags['no-cache'],
+      ...ttlIn(flags['cache-ttl']),
+      volumes: flags.volume.map(volumeIn),
       noCacheStages: flags['no-cache-filter'].flatMap((names) => names.split(',')),
       bases: basesFrom(flags),
       ...lockFrom(flags),
@@ -225,6 +236,18 @@ export default class Build extends BaseCommand {
       await kit.failed(error, () => this.engine());
       throw error;
     }
+  }
+
+  #buildArguments(
+    words: readonly string[],
+    { engine, variable }: CliSettings,
+  ): Readonly<Record<string, string>> {
+    const proxies = proxyArguments({
+      configFile: engine.credentialsFile,
+      variable,
+      warn: (text) => this.host.stderr.write(`${text}\n`),
+    });
+    return { ...proxies, ...assignments(words, variable) };
   }
 
   async #answer(request: CallRequest): Promise<number> {
@@ -317,6 +340,19 @@ function quietOutput(): SlipwayError {
       hint: 'leave out -q, and write the ID to a file with --iidfile; or give the output a file with dest=',
     },
   );
+}
+
+/** @throws USAGE */
+function ttlIn(word: string | undefined): Pick<BuildOptions, 'cacheTtlMs'> {
+  if (word === undefined) return {};
+  const parsed = parseDuration(word);
+  if ('nanoseconds' in parsed && parsed.nanoseconds >= 0) {
+    return { cacheTtlMs: parsed.nanoseconds / 1e6 };
+  }
+  const problem = 'error' in parsed ? parsed.error : 'it is negative';
+  throw new SlipwayError('USAGE', `invalid argument "${word}" for "--cache-ttl": ${problem}`, {
+    hint: 'write a time such as 24h or 90m',
+  });
 }
 
 /** As in podman 0 is no limit. @throws USAGE */

@@ -118,6 +118,8 @@ async function buildUnderLease(
     buildPlatform: host,
     shownBases: new Set(),
     noCache: options.noCache ?? false,
+    ...(options.cacheTtlMs === undefined ? {} : { cacheTtlMs: options.cacheTtlMs }),
+    volumes: options.volumes ?? [],
     jobs: pLimit(options.jobs ?? JOBS),
     inFlight: new Map(),
     ...(options.explain ? { explainer: new Explainer(store.stepFacts) } : {}),

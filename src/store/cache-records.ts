@@ -5,7 +5,7 @@
 import { type Digest, parseDigest } from '#core/digest.ts';
 import { type JsonValue, parseJson } from '#core/json.ts';
 import type { Lease } from './leases.ts';
-import { type Metadata, type Row, textOf } from './metadata.ts';
+import { type Metadata, numberOf, type Row, textOf } from './metadata.ts';
 import type { StorePaths } from './paths.ts';
 import { wholeLayer } from './whole-layer.ts';
 
@@ -14,8 +14,10 @@ export interface CacheRecord {
   readonly key: string;
   /** The step's layer; absent for a step that changed no file. */
   readonly diffId?: Digest;
-  /** RFC 3339. */
+  /** RFC 3339, as the image says. */
   readonly createdAt: string;
+  /** When it was done. Absent: now. */
+  readonly madeAtMs?: number;
   /** For people: the instruction. */
   readonly description: string;
   /** Whatever else the build wants back. */
@@ -72,13 +74,14 @@ export class CacheRecords {
   #insert(otherwise: 'REPLACE' | 'IGNORE', record: CacheRecord): void {
     this.#metadata.run(
       `INSERT OR ${otherwise} INTO records
-       (key, diff_id, created_at, description, extra, used_at_ms) VALUES (?, ?, ?, ?, ?, ?)`,
+       (key, diff_id, created_at, description, extra, used_at_ms, made_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)`,
       record.key,
       record.diffId ?? null,
       record.createdAt,
       record.description,
       record.extra === undefined ? null : JSON.stringify(record.extra),
       Date.now(),
+      record.madeAtMs ?? Date.now(),
     );
   }
 }
@@ -90,6 +93,7 @@ function recordIn(row: Row): CacheRecord {
     key: textOf(row, 'key'),
     ...(typeof diffId === 'string' ? { diffId: parseDigest(diffId) } : {}),
     createdAt: textOf(row, 'created_at'),
+    madeAtMs: numberOf(row, 'made_at_ms'),
     description: textOf(row, 'description'),
     ...(typeof extra === 'string' ? { extra: parseJson(extra, 'cache record') } : {}),
   };

@@ -292,6 +292,12 @@ CREATE TABLE listed_manifests (
 ) STRICT, WITHOUT ROWID;
 `;
 
+const VERSION_12 = `
+-- When a record's step was done, whatever time its image says. Of records from before: that time.
+ALTER TABLE records ADD COLUMN made_at_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE records SET made_at_ms = coalesce(unixepoch(created_at), 0) * 1000;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   VERSION_1,
   VERSION_2,
@@ -304,4 +310,5 @@ export const MIGRATIONS: readonly string[] = [
   VERSION_9,
   VERSION_10,
   VERSION_11,
+  VERSION_12,
 ];

@@ -45,6 +45,7 @@ describe('a database of', () => {
         key: 'key',
         diffId: layer.diffId,
         createdAt: '2026-01-02T03:04:05Z',
+        madeAtMs: Date.parse('2026-01-02T03:04:05Z'),
         description: 'RUN x',
         extra: { a: [1] },
       });
@@ -93,10 +94,16 @@ function fill(
   };
   const { digest, mediaType, bytes } = manifest;
   const config = JSON.parse(Buffer.from(bytes).toString('utf8')).config.digest;
-  insert('manifests', 'images', REPOSITORY, digest, mediaType, bytes.byteLength, PUT_AT_MS);
-  insert('tags', 'images', REPOSITORY, '1', digest);
+  insert(
+    'manifests (space, repository, digest, media_type, size, put_at_ms)',
+    ...['images', REPOSITORY, digest, mediaType, bytes.byteLength, PUT_AT_MS],
+  );
+  // Of version 10, taken over from one before that: what the manifest needs is read by gc.
+  const isTaken = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'unread_manifests'");
+  if (isTaken.get() !== undefined) insert('unread_manifests', 'images', REPOSITORY, digest);
+  insert('tags (space, repository, tag, digest)', 'images', REPOSITORY, '1', digest);
   insert('aliases', REPOSITORY, digestOf('alias'), digest);
-  insert('links', 'app', config, Date.now());
+  insert('links (repository, digest, linked_at_ms)', 'app', config, Date.now());
   insert(
     'records (key, diff_id, created_at, description, extra)',
     'key',

@@ -88,13 +88,14 @@ export class ImportedCaches implements AsyncDisposable {
     }
     const { store } = this.#session;
     // All that are known of the layer, or who exports it again would know less of it.
-    store.records.save({ key, diffId, createdAt, description });
+    const madeAtMs = Date.parse(createdAt);
+    store.records.save({ key, diffId, createdAt, madeAtMs, description });
     store.records.adopt(this.#offers.recordsOf(diffId));
     const plain = await store.blobs(this.#session.lease).stat(diffId);
     if (!plain) return undefined;
     await this.#session.cap?.grown(offer.descriptor.size + plain.size);
     const descriptor = { mediaType: OCI_LAYER, digest: diffId, size: plain.size };
-    return { layer: { diffId, descriptor }, created: createdAt };
+    return { layer: { diffId, descriptor }, created: createdAt, madeAtMs };
   }
 
   /** The folder of a cache mount, if a cache has it; nothing is fetched yet. */

@@ -16,6 +16,7 @@ import {
   mountsOperation,
   requestedMounts,
 } from '../mounts/requested.ts';
+import { volumesOperation } from '../mounts/volumes.ts';
 import { wantedCaches } from '../mounts/wanted-caches.ts';
 import { RUN_HOSTNAME, type RunRequest, runOp, SCRIPT_FOLDER } from '../ops/run.ts';
 import type { BuildSession } from '../session.ts';
@@ -54,6 +55,7 @@ export async function runStep(
     ...(isPrivileged ? { security: 'insecure' } : {}),
     ...hostsOperation(session.network),
     ...platformOperation(stage.platform, session.buildPlatform),
+    ...volumesOperation(session.volumes),
     ...(mounts.length > 0 ? { mounts: mountsOperation(mounts) } : {}),
   };
   const request: RunRequest = {

@@ -10,7 +10,7 @@ import { openNetwork } from '#runtime/network.ts';
 import { hostPrivileges } from '#runtime/privileges.ts';
 import { rootFiles } from '#runtime/root-files.ts';
 import { containerSpec } from '#runtime/spec.ts';
-import type { Snapshot } from '#snapshot/snapshotter.ts';
+import type { MountPoints, Snapshot } from '#snapshot/snapshotter.ts';
 import type { WrittenLayer } from '../layer-step.ts';
 import { Masker } from '../mounts/masker.ts';
 import { findMountPoints } from '../mounts/mount-points.ts';
@@ -18,6 +18,7 @@ import { type PreparedMounts, prepareMounts } from '../mounts/prepare.ts';
 import type { RequestedMount } from '../mounts/requested.ts';
 import { secretFolder } from '../mounts/secret-folder.ts';
 import { maskedForms } from '../mounts/secret-forms.ts';
+import { placeVolumes } from '../mounts/volumes.ts';
 import type { BuildSession } from '../session.ts';
 import { layerFilesOf, type StageTree, stageTree } from '../stage-tree.ts';
 import type { StageState } from '../state.ts';
@@ -60,10 +61,11 @@ export async function runOp(
   const snapshotter = await session.snapshotter();
   using tree = await stageTree(session, state);
   const points = await findMountPoints(session, request.mounts, tree);
+  const volumes = await placeVolumes(session.volumes, tree);
   const { signal } = session;
-  const { missing } = points;
+  const missing = bothOf(points.missing, volumes.missing);
   await using snapshot = await snapshotter.prepare(layers, { signal, missing });
-  const options = { request, snapshot, vertex, points: points.real };
+  const options = { request, snapshot, vertex, points: points.real, volumes: volumes.mounts };
   await using mounted = await prepareBundle(session, tree, options);
   const output = maskedOutput(vertex, session.secrets.all().values());
   const failure = await runCommand(session, { request, bundle: snapshot.bundle, output });
@@ -145,9 +147,10 @@ async function prepareBundle(
     readonly snapshot: Snapshot;
     readonly vertex: Vertex;
     readonly points: ReadonlyMap<RequestedMount, string>;
+    readonly volumes: readonly MountSpec[];
   },
 ): Promise<Mounted> {
-  const { request, snapshot, vertex, points } = options;
+  const { request, snapshot, vertex, points, volumes } = options;
   const user = tree.user(request.user);
   tree.makeFolder(snapshot.upper, request.workdir);
   const network = { ...session.network, mode: request.network };
@@ -178,7 +181,13 @@ async function prepareBundle(
     hostname: request.hostname,
     network: request.network,
     ...(opened.path === undefined ? {} : { networkPath: opened.path }),
-    mounts: [...files, ...(await scriptMount(snapshot, request)), ...prepared.mounts],
+    mounts: [
+      ...files,
+      ...(await scriptMount(snapshot, request)),
+      // What the step itself asks for may lie in what it was given.
+      ...volumes,
+      ...prepared.mounts,
+    ],
     ...(session.limits ? { limits: session.limits } : {}),
     ...(request.isPrivileged ? { privileges: hostPrivileges() } : {}),
   });
@@ -194,6 +203,12 @@ async function prepareBundle(
     spec,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
+}
+
+/** Parents first. */
+function bothOf(a: MountPoints, b: MountPoints): MountPoints {
+  const merged = (key: keyof MountPoints) => [...new Set([...a[key], ...b[key]])].sort();
+  return { folders: merged('folders'), files: merged('files') };
 }
 
 async function scriptMount(

@@ -174,7 +174,7 @@ export const BUILDAH_BUILD: OptionTable = {
   'userns-uid-map-user': refused(value(), OWN_NAMESPACES),
   uts: only(value(), ['', 'private'], OWN_NAMESPACES),
   variant: read(value()),
-  volume: refused(values('v'), 'write --mount in RUN'),
+  volume: passed(values('v')),
 };
 
 export const PODMAN_BUILD: OptionTable = {
