@@ -29,8 +29,8 @@ export async function expectedManifest() {
   return JSON.parse(JSON.stringify({ commands, version: config.version }));
 }
 
-/** The manifest names the bundled module of a command, not its source. */
+/** The manifest names the bundled module of a command, which is CommonJS, not its source. */
 function withBundlePath(command: { readonly id: string }): object {
   const path = ['dist', 'commands', ...command.id.split(':')];
-  return { ...command, relativePath: [...path.slice(0, -1), `${path.at(-1)}.js`] };
+  return { ...command, isESM: false, relativePath: [...path.slice(0, -1), `${path.at(-1)}.cjs`] };
 }
