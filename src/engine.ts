@@ -46,6 +46,7 @@ import type {
   PruneSelection,
 } from '#core/store-report.ts';
 import type { UserNamespace } from '#core/user-namespace.ts';
+import type { CopyTools } from './engine/copy-tools.ts';
 import type { ReferrerTools } from './engine/referrer-tools.ts';
 import type { RegistryTools } from './engine/registry-tools.ts';
 
@@ -352,7 +353,7 @@ export interface InspectOptions {
   readonly platform?: Platform;
 }
 
-export interface Engine extends ReferrerTools, RegistryTools, AsyncDisposable {
+export interface Engine extends CopyTools, ReferrerTools, RegistryTools, AsyncDisposable {
   // Building and running
 
   build(options: BuildOptions): Promise<BuildResult>;

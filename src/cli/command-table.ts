@@ -10,6 +10,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   'builder:prune': () => import('../commands/builder/prune.ts'),
   'config:registries': () => import('../commands/config/registries.ts'),
   digest: () => import('../commands/digest.ts'),
+  copy: () => import('../commands/copy.ts'),
   doctor: () => import('../commands/doctor.ts'),
   export: () => import('../commands/export.ts'),
   'generate-key-pair': () => import('../commands/generate-key-pair.ts'),

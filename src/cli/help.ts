@@ -38,7 +38,7 @@ const GLOBAL_ROWS: readonly (readonly [name: string, summary: string])[] = [
 export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly string[]])[] = [
   [
     'Common Commands',
-    ['run', 'build', 'pull', 'push', 'images', 'login', 'logout', 'doctor', 'version'],
+    ['run', 'build', 'pull', 'push', 'copy', 'images', 'login', 'logout', 'doctor', 'version'],
   ],
   ['Build History Commands', ['history:ls', 'history:logs', 'history:inspect', 'history:rm']],
   [

@@ -108,7 +108,7 @@ function transferIn(fields: ObjectReader): TransferEvent {
   const total = fields.optionalNumber('total');
   return {
     kind: 'transfer',
-    direction: oneOf(fields, 'direction', ['pull', 'push', 'load']),
+    direction: oneOf(fields, 'direction', ['pull', 'push', 'load', 'copy']),
     digest: parseDigest(fields.string('digest')),
     state: oneOf(fields, 'state', [
       'waiting',

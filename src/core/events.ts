@@ -44,7 +44,7 @@ export type VertexEvent =
 /** One blob on its way between two repositories. `total` is undefined when nobody knows. */
 export interface TransferEvent {
   readonly kind: 'transfer';
-  readonly direction: 'pull' | 'push' | 'load';
+  readonly direction: 'pull' | 'push' | 'load' | 'copy';
   readonly digest: Digest;
   /** What it is to the image; displays list layers as docker does. Absent: unknown. */
   readonly role?: 'layer' | 'config';

@@ -1,6 +1,7 @@
 /** The Engine: one short method an operation. What an operation stands on is loaded when it is called. */
 
 import type { Event } from '#core/events.ts';
+import type { CopyRequest } from '#core/image-copy.ts';
 import type { Platform } from '#core/platform.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { parseReference } from '#core/reference.ts';
@@ -154,6 +155,16 @@ export class LocalEngine implements Engine {
     const parsed = parseReference(name);
     const { pushAll } = await import('./push-all.ts');
     return await pushAll(this.#resources, parsed, options);
+  }
+
+  async copy(from: string, to: string, options: CallContext & CopyRequest = {}) {
+    const { copy } = await import('./copy.ts');
+    return await copy(this.#resources, { from, to }, options);
+  }
+
+  async planCopy(from: string, to: string, options: CallContext & CopyRequest = {}) {
+    const { planCopy } = await import('./copy.ts');
+    return await planCopy(this.#resources, { from, to }, options);
   }
 
   async serveRegistry(options: ServeOptions) {

@@ -3,22 +3,29 @@
  * layouts are repositories that take content piece by piece; an archive is written in one go, once
  * everything that goes into it is known.
  */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { SlipwayError } from '#core/errors.ts';
 import { ignoreEvents } from '#core/events.ts';
 import { formatPlace, type PathPlace, type Place, type RegistryPlace } from '#core/place.ts';
 import { isTag, parseReference, type Reference, repositoryKey } from '#core/reference.ts';
 import type { CallContext } from '#engine.ts';
 import type { ArchiveTarget, ImageTarget, RepositoryTarget } from '#image/places.ts';
+import { removeLeft } from '#store/layout-prune.ts';
+import { MemoryRepository } from '#store/memory-repository.ts';
 import { OciLayout } from '#store/oci-layout.ts';
 import { remoteRepository } from './remote-repository.ts';
 import type { Resources } from './resources.ts';
+
+export interface TargetOptions extends CallContext {
+  /** Nothing will be written: a folder that is missing is not made. */
+  readonly isTrial?: boolean;
+}
 
 /** @throws USAGE, REFERENCE_INVALID, FILE_MISSING, ARCHIVE_INVALID, REGISTRY_BLOCKED */
 export async function openTarget(
   resources: Resources,
   place: Place,
-  options: CallContext = {},
+  options: TargetOptions = {},
 ): Promise<ImageTarget> {
   switch (place.kind) {
     case 'registry':
@@ -26,9 +33,9 @@ export async function openTarget(
     case 'store':
       return await storeTarget(resources, place);
     case 'oci':
-      return await layoutTarget(place);
+      return await layoutTarget(place, options);
     case 'path':
-      return isFolder(place.path) ? await layoutTarget(place) : archiveTarget(place);
+      return isFolder(place.path) ? await layoutTarget(place, options) : archiveTarget(place);
     default:
       return archiveTarget(place);
   }
@@ -76,12 +83,19 @@ async function storeTarget(
   };
 }
 
-async function layoutTarget(place: PathPlace): Promise<RepositoryTarget> {
+async function layoutTarget(
+  place: PathPlace,
+  { isTrial = false }: TargetOptions,
+): Promise<RepositoryTarget> {
   refuseDigest(place.digest, place);
+  const isMissing = isTrial && !existsSync(place.path);
+  if (!isTrial && isFolder(place.path)) await removeLeft(place.path);
   return {
     kind: 'repository',
     place,
-    repository: await OciLayout.open(place.path, { create: true }),
+    repository: isMissing
+      ? new MemoryRepository()
+      : await OciLayout.open(place.path, { create: !isTrial }),
     ...(place.name === undefined ? {} : { tag: place.name }),
     [Symbol.asyncDispose]: async () => {},
   };

@@ -11,6 +11,7 @@ import { type EventSink, ignoreEvents, type TransferEvent } from '#core/events.t
 import { descriptorOf } from '#core/manifest.ts';
 import type { Platform } from '#core/platform.ts';
 import {
+  type BlobInfo,
   type BlobSource,
   canMount,
   canReadRaw,
@@ -22,6 +23,7 @@ import {
 } from '#core/repository.ts';
 import { LARGE_BLOB_BYTES } from '#store/copy-verified.ts';
 import { configsOf, type WalkedImage, walkImage } from '#store/walk.ts';
+import { type Call, inParallel } from './in-parallel.ts';
 import { selectManifest } from './select.ts';
 import { sweepingBuffers } from './sweep-buffers.ts';
 
@@ -40,6 +42,8 @@ export interface CopyOptions {
   readonly limit: LimitFunction;
   /** A repository name on the host of `to` that may have a blob already. */
   readonly mountFrom?: (blob: Descriptor) => string | undefined;
+  /** Stands between a blob's source and a place that opens it by itself. Absent: nothing does. */
+  readonly through?: (blob: BlobInfo, source: BlobSource) => BlobSource;
   /** Absent: everything goes as it is. */
   readonly change?: ImageChange;
   /** Told of each blob that is in `to` for certain. */
@@ -155,10 +159,6 @@ async function moveBlob(moving: Moving, options: Copy, call: Call): Promise<void
   if (!(await mountBlob(moving, options, call))) await sendBlob(moving, options, call);
 }
 
-export interface Call {
-  readonly signal: AbortSignal;
-}
-
 async function mountBlob({ listed, blob }: Moving, options: Copy, call: Call): Promise<boolean> {
   const { blobs } = options.to;
   if (!canMount(blobs)) return false;
@@ -192,7 +192,7 @@ async function sendStream(blob: Descriptor, { options, call }: Send): Promise<vo
   const { blobs } = options.to;
   if (canReceive(blobs)) {
     const read: BlobSource = (how) => options.from.blobs.read(digest, { ...call, size, ...how });
-    await blobs.receive(blob, read, call);
+    await blobs.receive(blob, options.through?.(blob, read) ?? read, call);
   } else {
     await using ingest = await blobs.ingest({ digest, size }, call);
     for await (const chunk of readOnce(blob, { options, call })) await ingest.write(chunk);
@@ -248,24 +248,6 @@ async function namedIn({
     return (await to.resolve(tag, signal ? { signal } : {})).digest;
   } catch (error) {
     if (isSlipwayError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) return undefined;
-    throw error;
-  }
-}
-
-/** The first failure stops the others, and is the one that is thrown. */
-async function inParallel<T>(
-  blobs: readonly Descriptor[],
-  { signal }: Pick<CopyOptions, 'signal'>,
-  work: (blob: Descriptor, call: Call) => Promise<T>,
-): Promise<readonly T[]> {
-  const stop = new AbortController();
-  const call = { signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal };
-  const running = blobs.map((blob) => work(blob, call));
-  try {
-    return await Promise.all(running);
-  } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(running);
     throw error;
   }
 }

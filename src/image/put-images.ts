@@ -3,45 +3,26 @@
  * survive. A tag is set when everything that belongs to it is there: the image, then what refers to it,
  * then the tags.
  */
-import type { LimitFunction } from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { Descriptor } from '#core/descriptor.ts';
-import { SlipwayError } from '#core/errors.ts';
 import type { EventSink, TransferEvent } from '#core/events.ts';
-import { formatPlace } from '#core/place.ts';
+import { descriptorOf } from '#core/manifest.ts';
 import type { Platform } from '#core/platform.ts';
-import type { Reference } from '#core/reference.ts';
 import {
   type CallOptions,
   canSetTags,
   type RawManifest,
-  type ReferrerLister,
   type Repository,
 } from '#core/repository.ts';
-import { type ArchivedTree, lookUp, planArchive } from '#store/archive-plan.ts';
-import { type Companion, companionsIn } from '#store/companions.ts';
-import type { Lease } from '#store/leases.ts';
-import { type WalkedImage, walkImage } from '#store/walk.ts';
+import type { WalkedImage } from '#store/walk.ts';
 import { checkArrived } from './check-arrived.ts';
-import { copyWalked } from './copy.ts';
-import type { ArchiveTarget, ImageTarget, RepositoryTarget } from './places.ts';
-import { writeArchive } from './save.ts';
-import { selectAnyManifest, selectManifest } from './select.ts';
-
-export interface OutgoingImage {
-  readonly from: Repository & ReferrerLister;
-  /** A tag or digest of `from`. */
-  readonly selector: string;
-  /** What it gets in the target; empty: it is there by digest only. */
-  readonly tags: readonly string[];
-  /** What it is called where it comes from, without a tag: for archives, which keep whole names. */
-  readonly name?: Reference;
-  /** Of an index, only this platform's image, which then stands for it. Absent: everything. */
-  readonly platform?: Platform;
-  /** Signatures, SBOMs and whatever else refers to it stay behind. */
-  readonly noReferrers?: boolean;
-  /** Keeps what is read from gc. */
-  readonly lease?: Lease;
-}
+import { type CopyOptions, type CopyResult, copyWalked } from './copy.ts';
+import { familyOf, type OutgoingImage } from './family.ts';
+import { inParallel } from './in-parallel.ts';
+import { resolvedIn, withoutKnown } from './known-at-target.ts';
+import type { ImageTarget, RepositoryTarget } from './places.ts';
+import { writeArchived } from './put-archived.ts';
+import { verifiedSource } from './verified-source.ts';
 
 export interface PutOptions {
   /** Which image of an index old readers of archives see. */
@@ -49,7 +30,11 @@ export interface PutOptions {
   readonly limit: LimitFunction;
   /** A repository on the registry of the target that may have a blob already. */
   readonly mountFrom?: (blob: Descriptor) => string | undefined;
-  /** How the events are marked; default `push`. */
+  /** Told of each blob that is in the target for certain. */
+  readonly onBlob?: (blob: Descriptor) => void;
+  /** Told of each image when it has its tags. */
+  readonly onPut?: (image: OutgoingImage, manifest: Descriptor) => void;
+  /** How the events are marked; default `copy`. */
   readonly direction?: TransferEvent['direction'];
   readonly events?: EventSink;
   readonly signal?: AbortSignal;
@@ -61,38 +46,22 @@ export async function putImages(
   images: readonly OutgoingImage[],
   options: PutOptions,
 ): Promise<readonly Descriptor[]> {
-  if (target.kind === 'archive') return await archiveImages(target, images, options);
-  const put: Descriptor[] = [];
-  for (const image of images) put.push(await putImage(target, image, options));
-  return put;
+  if (target.kind === 'archive') return await writeArchived(target, images, options);
+  const limit = pLimit(takesOneAtATime(target) ? 1 : IMAGES_AT_ONCE);
+  return await inParallel(images, options, (image, call) =>
+    limit(async () => {
+      call.signal.throwIfAborted();
+      return await putImage(target, image, { ...options, ...call });
+    }),
+  );
 }
 
-interface Family {
-  readonly image: WalkedImage;
-  readonly companions: readonly (Companion & { readonly walked: WalkedImage })[];
-}
+/** Small images are mostly waiting for answers; how many blobs move is another limit. */
+const IMAGES_AT_ONCE = 4;
 
-/** An image and all that refers to it, looked up, and held where it can go away. */
-async function familyOf(image: OutgoingImage, call: CallOptions): Promise<Family> {
-  const { from, selector, platform, noReferrers = false, lease } = image;
-  const choose = platform ? { choose: chooser(platform) } : {};
-  const walked = await walkImage(from, { selector, ...choose, ...call });
-  const subjects = walked.manifests.map(({ raw }) => raw.digest);
-  const found = noReferrers ? [] : await companionsIn(from, { subjects, ...call });
-  const companions: Family['companions'][number][] = [];
-  for (const companion of found) {
-    const own = await walkImage(from, { selector: companion.digest, ...call });
-    companions.push({ ...companion, walked: own });
-  }
-  for (const { manifests, blobs } of [walked, ...companions.map((one) => one.walked)]) {
-    for (const { raw } of manifests) lease?.hold(raw.digest);
-    for (const { digest } of blobs) lease?.hold(digest);
-  }
-  return { image: walked, companions };
-}
-
-function chooser(platform: Platform) {
-  return (index: Parameters<typeof selectManifest>[0]) => selectManifest(index, platform);
+/** A folder's index has no locks. */
+function takesOneAtATime({ place }: RepositoryTarget): boolean {
+  return place.kind === 'oci' || place.kind === 'path';
 }
 
 async function putImage(
@@ -100,75 +69,55 @@ async function putImage(
   image: OutgoingImage,
   options: PutOptions,
 ): Promise<Descriptor> {
-  const { repository: to, arriving } = target;
-  const call = options.signal ? { signal: options.signal } : {};
-  const family = await familyOf(image, call);
-  const { direction = 'push' } = options;
-  const copying = { ...options, from: image.from, to, direction };
-  const { raw, manifest } = await copyWalked(family.image, {
-    ...copying,
-    ...(arriving ? { check: (walked) => checkArrived(walked, arriving) } : {}),
-  });
-  for (const { walked, tag } of family.companions) {
-    await copyWalked(walked, { ...copying, ...(tag === undefined ? {} : { tag }) });
+  const { arriving } = target;
+  const { image: walked, companions, from } = await familyOf(image, options);
+  const copying = { ...options, from, to: target.repository };
+  const check = arriving ? { check: (one: WalkedImage) => checkArrived(one, arriving) } : {};
+  const { raw, manifest } = await copyTree(target, walked, { ...copying, ...check });
+  for (const { walked: own, tag } of companions) {
+    const copied = await copyTree(target, own, copying);
+    if (tag !== undefined) await setTags(target, copied.raw, [tag], options);
   }
-  await setTags(to, raw, image.tags, call);
+  await setTags(target, raw, image.tags, options);
+  options.onPut?.(image, manifest);
   return manifest;
 }
 
+/** Without a tag. */
+async function copyTree(
+  { place, repository: to }: RepositoryTarget,
+  walked: WalkedImage,
+  options: Omit<CopyOptions, 'selector' | 'platform' | 'direction'> & PutOptions,
+): Promise<Pick<CopyResult, 'raw' | 'manifest'>> {
+  const { limit, signal, direction = 'copy' } = options;
+  const isRegistry = place.kind === 'registry';
+  const call = signal ? { signal } : {};
+  const image = isRegistry ? await withoutKnown(walked, to, { limit, ...call }) : walked;
+  const root = walked.manifests.at(-1)?.raw;
+  if (!image && root) return { raw: root, manifest: descriptorOf(root) };
+  const through = isRegistry ? { through: verifiedSource } : {};
+  return await copyWalked(image ?? walked, { ...options, ...through, direction });
+}
+
+/** Those that point elsewhere, or nowhere yet. */
 async function setTags(
+  { repository: to }: RepositoryTarget,
+  raw: RawManifest,
+  tags: readonly string[],
+  { signal }: CallOptions,
+): Promise<void> {
+  const call = signal ? { signal } : {};
+  const found = await Promise.all(tags.map((tag) => resolvedIn(to, tag, call)));
+  const wanted = tags.filter((_, i) => found[i] !== raw.digest);
+  if (wanted.length > 0) await tagAll(to, raw, wanted, call);
+}
+
+async function tagAll(
   to: Repository,
   raw: RawManifest,
   tags: readonly string[],
   call: CallOptions,
 ): Promise<void> {
-  if (tags.length === 0) return;
   if (canSetTags(to)) await to.setTags(raw, tags, call);
   else for (const tag of tags) await to.putManifest(raw, { ...call, tag });
-}
-
-async function archiveImages(
-  target: ArchiveTarget,
-  images: readonly OutgoingImage[],
-  options: PutOptions,
-): Promise<readonly Descriptor[]> {
-  const { signal, events } = options;
-  const call = signal ? { signal } : {};
-  const trees = new Map<string, ArchivedTree>();
-  const tops: Descriptor[] = [];
-  for (const image of images) {
-    const { from, platform } = image;
-    const family = await familyOf(image, call);
-    const names = namesIn(target, image);
-    const choose = platform ? { choose: chooser(platform) } : {};
-    const tree = await lookUp(
-      { from, selector: family.image.root.digest, names, ...choose },
-      signal,
-    );
-    const known = trees.get(tree.top.digest);
-    trees.set(tree.top.digest, known ? { ...known, names: [...known.names, ...names] } : tree);
-    tops.push(tree.top);
-    for (const { digest, subject, tag } of family.companions) {
-      if (trees.has(digest)) continue;
-      const [name] = names;
-      const own = tag === undefined || name === undefined ? [] : [{ ...name, tag }];
-      trees.set(digest, await lookUp({ from, selector: digest, names: own, subject }, signal));
-    }
-  }
-  const show = (index: Parameters<typeof selectAnyManifest>[0]) =>
-    selectAnyManifest(index, options.host);
-  const plan = planArchive({ images: [...trees.values()], show });
-  await writeArchive(plan, { output: target.path, ...call, ...(events ? { events } : {}) });
-  return tops;
-}
-
-/** A tag belongs to a name: the target's, else that of where the image comes from. */
-function namesIn(target: ArchiveTarget, { name, tags }: OutgoingImage): readonly Reference[] {
-  if (tags.length === 0) return [];
-  const named = target.name ?? name;
-  if (named) return tags.map((tag) => ({ ...named, tag }));
-  throw new SlipwayError('USAGE', `what shall the image be called in ${target.path}?`, {
-    hint: `give it a whole name: ${formatPlace(target.place)}:NAME:TAG`,
-    detail: { path: target.path, tags },
-  });
 }

@@ -65,6 +65,11 @@ export async function lookUp(image: ArchivedImage, signal?: AbortSignal): Promis
     ...(choose ? { choose } : {}),
     ...(signal ? { signal } : {}),
   });
+  return await treeOf(image, walked);
+}
+
+/** The same for who walked already. */
+export async function treeOf(image: ArchivedImage, walked: WalkedImage): Promise<ArchivedTree> {
   const last = walked.manifests.at(-1);
   const top = last ? descriptorOf(last.raw) : walked.root;
   return { ...image, ...walked, top, platforms: await platformsOf(image.from, walked) };

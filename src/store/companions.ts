@@ -22,6 +22,11 @@ export function subjectOfTag(tag: string): Digest | undefined {
   return isDigest(digest) ? digest : undefined;
 }
 
+/** The tag of the specification's list of referrers, for registries that cannot list them. */
+export function isFallbackTag(tag: string): boolean {
+  return /^sha256-[0-9a-f]{64}$/.test(tag);
+}
+
 export interface Companion {
   /** Of its manifest or index. */
   readonly digest: Digest;
@@ -33,33 +38,38 @@ export interface Companion {
 export interface CompanionOptions {
   /** The manifests of the image: its root and what the root lists. */
   readonly subjects: readonly Digest[];
+  /** Hears of one that is listed and not there; absent: that is an error. */
+  readonly onMissing?: (companion: Companion) => void;
   readonly signal?: AbortSignal;
 }
 
+/** Registries are asked about so many manifests at the same time. */
+const ASKED_AT_ONCE = 8;
+
 /**
  * Of the image and of each other, those nearest to the image first.
- * @throws MANIFEST_INVALID for more than anybody has
+ * @throws MANIFEST_INVALID for more than anybody has; MANIFEST_UNKNOWN
  */
 export async function companionsIn(
   repository: Repository & ReferrerLister,
-  { subjects, signal }: CompanionOptions,
+  options: CompanionOptions,
 ): Promise<readonly Companion[]> {
+  const { subjects, signal } = options;
+  const call = signal ? { signal } : {};
   const found: Companion[] = [];
   const seen = new Set(subjects);
-  const tags = await companionTags(repository, signal);
-  const call = signal ? { signal } : {};
+  const tags = await companionTags(repository, call);
   let layer = [...subjects];
   for (let depth = 0; layer.length > 0; depth += 1) {
     if (depth > DEPTH_MAX || found.length > COMPANIONS_MAX) throw tooMany(subjects[0]);
     const next: Digest[] = [];
-    for (const subject of layer) {
-      signal?.throwIfAborted();
-      for (const companion of await directly(repository, { subject, tags, ...call })) {
-        found.push(companion);
-        if (seen.has(companion.digest)) continue;
-        seen.add(companion.digest);
-        next.push(...(await manifestsOf(repository, companion.digest, { seen, ...call })));
-      }
+    for (const companion of await ofAll(repository, layer, { tags, ...call })) {
+      const isKnown = seen.has(companion.digest);
+      const manifests = isKnown ? [] : await manifestsOf(repository, companion, options);
+      if (!manifests) continue;
+      found.push(companion);
+      next.push(...manifests.filter((digest) => digest === companion.digest || !seen.has(digest)));
+      for (const digest of manifests) seen.add(digest);
     }
     layer = next;
   }
@@ -69,22 +79,39 @@ export async function companionsIn(
 /** Tags of this form that are there: asked for at once rather than one by one. */
 async function companionTags(
   repository: Repository,
-  signal: AbortSignal | undefined,
+  call: CallOptions,
 ): Promise<ReadonlySet<string>> {
   const tags = new Set<string>();
-  for await (const tag of repository.tags(signal ? { signal } : {})) {
+  for await (const tag of repository.tags(call)) {
     if (subjectOfTag(tag) !== undefined) tags.add(tag);
   }
   return tags;
 }
 
+interface Asking extends CallOptions {
+  readonly tags: ReadonlySet<string>;
+}
+
+/** In the order of the subjects. */
+async function ofAll(
+  repository: Repository & ReferrerLister,
+  subjects: readonly Digest[],
+  asking: Asking,
+): Promise<readonly Companion[]> {
+  const found: Companion[] = [];
+  for (let first = 0; first < subjects.length; first += ASKED_AT_ONCE) {
+    asking.signal?.throwIfAborted();
+    const some = subjects.slice(first, first + ASKED_AT_ONCE);
+    const each = await Promise.all(some.map((subject) => directly(repository, subject, asking)));
+    found.push(...each.flat());
+  }
+  return found;
+}
+
 async function directly(
   repository: Repository & ReferrerLister,
-  {
-    subject,
-    tags,
-    ...call
-  }: CallOptions & { readonly subject: Digest; readonly tags: ReadonlySet<string> },
+  subject: Digest,
+  { tags, ...call }: Asking,
 ): Promise<readonly Companion[]> {
   const referrers = await repository.referrers(subject, call);
   const found: Companion[] = referrers.map(({ digest }) => ({ digest, subject }));
@@ -109,17 +136,21 @@ async function taggedIn(
   }
 }
 
-/** Itself and, of an index, what it lists. */
+/** Itself and, of an index, what it lists; undefined when it is lost and that may be. */
 async function manifestsOf(
   repository: Repository,
-  digest: Digest,
-  { seen, ...call }: CallOptions & { readonly seen: Set<Digest> },
-): Promise<readonly Digest[]> {
-  const { manifests } = await walkImage(repository, { selector: digest, ...call });
-  const digests = manifests.map(({ raw }) => raw.digest);
-  const fresh = digests.filter((found) => found === digest || !seen.has(found));
-  for (const one of fresh) seen.add(one);
-  return fresh;
+  companion: Companion,
+  { onMissing, signal }: CompanionOptions,
+): Promise<readonly Digest[] | undefined> {
+  const call = signal ? { signal } : {};
+  try {
+    const { manifests } = await walkImage(repository, { selector: companion.digest, ...call });
+    return manifests.map(({ raw }) => raw.digest);
+  } catch (error) {
+    if (!onMissing || !isSlipwayError(error, 'MANIFEST_UNKNOWN')) throw error;
+    onMissing(companion);
+    return undefined;
+  }
 }
 
 function tooMany(subject: Digest | undefined): SlipwayError {

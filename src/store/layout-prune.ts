@@ -24,7 +24,7 @@ export async function pruneLayout(
 ): Promise<void> {
   const layout = await OciLayout.open(folder);
   if (options.keepOnly !== undefined) await layout.keepOnly(options.keepOnly);
-  for (const place of [folder, join(folder, 'blobs')]) await removeLeft(place);
+  await removeLeft(folder);
   const reached = await reachedIn(layout);
   for (const algorithm of await namesIn(join(folder, 'blobs'))) {
     for (const encoded of await namesIn(join(folder, 'blobs', algorithm))) {
@@ -62,8 +62,12 @@ const UNUSED_AFTER_MS = 60 * 60 * 1000;
 const DEAD_AFTER_MS = 10 * 60 * 1000;
 const TEMPORARY = /^\.(?:blob|index\.json|oci-layout)\.(.*)\.[0-9a-f-]{36}$/;
 
-/** Files that a killed writer did not finish. */
-async function removeLeft(folder: string): Promise<void> {
+/** Files of a layout that a killed writer did not finish. */
+export async function removeLeft(folder: string): Promise<void> {
+  for (const place of [folder, join(folder, 'blobs')]) await removeLeftIn(place);
+}
+
+async function removeLeftIn(folder: string): Promise<void> {
   for (const name of await namesIn(folder)) {
     const owner = TEMPORARY.exec(name)?.[1];
     if (owner === undefined) continue;

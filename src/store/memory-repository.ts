@@ -18,7 +18,7 @@ import type {
 } from '#core/repository.ts';
 import { blobUnknown } from './local-blobs.ts';
 import { checkManifest, manifestUnknown } from './manifest-rules.ts';
-import { referrersAmong } from './referrers.ts';
+import { referrersAmong, referrersTo } from './referrers.ts';
 import { digestMismatch, sizeMismatch } from './verified-read.ts';
 
 export class MemoryRepository implements Repository, ReferrerLister {
@@ -59,7 +59,7 @@ export class MemoryRepository implements Repository, ReferrerLister {
   }
 
   async referrers(subject: Digest, options: ReferrerOptions = {}): Promise<readonly Descriptor[]> {
-    return await referrersAmong(this, this.#manifests.keys(), subject, options);
+    return referrersTo(subject, await referrersAmong(this, this.#manifests.keys()), options);
   }
 
   async deleteTag(tag: string): Promise<boolean> {

@@ -41,13 +41,17 @@ import { beginIngest } from './local-ingest.ts';
 import { checkManifest, manifestUnknown } from './manifest-rules.ts';
 import { folderFiles, readDocument } from './packed-files.ts';
 import { currentOwner } from './process-owner.ts';
-import { referrersAmong } from './referrers.ts';
+import { type ReferrersBySubject, referrersAmong, referrersTo } from './referrers.ts';
 import { verified, verifyBytes } from './verified-read.ts';
 
 export class OciLayout implements Repository, ReferrerLister {
   readonly blobs: BlobStore;
   readonly #folder: string;
   #entries: readonly Descriptor[];
+  /** What its manifests point at, as of these entries. */
+  #known:
+    | { readonly entries: readonly Descriptor[]; readonly referrers: Promise<ReferrersBySubject> }
+    | undefined;
 
   private constructor(folder: string, entries: readonly Descriptor[]) {
     this.#folder = folder;
@@ -111,8 +115,12 @@ export class OciLayout implements Repository, ReferrerLister {
   }
 
   async referrers(subject: Digest, options: ReferrerOptions = {}): Promise<readonly Descriptor[]> {
-    const listed = this.#entries.map(({ digest }) => digest);
-    return await referrersAmong(this, listed, subject, options);
+    const entries = this.#entries;
+    if (this.#known?.entries !== entries) {
+      const digests = entries.map(({ digest }) => digest);
+      this.#known = { entries, referrers: referrersAmong(this, digests) };
+    }
+    return referrersTo(subject, await this.#known.referrers, options);
   }
 
   /** The manifest keeps an entry without a name when this was its last. */

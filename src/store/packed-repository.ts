@@ -28,7 +28,7 @@ import type { FileReadOptions } from './file-read.ts';
 import { blobUnknown } from './local-blobs.ts';
 import { manifestUnknown } from './manifest-rules.ts';
 import type { PackedFiles } from './packed-files.ts';
-import { referrersAmong } from './referrers.ts';
+import { type ReferrersBySubject, referrersAmong, referrersTo } from './referrers.ts';
 import { verified, verifyBytes } from './verified-read.ts';
 
 /** One image (or index) of an archive. */
@@ -66,6 +66,7 @@ export class PackedRepository implements Repository, ReferrerLister {
   readonly bundle?: BundleDocument;
   readonly #files: PackedBlobs;
   readonly #manifests: ReadonlyMap<Digest, RawManifest>;
+  #referrers: Promise<ReferrersBySubject> | undefined;
 
   /** @throws ARCHIVE_INVALID */
   constructor(files: PackedFiles, contents: PackedContents) {
@@ -96,8 +97,9 @@ export class PackedRepository implements Repository, ReferrerLister {
   }
 
   async referrers(subject: Digest, options: ReferrerOptions = {}): Promise<readonly Descriptor[]> {
-    const listed = this.images.map(({ manifest }) => manifest.digest);
-    return await referrersAmong(this, listed, subject, options);
+    const digests = this.images.map(({ manifest }) => manifest.digest);
+    this.#referrers ??= referrersAmong(this, digests);
+    return referrersTo(subject, await this.#referrers, options);
   }
 
   #named(name: string): Digest {

@@ -40,28 +40,40 @@ export function recordSubject(
   );
 }
 
-/** Those of the listed manifests that point at the subject, for places that only know their manifests. */
+export type ReferrersBySubject = ReadonlyMap<Digest, readonly Descriptor[]>;
+
+/** Which of the listed manifests point at what, for places that only know their manifests. */
 export async function referrersAmong(
   repository: Repository,
   digests: Iterable<Digest>,
-  subject: Digest,
-  { artifactType, ...call }: ReferrerOptions = {},
-): Promise<readonly Descriptor[]> {
-  const found: Descriptor[] = [];
-  for (const digest of new Set(digests)) {
+): Promise<ReferrersBySubject> {
+  const bySubject = new Map<Digest, Descriptor[]>();
+  for (const digest of [...new Set(digests)].sort()) {
     try {
-      const raw = await repository.getManifest(digest, call);
+      const raw = await repository.getManifest(digest);
       const manifest = decodeManifest(raw);
-      if (manifest.subject?.digest !== subject) continue;
-      const referrer = referrerDescriptor(descriptorOf(raw), manifest);
-      if (artifactType === undefined || referrer.artifactType === artifactType)
-        found.push(referrer);
+      if (!manifest.subject) continue;
+      const known = bySubject.get(manifest.subject.digest) ?? [];
+      known.push(referrerDescriptor(descriptorOf(raw), manifest));
+      bySubject.set(manifest.subject.digest, known);
     } catch (error) {
       // One that was lost, or is in no form that anybody knows, is no referrer.
-      if (!isSlipwayError(error, 'MANIFEST_UNKNOWN', 'MANIFEST_INVALID')) throw error;
+      const codes = ['MANIFEST_UNKNOWN', 'MANIFEST_INVALID', 'DIGEST_MISMATCH'] as const;
+      if (!isSlipwayError(error, ...codes)) throw error;
     }
   }
-  return found.sort((a, b) => (a.digest < b.digest ? -1 : 1));
+  return bySubject;
+}
+
+/** Those of one subject, of one type where that is asked for. */
+export function referrersTo(
+  subject: Digest,
+  bySubject: ReferrersBySubject,
+  { artifactType }: ReferrerOptions = {},
+): readonly Descriptor[] {
+  const all = bySubject.get(subject) ?? [];
+  if (artifactType === undefined) return all;
+  return all.filter((one) => one.artifactType === artifactType);
 }
 
 /** Sorted by digest. */

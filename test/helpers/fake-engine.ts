@@ -36,6 +36,8 @@ export function fakeEngine(methods: Methods): FakeEngine {
     inspectManifest: refuse('inspectManifest'),
     pushManifestList: refuse('pushManifestList'),
     removeManifestList: refuse('removeManifestList'),
+    copy: refuse('copy'),
+    planCopy: refuse('planCopy'),
     save: refuse('save'),
     planSave: refuse('planSave'),
     inventory: refuse('inventory'),

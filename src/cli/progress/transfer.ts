@@ -1,5 +1,5 @@
 /**
- * docker's lines for pull, push and load: one per layer, named by its digest's first 12 digits. On a
+ * docker's lines for pull, push and load, and their like for copy: one per layer, named by its digest's first 12 digits. On a
  * terminal each line is redrawn in place with a bar; elsewhere a line is printed when its words
  * change. The image's config is not listed. Functions of the events and the time only.
  */
@@ -118,6 +118,17 @@ const PUSH_WORDS: Readonly<Record<TransferEvent['state'], string>> = {
   mounted: 'Mounted',
 };
 
+const COPY_WORDS: Readonly<Record<TransferEvent['state'], string>> = {
+  waiting: 'Waiting',
+  preparing: 'Waiting',
+  transferring: 'Copying',
+  downloaded: 'Copying',
+  retrying: 'Retrying',
+  done: 'Copied',
+  exists: 'Already exists',
+  mounted: 'Mounted',
+};
+
 /** docker shows layers that are loaded, until the end as a bar, and nothing of those it had. */
 function loadingEvent(event: TransferEvent): TransferEvent | undefined {
   switch (event.state) {
@@ -133,7 +144,8 @@ function loadingEvent(event: TransferEvent): TransferEvent | undefined {
 function statusText({ direction, state, from }: TransferEvent): string {
   if (direction === 'pull') return PULL_WORDS[state];
   if (direction === 'load') return 'Loading layer';
-  return state === 'mounted' && from !== undefined ? `Mounted from ${from}` : PUSH_WORDS[state];
+  if (state === 'mounted' && from !== undefined) return `Mounted from ${from}`;
+  return direction === 'copy' ? COPY_WORDS[state] : PUSH_WORDS[state];
 }
 
 /** The number of lines written. */
