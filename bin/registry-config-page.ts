@@ -40,6 +40,7 @@ export function registryConfigPage(): string {
     '',
     '`*` in a repository is one part of its name, `**` any number of them, `?` a character.',
     '',
+    ...CARE,
     '## Webhooks',
     '',
     '```yaml',
@@ -56,6 +57,37 @@ export function registryConfigPage(): string {
     '',
   ].join('\n');
 }
+
+const CARE = [
+  '## Looking after what is held',
+  '',
+  'Times are `90s`, `15m`, `12h`, `7d`, `2w`, or `off` where that makes sense. In each rule `repositories` and `tags`',
+  'are globs, or `/regular expressions/` for the whole name; left out they mean all.',
+  '',
+  '```yaml',
+  'gc: { interval: 1h, grace: 24h, uploads: 7d }',
+  'scrub: { interval: 30d, rate: 20MiB }',
+  'quota:',
+  '  total: 500GiB                 # of all blobs, each counted once',
+  '  rules:                        # of each repository; the first that matches counts',
+  '    - { repositories: "team/**", size: 20GiB }',
+  '    - { repositories: "**", size: 5GiB }',
+  'tags:',
+  '  - { tags: "/v\\d+\\.\\d+\\.\\d+/", immutable: true }   # never pointed at something else',
+  '  - { tags: "/stable|latest/", protected: true }        # never deleted',
+  'retention:',
+  '  interval: 24h',
+  '  rules:',
+  '    - { repositories: "team/**", tags: "dev-*", keep-last: 10, pulled-within: 30d }',
+  '    - { repositories: "**", untagged: 7d }',
+  '```',
+  '',
+  'A tag goes when some rule of retention speaks of it and none keeps it: by `keep-last` (of the tags that the rule',
+  'speaks of, by the time of their last push), `pushed-within` or `pulled-within`. With its last tag an image goes,',
+  'with the images of an index and what is about it (signatures). `untagged` is how long manifests without a tag stay.',
+  'Without rules everything stays. `slipway registry retention --dry-run` tells what would go, and why.',
+  '',
+];
 
 function row([key, spec]: [string, ConfigKey]): string {
   const { meaning, fallback = '', docker, values } = spec;

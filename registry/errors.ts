@@ -22,6 +22,7 @@ const WIRE_ERRORS: Partial<Record<ErrorCode, WireError>> = {
   MANIFEST_INVALID: { code: 'MANIFEST_INVALID' },
   JSON_INVALID: { code: 'MANIFEST_INVALID' },
   REFERENCE_INVALID: { code: 'MANIFEST_INVALID' },
+  TAG_IMMUTABLE: { code: 'DENIED', status: 409 },
   UPLOAD_UNKNOWN: { code: 'BLOB_UPLOAD_UNKNOWN' },
   UPLOAD_RANGE: { code: 'BLOB_UPLOAD_INVALID', status: 416 },
   DISK_FULL: { code: 'UNKNOWN', status: 507 },

@@ -135,7 +135,7 @@ function handlerOf(options: ServeRegistryOptions): RequestHandler {
 
 /** Each request's call is made of these: nothing else goes along. */
 function servicesOf(options: ServeRegistryOptions): Omit<RegistryServices, 'manifests'> {
-  const { provider, guard, authority, metrics, headroom } = options;
+  const { provider, guard, authority, metrics, headroom, tagJudge, quota } = options;
   const { readOnly = false, allowDelete = true, pages = true } = options;
   return {
     provider,
@@ -145,5 +145,7 @@ function servicesOf(options: ServeRegistryOptions): Omit<RegistryServices, 'mani
     ...(authority === undefined ? {} : { authority }),
     ...(metrics ? { metrics } : {}),
     ...(headroom ? { headroom } : {}),
+    ...(tagJudge ? { tagJudge } : {}),
+    ...(quota ? { quota } : {}),
   };
 }

@@ -6,6 +6,7 @@ import type { Lease } from '#store/leases.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import type { Upload } from '#store/uploads.ts';
 import type { RegistryProvider, UploadSession } from './provider.ts';
+import { storeCare } from './store-care.ts';
 
 /**
  * A lease holds what a request looks at until a link or a manifest of the repository does. One per
@@ -36,6 +37,7 @@ export async function storeProvider(
       create: async (options) => sessionOf(await store.uploads.create(options), leases),
       open: async (key) => sessionOf(await store.uploads.open(key), leases),
     },
+    care: storeCare(store),
     [Symbol.asyncDispose]: () => leases[Symbol.asyncDispose](),
   };
 }

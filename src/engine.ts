@@ -31,11 +31,12 @@ import type {
 } from '#core/local-image.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
-import type { RegistryConfig } from '#core/registry-config.ts';
+import type { RegistryKeeping } from '#core/registry-keeping.ts';
 import type { LoginResult, RegistryLogin } from '#core/registry-login.ts';
 import type { RegistryExplanation, RegistryReport } from '#core/registry-report.ts';
 import type { RegistrySettings } from '#core/registry-settings.ts';
 import type { RunSurroundings } from '#core/run-surroundings.ts';
+import type { RegistryHandle, ServeOptions } from '#core/served-registry.ts';
 import type {
   CheckOptions,
   CheckReport,
@@ -49,6 +50,8 @@ import type { UserNamespace } from '#core/user-namespace.ts';
 import type { CopyTools } from './engine/copy-tools.ts';
 import type { ReferrerTools } from './engine/referrer-tools.ts';
 import type { RegistryTools } from './engine/registry-tools.ts';
+
+export type { RegistryHandle, ServeOptions };
 
 /** Everything the environment decides, resolved once (cli/settings.ts is the only reader of it). */
 export interface Settings {
@@ -326,23 +329,6 @@ export interface LoadToOptions extends CallContext {
   readonly verify?: string;
 }
 
-/** What is not said is as in DEFAULT_CONFIG: 127.0.0.1:5000, for everybody. */
-export interface ServeOptions extends Partial<RegistryConfig> {
-  /** Serve these image archives where they lie, for reading only, instead of the local store. */
-  readonly archives?: readonly string[];
-  /** One line per request. */
-  readonly log?: (line: string) => void;
-}
-
-export interface RegistryHandle extends AsyncDisposable {
-  /** The address it listens on, `127.0.0.1:5000`. */
-  readonly address: string;
-  /** `http://127.0.0.1:5000` */
-  readonly url: string;
-  /** The certificate authority of our own that clients must trust, with `tls.self`. */
-  readonly authority?: { readonly path: string; readonly fingerprint: string };
-}
-
 export interface ImagesOptions {
   /** Told of each image that cannot be read, and is therefore not in the answer. */
   readonly onBroken?: (image: BrokenImage) => void;
@@ -489,6 +475,8 @@ export interface Engine extends CopyTools, ReferrerTools, RegistryTools, AsyncDi
   why(text: string): Promise<DigestReport>;
   /** Removes images and build cache with all that only they kept. What is in use stays. */
   prune(selection: PruneSelection): Promise<PruneReport>;
+  /** Looking after what the registry on the store holds. */
+  registryKeeping(): Promise<RegistryKeeping>;
   /** Removes what nothing needs. */
   gc(options?: { readonly dryRun?: boolean }): Promise<GarbageReport>;
 }

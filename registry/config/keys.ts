@@ -5,7 +5,7 @@
  */
 
 export interface ConfigKey {
-  readonly type: 'text' | 'path' | 'boolean' | 'seconds' | 'size' | 'list';
+  readonly type: 'text' | 'path' | 'boolean' | 'seconds' | 'duration' | 'size' | 'list';
   readonly meaning: string;
   /** Where it is not said. */
   readonly fallback?: string;
@@ -145,6 +145,40 @@ export const CONFIG_KEYS = {
     type: 'text',
     meaning: 'With `auth.realm`: its public keys as a JSON Web Key Set, a file or a URL',
     docker: 'REGISTRY_AUTH_TOKEN_JWKS',
+  },
+  'gc.interval': {
+    type: 'duration',
+    meaning: 'How often garbage is collected while the server runs; `off`: never by itself',
+    fallback: '1h',
+  },
+  'gc.grace': {
+    type: 'duration',
+    meaning: 'How long an uploaded blob waits for a manifest that needs it; a minute at least',
+    fallback: '24h',
+  },
+  'gc.uploads': {
+    type: 'duration',
+    meaning: 'How long after its last byte an upload that was not ended is thrown away',
+    fallback: '7d',
+  },
+  'scrub.interval': {
+    type: 'duration',
+    meaning: 'How often every blob is read and hashed again while the server runs',
+    fallback: 'off',
+  },
+  'scrub.rate': {
+    type: 'size',
+    meaning: 'How many bytes of that a second at most',
+    fallback: '20MiB',
+  },
+  'quota.total': {
+    type: 'size',
+    meaning: 'Bytes of blobs that all repositories may hold together, each blob counted once',
+  },
+  'retention.interval': {
+    type: 'duration',
+    meaning: 'How often the rules of retention are applied while the server runs',
+    fallback: '24h',
   },
 } as const satisfies Readonly<Record<string, ConfigKey>>;
 

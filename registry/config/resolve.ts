@@ -10,6 +10,8 @@ import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { type JsonValue, ObjectReader } from '#core/json.ts';
 import type { AuthConfig, RegistryConfig, TlsConfig } from '#core/registry-config.ts';
 import { readNamedFile } from '../read-file.ts';
+import { careIn } from './care.ts';
+import { durationMs } from './duration.ts';
 import { CONFIG_KEYS, type ConfigKey, type ConfigKeyName, variableOf } from './keys.ts';
 import { rulesIn, STRUCTURED_KEYS, webhooksIn } from './structured.ts';
 
@@ -39,6 +41,7 @@ export function resolveConfig(sources: ConfigSources): RegistryConfig {
     metrics: values.boolean('metrics', true),
     minFreeBytes: values.size('min-free'),
     webhooks: file ? webhooksIn(file.document) : [],
+    care: careIn(values, file?.document),
   };
 }
 
@@ -137,6 +140,19 @@ class ConfigValues {
     const value = this.text(key) ?? spec.fallback ?? '';
     if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
     throw invalid(`${key} is ${JSON.stringify(value)}`, 'it is a whole number of seconds');
+  }
+
+  /** Undefined: `off`. */
+  duration(key: ConfigKeyName): number | undefined {
+    const spec: ConfigKey = CONFIG_KEYS[key];
+    const value = this.text(key) ?? spec.fallback ?? 'off';
+    if (value === 'off') return undefined;
+    const ms = durationMs(value);
+    if (ms !== undefined) return ms;
+    throw invalid(
+      `${key} is ${JSON.stringify(value)}`,
+      'it is a time such as 90s, 12h or 7d, or off',
+    );
   }
 
   size(key: ConfigKeyName): number {

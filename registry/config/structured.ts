@@ -3,8 +3,14 @@ import { SlipwayError } from '#core/errors.ts';
 import type { ObjectReader } from '#core/json.ts';
 import type { AccessRule, AccessRules, Action, WebhookConfig } from '#core/registry-config.ts';
 import { isAction } from '../auth/access.ts';
+import { CARE_LISTS } from './care.ts';
 
-export const STRUCTURED_KEYS: readonly string[] = ['access.rules', 'access.groups', 'webhooks'];
+export const STRUCTURED_KEYS: readonly string[] = [
+  'access.rules',
+  'access.groups',
+  'webhooks',
+  ...CARE_LISTS,
+];
 
 /** `access:` with `groups` and `rules`; undefined where nothing is said. @throws CONFIG_INVALID, JSON_INVALID */
 export function rulesIn(document: ObjectReader): AccessRules | undefined {

@@ -8,6 +8,8 @@ import type { ManifestCache } from '../manifest-cache.ts';
 import type { RegistryEvent } from '../operations/events.ts';
 import type { DiskHeadroom } from '../operations/headroom.ts';
 import type { Metrics } from '../operations/metrics.ts';
+import type { Quota } from '../operations/quota.ts';
+import type { TagJudge } from '../operations/tag-rules.ts';
 import type { RegistryProvider } from '../provider.ts';
 import { jsonReply, type Reply } from '../reply.ts';
 
@@ -24,6 +26,10 @@ export interface RegistryServices {
   readonly deletes: boolean;
   /** The pages for browsers are there. */
   readonly hasPages: boolean;
+  /** Absent: no tag is treated differently from others. */
+  readonly tagJudge?: TagJudge;
+  /** Absent: there is no limit but the disk. */
+  readonly quota?: Quota;
   /** Absent: nothing is known of a disk. */
   readonly headroom?: DiskHeadroom;
 }

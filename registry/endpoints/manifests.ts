@@ -81,7 +81,9 @@ async function putManifest(
   const tags = tagsOf(call, reference);
   const raw = await receive(call, reference);
   const { subject } = decodeManifest(raw);
-  await store(repository, raw, { tags, signal: call.signal });
+  await call.quota?.need(name, 0);
+  const { signal } = call;
+  await store(repository, raw, { tags: tags.map((tag) => placed(call, name, tag)), signal });
   const pushed = { action: 'push', repository: name, target: descriptorOf(raw) } as const;
   if (tags.length === 0) call.notify?.(pushed);
   for (const tag of tags) call.notify?.({ ...pushed, tag });
@@ -124,16 +126,25 @@ async function receive(call: RegistryCall, reference: string): Promise<RawManife
   return isDigest(reference) ? { ...raw, digest: reference } : raw;
 }
 
+interface PlacedTag {
+  readonly tag: string;
+  readonly isImmutable: boolean;
+}
+
+function placed({ tagJudge }: RegistryCall, name: string, tag: string): PlacedTag {
+  return { tag, isImmutable: tagJudge?.isImmutable(name, tag) ?? false };
+}
+
 /** Bytes first, then each tag: the repository points a tag only at what is complete. */
 async function store(
   repository: ServedRepository,
   raw: RawManifest,
-  { tags, signal }: { readonly tags: readonly string[]; readonly signal: AbortSignal },
+  { tags, signal }: { readonly tags: readonly PlacedTag[]; readonly signal: AbortSignal },
 ): Promise<void> {
   try {
     const [first, ...others] = tags;
-    await repository.putManifest(raw, { signal, ...(first === undefined ? {} : { tag: first }) });
-    for (const tag of others) await repository.putManifest(raw, { signal, tag });
+    await repository.putManifest(raw, { signal, ...first });
+    for (const tag of others) await repository.putManifest(raw, { signal, ...tag });
   } catch (error) {
     if (!isSlipwayError(error, 'BLOB_UNKNOWN', 'MANIFEST_UNKNOWN')) throw error;
     throw new Refusal('MANIFEST_BLOB_UNKNOWN', error.message);
@@ -147,6 +158,7 @@ async function deleteManifest(
 ): Promise<Reply> {
   const { signal } = call;
   const target = await repository.resolve(reference, { signal });
+  await needUnprotected(call, name, reference);
   const removed = isDigest(reference)
     ? await repository.deleteManifest(reference, { signal })
     : await repository.deleteTag(reference, { signal });
@@ -154,6 +166,21 @@ async function deleteManifest(
   const deleted = { action: 'delete', repository: name } as const;
   call.notify?.(isDigest(reference) ? { ...deleted, target } : { ...deleted, tag: reference });
   return { status: 202 };
+}
+
+/** A protected tag goes neither by itself nor with its manifest. @throws Refusal DENIED */
+export async function needUnprotected(
+  { tagJudge, provider }: RegistryCall,
+  name: string,
+  reference: string,
+): Promise<void> {
+  if (!tagJudge) return;
+  const tags = isDigest(reference) ? await provider.care?.tagsOf(name, reference) : [reference];
+  const found = tags?.find((tag) => tagJudge.isProtected(name, tag));
+  if (found === undefined) return;
+  throw new Refusal('DENIED', `tag ${found} of ${name} is protected: it cannot be deleted`, {
+    status: 409,
+  });
 }
 
 function tagIn(reference: string): { readonly tag?: string } {

@@ -30,6 +30,7 @@ export async function uploadsEndpoint(call: RegistryCall, name: string): Promise
   }
   const digest = call.query.get('digest');
   if (digest !== null) return receiveWhole(call, name, digestFrom(digest));
+  await call.quota?.need(name, 0);
   const session = await call.provider.uploads.create({
     repository: name,
     algorithm: algorithmIn(call),
@@ -44,7 +45,23 @@ async function mounted(call: RegistryCall, name: string, digest: Digest): Promis
     if (!(await isReadable(call, digest))) return false;
   }
   const { blobs } = call.provider.repository(name);
-  return blobs.mount(digest, { signal: call.signal, ...(from === null ? {} : { from }) });
+  const { signal } = call;
+  const options = { signal, ...(from === null ? {} : { from }) };
+  if (!call.quota) return blobs.mount(digest, options);
+  const had = await blobs.stat(digest, { signal });
+  if (!(await blobs.mount(digest, options))) return false;
+  if (!had) await keepToQuota(call, name, digest);
+  return true;
+}
+
+/** How large it is, is known when it is here. */
+async function keepToQuota(call: RegistryCall, name: string, digest: Digest): Promise<void> {
+  try {
+    await call.quota?.need(name, 0);
+  } catch (error) {
+    await call.provider.repository(name).blobs.delete?.(digest, { signal: call.signal });
+    throw error;
+  }
 }
 
 /** Not every client asks for a token for both repositories before it is told to. */
@@ -89,10 +106,22 @@ function algorithmIn(call: RegistryCall): DigestAlgorithm {
 async function receiveWhole(call: RegistryCall, name: string, digest: Digest): Promise<Reply> {
   const { blobs } = call.provider.repository(name);
   await using ingest = await blobs.ingest({ digest }, { signal: call.signal });
-  for await (const chunk of call.body) await ingest.write(chunk);
+  for await (const chunk of await bodyWithinQuota(call, name, 0)) await ingest.write(chunk);
   const target = blobTarget(await ingest.commit({ digest }));
   call.notify?.({ action: 'push', repository: name, target });
   return blobCreated(name, digest);
+}
+
+/** The body, refused at once where its length is told and too much, else when too much has come. */
+async function bodyWithinQuota(
+  call: RegistryCall,
+  name: string,
+  offset: number,
+): Promise<AsyncIterable<Uint8Array>> {
+  const { quota, body, headers } = call;
+  if (!quota) return body;
+  await quota.need(name, offset + Number(headers['content-length'] ?? 0));
+  return quota.bounded(name, body, offset);
 }
 
 /** One session's requests. The session itself refuses two writers at once. */
@@ -156,10 +185,11 @@ async function receiveChunk(
 ): Promise<number> {
   const { signal } = call;
   const chunk = chunkOf(call);
-  if (!chunk) return session.append(call.body, { signal });
+  const body = await bodyWithinQuota(call, route.name, call.quota ? await session.offset() : 0);
+  if (!chunk) return session.append(body, { signal });
   const { start: at, end } = chunk;
   try {
-    const offset = await session.append(exactly(call.body, end - at + 1), { at, signal });
+    const offset = await session.append(exactly(body, end - at + 1), { at, signal });
     return offset;
   } catch (error) {
     if (!isSlipwayError(error, 'UPLOAD_RANGE')) throw error;

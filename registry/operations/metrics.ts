@@ -1,5 +1,6 @@
 /** Figures for Prometheus (`GET /metrics`): what is asked, how it went, how long it took, what flows. */
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { Collected } from '../provider.ts';
 import type { RequestRecord } from '../request-record.ts';
 
 export interface Metrics {
@@ -7,6 +8,10 @@ export interface Metrics {
   observe(record: RequestRecord): void;
   /** An event of events.ts. */
   count(action: string): void;
+  /** What gc removed. */
+  collected(collected: Collected): void;
+  /** A blob that the scrub found damaged or lost. */
+  damaged(): void;
   /** In Prometheus' text format. */
   text(): Promise<string>;
 }
@@ -49,8 +54,28 @@ export function registryMetrics(): Metrics {
     labelNames: ['action'],
     registers,
   });
+  const runs = new Counter({
+    name: 'slipway_registry_gc_runs_total',
+    help: 'Garbage collections of this server',
+    registers,
+  });
+  const freed = new Counter({
+    name: 'slipway_registry_gc_freed_bytes_total',
+    help: 'Bytes that they freed',
+    registers,
+  });
+  const damaged = new Counter({
+    name: 'slipway_registry_damaged_blobs_total',
+    help: 'Blobs that the scrub found damaged or lost',
+    registers,
+  });
   return {
     contentType: registry.contentType,
+    collected: ({ bytes: freedBytes }) => {
+      runs.inc();
+      freed.inc(freedBytes);
+    },
+    damaged: () => damaged.inc(),
     observe: ({ endpoint = 'none', method, status, durationMs, isAborted, ...flow }) => {
       // What a client calls its method must not make rows without end.
       const known = METHODS.has(method) ? method : 'other';

@@ -3,6 +3,7 @@ import { isDigest } from '#core/digest.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import { may, methodRefused, needMethod, type RegistryCall } from '../endpoints/base.ts';
 import { formIn } from '../endpoints/form.ts';
+import { needUnprotected } from '../endpoints/manifests.ts';
 import { errorReply, Refusal } from '../errors.ts';
 import type { Reply } from '../reply.ts';
 import { assetReply } from './assets.ts';
@@ -82,6 +83,7 @@ async function deleteImage(call: RegistryCall, { name, reference }: ImageRoute):
   const { signal } = call;
   const target = await repository.resolve(reference, { signal });
   const isImage = isDigest(reference);
+  await needUnprotected(call, name, reference);
   if (isImage) await repository.deleteManifest(reference, { signal });
   else await repository.deleteTag(reference, { signal });
   const event = { action: 'delete', repository: name } as const;

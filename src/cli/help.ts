@@ -25,7 +25,7 @@ export async function helpText(path: readonly string[]): Promise<string> {
 
 type LoadedConfig = Interfaces.Config;
 
-const NAME_WIDTH = 18;
+const NAME_WIDTH = 19;
 
 const GLOBAL_ROWS: readonly (readonly [name: string, summary: string])[] = [
   ['-D, --debug', GLOBAL_FLAGS.debug.description],
@@ -72,6 +72,8 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly 
       'tag:rm',
       ...['manifest:create', 'manifest:annotate', 'manifest:inspect', 'manifest:push'],
       'manifest:rm',
+      ...['registry:gc', 'registry:retention', 'registry:check', 'registry:stats'],
+      ...['registry:import', 'registry:export'],
       ...['registry:key:add', 'registry:key:ls', 'registry:key:rm', 'config:registries'],
     ],
   ],

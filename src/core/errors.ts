@@ -100,6 +100,10 @@ export const ERROR_CODES = {
   },
   IMAGE_ID_AMBIGUOUS: { kind: 'conflict', meaning: 'A short image ID fits more than one image.' },
   NAME_CONFLICT: { kind: 'conflict', meaning: 'Two images would get the same name.' },
+  TAG_IMMUTABLE: {
+    kind: 'conflict',
+    meaning: 'A rule of the registry keeps the tag where it points.',
+  },
   IMAGE_IN_USE: {
     kind: 'conflict',
     meaning: 'An image has several names or users; removal needs force.',

@@ -18,6 +18,54 @@ export interface RegistryConfig {
   /** Below this the server says that it is not ready, and warns who pushes. */
   readonly minFreeBytes: number;
   readonly webhooks: readonly WebhookConfig[];
+  readonly care: CareConfig;
+}
+
+/** How the registry looks after what it holds. Absent intervals: never by itself. */
+export interface CareConfig {
+  readonly gc: {
+    readonly intervalMs?: number;
+    /** How long an upload waits for the manifest that needs it. */
+    readonly graceMs: number;
+    /** How long nobody touched an upload that is abandoned. */
+    readonly uploadTtlMs: number;
+  };
+  readonly scrub: { readonly intervalMs?: number; readonly bytesPerSecond: number };
+  readonly quota: QuotaConfig;
+  readonly tags: readonly TagRule[];
+  readonly retention: {
+    readonly intervalMs?: number;
+    readonly rules: readonly RetentionRule[];
+  };
+}
+
+export interface QuotaConfig {
+  /** Of all repositories, each blob once. */
+  readonly totalBytes?: number;
+  /** The first that matches counts, for each repository by itself. */
+  readonly rules: readonly { readonly repositories: string; readonly bytes: number }[];
+}
+
+/** Patterns are globs, or regular expressions between slashes. */
+export interface TagRule {
+  readonly repositories: string;
+  readonly tags: string;
+  /** Never pointed at something else. */
+  readonly isImmutable: boolean;
+  /** Never removed: not by a client, nor by retention. */
+  readonly isProtected: boolean;
+}
+
+/** Which tags stay; those that no rule speaks of do. */
+export interface RetentionRule {
+  readonly repositories: string;
+  readonly tags: string;
+  /** So many of the tags that were pushed last. */
+  readonly keepLast?: number;
+  readonly pushedWithinMs?: number;
+  readonly pulledWithinMs?: number;
+  /** Manifests that have no tag, and belong to nothing that has one, go after that. */
+  readonly untaggedMs?: number;
 }
 
 /** Somebody to tell what happens to repositories. */
@@ -29,6 +77,8 @@ export interface WebhookConfig {
   /** A glob, as in a rule. */
   readonly repositories: string;
 }
+
+const HOUR_MS = 60 * 60 * 1000;
 
 /** On loopback, for everybody. */
 export const DEFAULT_CONFIG: RegistryConfig = {
@@ -47,6 +97,13 @@ export const DEFAULT_CONFIG: RegistryConfig = {
   metrics: true,
   minFreeBytes: 1024 ** 3,
   webhooks: [],
+  care: {
+    gc: { intervalMs: HOUR_MS, graceMs: 24 * HOUR_MS, uploadTtlMs: 7 * 24 * HOUR_MS },
+    scrub: { bytesPerSecond: 20 * 1024 ** 2 },
+    quota: { rules: [] },
+    tags: [],
+    retention: { intervalMs: 24 * HOUR_MS, rules: [] },
+  },
 };
 
 export interface TlsConfig {

@@ -343,6 +343,11 @@ export class LocalEngine implements Engine {
     return await pruneStore(selection, await this.#local());
   }
 
+  async registryKeeping() {
+    const { registryKeeping } = await import('./registry-keeping.ts');
+    return registryKeeping(await this.#resources.store());
+  }
+
   async gc(options: { readonly dryRun?: boolean } = {}) {
     const { collectGarbage } = await import('./store-care.ts');
     return await collectGarbage(await this.#local(), options);

@@ -1,15 +1,20 @@
 /** `slipway registry serve` over the engine's store. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_CONFIG, type TlsConfig } from '#core/registry-config.ts';
+import { DEFAULT_CONFIG, type RegistryConfig, type TlsConfig } from '#core/registry-config.ts';
 import type { RegistryHandle, ServeOptions } from '#engine.ts';
 import { nameOf, openArchive } from '#image/archive-open.ts';
 import { archiveProvider } from '#registry/archives/archive-provider.ts';
 import type { ServedArchive } from '#registry/archives/archived-repositories.ts';
 import { openGuard } from '#registry/auth/open-guard.ts';
+import { type CareTaskOptions, careTasks } from '#registry/operations/care-tasks.ts';
 import type { EventListener } from '#registry/operations/events.ts';
 import { DiskHeadroom } from '#registry/operations/headroom.ts';
 import { registryMetrics } from '#registry/operations/metrics.ts';
+import { PullTimes } from '#registry/operations/pull-times.ts';
+import { Quota } from '#registry/operations/quota.ts';
+import { tagJudge } from '#registry/operations/tag-rules.ts';
+import { Upkeep } from '#registry/operations/upkeep.ts';
 import { Webhook } from '#registry/operations/webhooks.ts';
 import type { RegistryProvider } from '#registry/provider.ts';
 import { serveRegistry } from '#registry/server.ts';
@@ -36,6 +41,8 @@ export async function serve(resources: Resources, options: ServeOptions): Promis
   const guard = openGuard(config, { folder, ...logging });
   const hooks = config.webhooks.map((hook) => stack.use(new Webhook(hook, logging)));
   const { tls, authority } = await tlsOf(config.tls, folder);
+  const metrics = config.metrics ? { metrics: registryMetrics() } : {};
+  const cared = careOf(provider, config, { ...logging, ...metrics });
   const server = stack.use(
     await serveRegistry({
       address: config.address,
@@ -44,12 +51,13 @@ export async function serve(resources: Resources, options: ServeOptions): Promis
       readOnly: config.readOnly,
       pages: config.pages,
       headroom: new DiskHeadroom(folder, config.minFreeBytes),
-      listeners: hooks.map(
-        (hook): EventListener =>
+      listeners: [...hooks, ...cared.pulls.map((pulls) => stack.use(pulls))].map(
+        (listener): EventListener =>
           (event, origin) =>
-            hook.take(event, origin),
+            listener.take(event, origin),
       ),
-      ...(config.metrics ? { metrics: registryMetrics() } : {}),
+      ...metrics,
+      ...cared.services,
       ...(config.accessLog ? { accessLog: config.accessLog } : {}),
       ...logging,
       provider,
@@ -58,12 +66,33 @@ export async function serve(resources: Resources, options: ServeOptions): Promis
       ...(authority ? { authority: readFileSync(authority.path, 'utf8') } : {}),
     }),
   );
+  stack.use(new Upkeep(cared.tasks, log));
   const held = stack.move();
   return {
     address: server.address,
     url: `${tls ? 'https' : 'http'}://${server.address}`,
     ...(authority ? { authority } : {}),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+/** What a provider that can be looked after gets; archives are not. */
+function careOf(
+  provider: RegistryProvider,
+  { care: config, readOnly }: RegistryConfig,
+  options: Pick<CareTaskOptions, 'log' | 'metrics'>,
+) {
+  const { care } = provider;
+  if (!care) return { pulls: [], services: {}, tasks: [] };
+  const hasQuota = config.quota.totalBytes !== undefined || config.quota.rules.length > 0;
+  return {
+    pulls: readOnly ? [] : [new PullTimes(care, options.log)],
+    services: {
+      ...(config.tags.length > 0 ? { tagJudge: tagJudge(config.tags) } : {}),
+      ...(hasQuota ? { quota: new Quota(care, config.quota) } : {}),
+    },
+    // Who asked for a registry that does not change gets one.
+    tasks: readOnly ? [] : careTasks(config, { provider, care, ...options }),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Platform } from '#core/platform.ts';
 import type { DiskUsage, GarbageReport } from '#core/store-report.ts';
 import { selectAnyManifest } from '#image/select.ts';
+import type { GcOptions } from '#store/gc.ts';
 import type { LocalStore } from '#store/local-store.ts';
 
 export interface StoreCare {
@@ -18,8 +19,8 @@ export async function diskUsage({ store, platform }: StoreCare): Promise<DiskUsa
 }
 
 export async function collectGarbage(
-  { store }: StoreCare,
-  options: { readonly dryRun?: boolean },
+  { store }: Pick<StoreCare, 'store'>,
+  options: GcOptions,
 ): Promise<GarbageReport> {
   const { removed, freedBytes, freed } = await store.gc(options);
   return { blobs: removed, freedBytes, freed };

@@ -6,6 +6,7 @@ import { onDiskSync } from './disk-errors.ts';
 import { digestFiles } from './disk-files.ts';
 import { readFileChunks } from './file-read.ts';
 import type { Finding, Fsck } from './fsck-finding.ts';
+import type { StorePaths } from './paths.ts';
 
 export interface CheckedBlobs {
   readonly findings: readonly Finding[];
@@ -36,7 +37,7 @@ export async function checkBlobs(fsck: Fsck): Promise<CheckedBlobs> {
     what: `blob ${digest} ${problem}`,
     consequence:
       'a repair sets it aside in quarantine/; images that need it have to be pulled, loaded or built again',
-    repair: () => quarantine(fsck, digest),
+    repair: () => quarantineBlob(paths, digest, signal),
   }));
   const sizeOf = (digest: Digest) =>
     sizes.get(digest) ?? statSync(paths.blob(digest), { throwIfNoEntry: false })?.size;
@@ -67,7 +68,11 @@ async function damageOf(
 }
 
 /** Out of the way of whoever fetches it again. Somebody may have repaired it meanwhile. */
-async function quarantine({ paths, signal }: Fsck, digest: Digest): Promise<void> {
+export async function quarantineBlob(
+  paths: StorePaths,
+  digest: Digest,
+  signal?: AbortSignal,
+): Promise<void> {
   const path = paths.blob(digest);
   if ((await damageOf(path, digest, signal)) === undefined) return;
   onDiskSync(path, () => {

@@ -85,7 +85,7 @@ export class LocalRepository implements Repository, ReferrerLister {
 
   async putManifest(
     raw: RawManifest,
-    options: CallOptions & { readonly tag?: string } = {},
+    options: CallOptions & { readonly tag?: string; readonly isImmutable?: boolean } = {},
   ): Promise<Descriptor> {
     const presence = {
       blob: (digest: Digest) => this.blobs.stat(digest, options),
@@ -197,12 +197,15 @@ export class LocalRepository implements Repository, ReferrerLister {
       manifest,
       needed,
       tag,
+      isImmutable,
     }: {
       readonly manifest: Manifest;
       readonly needed: ReadonlySet<Digest>;
       readonly tag?: string;
+      readonly isImmutable?: boolean;
     },
   ): void {
+    if (tag !== undefined && isImmutable) this.#needUnmoved(tag, raw.digest);
     const now = Date.now();
     this.#metadata.run(
       `INSERT INTO manifests (space, repository, digest, media_type, size, put_at_ms)
@@ -236,6 +239,17 @@ export class LocalRepository implements Repository, ReferrerLister {
         else this.#links?.link(child, now);
       }
     }
+  }
+
+  /** @throws TAG_IMMUTABLE when it points elsewhere */
+  #needUnmoved(tag: string, digest: Digest): void {
+    const row = this.#tagged(tag);
+    if (!row || digestIn(row, 'digest') === digest) return;
+    throw new SlipwayError(
+      'TAG_IMMUTABLE',
+      `tag ${tag} of ${this.#name} is immutable and points to ${digestIn(row, 'digest')}`,
+      { hint: 'push it under another tag', detail: { tag } },
+    );
   }
 
   #find(tagOrDigest: string): Row {

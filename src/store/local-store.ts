@@ -26,6 +26,9 @@ import { type StorePaths, storePaths } from './paths.ts';
 import { type PruneRequest, type PruneResult, prune } from './prune.ts';
 import { cacheBytes } from './prune-cache.ts';
 import { RegistryMemory } from './registry-memory.ts';
+import { RegistryRecords } from './registry-records.ts';
+import type { ScrubbedBlob, ScrubOptions, ScrubPosition } from './registry-scrub.ts';
+import { type RegistryStats, registryStats } from './registry-stats.ts';
 import { giveUpReserve, keepReserve } from './reserve.ts';
 import { StepFactsStore } from './step-facts.ts';
 import { sweep } from './sweep.ts';
@@ -73,6 +76,8 @@ export class LocalStore implements AsyncDisposable {
   readonly uploads: UploadSessions;
   readonly registries: RegistryMemory;
   readonly manifestLists: ManifestLists;
+  /** What the registry holds, with times. */
+  readonly served: RegistryRecords;
   readonly #metadata: Metadata;
   readonly #endsWithProcess: boolean;
 
@@ -97,6 +102,7 @@ export class LocalStore implements AsyncDisposable {
     this.uploads = new UploadSessions(this.paths, this.#metadata);
     this.registries = new RegistryMemory(this.#metadata);
     this.manifestLists = new ManifestLists(this.#metadata);
+    this.served = new RegistryRecords(this.#metadata);
   }
 
   /**
@@ -217,6 +223,30 @@ export class LocalStore implements AsyncDisposable {
     const { paths, layers } = this;
     const { checkStore } = await import('./fsck.ts');
     return await checkStore({ paths, layers, metadata: this.#metadata }, options);
+  }
+
+  /** Reads and hashes what the registry serves (registry-scrub.ts), after a digest or all of it. */
+  async *scrub(
+    options: ScrubOptions & { readonly after?: string } = {},
+  ): AsyncGenerator<ScrubbedBlob> {
+    const { scrubBlobs } = await import('./registry-scrub.ts');
+    yield* scrubBlobs(this.paths, this.#metadata, options);
+  }
+
+  /** How far the scrub in the background has come. */
+  async scrubPosition(): Promise<ScrubPosition> {
+    const { scrubPosition } = await import('./registry-scrub.ts');
+    return scrubPosition(this.#metadata);
+  }
+
+  async noteScrub(position: ScrubPosition): Promise<void> {
+    const { noteScrub } = await import('./registry-scrub.ts');
+    noteScrub(this.#metadata, position);
+  }
+
+  /** Figures about what the registry holds. */
+  registryStats(top: number): RegistryStats {
+    return registryStats(this.#metadata, top);
   }
 
   /** What dead processes held or left lying. */

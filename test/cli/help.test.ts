@@ -17,8 +17,8 @@ test('the overview', async () => {
 Daemonless Dockerfile builder and registry toolkit
 
 Common Commands:
-  run               Run a command in a new container, in the foreground
-  build             Build an image from a Dockerfile
+  run                Run a command in a new container, in the foreground
+  build              Build an image from a Dockerfile
 `),
   );
   for (const [heading, ids] of COMMAND_GROUPS) {
@@ -28,10 +28,10 @@ Common Commands:
   assert.ok(
     text.endsWith(`
 Global Options:
-  -D, --debug       Show where an error comes from, and requests to registries
-      --root folder Folder of the local store
-      --help        Show help
-  -v, --version     Show the version
+  -D, --debug        Show where an error comes from, and requests to registries
+      --root folder  Folder of the local store
+      --help         Show help
+  -v, --version      Show the version
 
 Run 'slipway COMMAND --help' for more about a command.
 docker's long names work, too: 'slipway image ls', 'slipway container run'.

@@ -41,6 +41,7 @@ export function fakeEngine(methods: Methods): FakeEngine {
     save: refuse('save'),
     planSave: refuse('planSave'),
     inventory: refuse('inventory'),
+    registryKeeping: refuse('registryKeeping'),
     load: refuse('load'),
     loadTo: refuse('loadTo'),
     import: refuse('import'),
