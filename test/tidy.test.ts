@@ -156,7 +156,7 @@ describe('imports', () => {
     assert.deepEqual(rules.packageHomes(bad), [
       'src/store/x.ts: undici may be imported by remote only',
       'src/core/x.ts: left-pad may be imported by nobody only',
-      'src/core/x.ts: node:sqlite may be imported by store only',
+      'src/core/x.ts: node:sqlite may be imported by store, image only',
     ]);
     none(rules.packageHomes(files));
   });

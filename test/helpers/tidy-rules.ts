@@ -46,7 +46,7 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:child_process': ['layer', 'snapshot', 'runtime', 'remote'],
   'node:http': ['registry'],
   'node:https': ['registry'],
-  'node:sqlite': ['store'],
+  'node:sqlite': ['store', 'image'],
   'node:zlib': ['archive', 'layer', 'remote'],
 };
 

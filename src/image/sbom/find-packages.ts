@@ -1,7 +1,7 @@
 /**
  * The packages of an image, read from its merged layers without running anything: dpkg's status (also
- * in pieces, as in distroless images), apk's database, package.json below node_modules, and the
- * metadata of installed Python packages. What other managers installed is told as not read.
+ * in pieces, as in distroless images), apk's and rpm's databases, package.json below node_modules, and
+ * the metadata of installed Python packages. What cannot be read is told.
  */
 import { type ByteString, displayBytes, toByteString } from '#core/bytes.ts';
 import { isSlipwayError } from '#core/errors.ts';
@@ -10,6 +10,7 @@ import type { MergedTree, TreeNode } from '#layer/merged-tree.ts';
 import { walkTree } from '#layer/tree-entries.ts';
 import { paragraphs } from './fields.ts';
 import type { InstalledPackage } from './package.ts';
+import { rpmPackages } from './rpm.ts';
 
 export interface FoundPackages {
   /** Sorted by type, name and version. */
@@ -18,20 +19,19 @@ export interface FoundPackages {
   readonly unread: readonly string[];
 }
 
-/** Databases of managers that we do not read. */
-const UNREAD = ['var/lib/rpm', 'usr/lib/sysimage/rpm', 'usr/share/rpm'];
 const METADATA_BYTES_MAX = 1024 * 1024;
 
 export function findPackages(tree: MergedTree): FoundPackages {
   const packages = new Map<string, InstalledPackage>();
-  for (const found of [...debs(tree), ...apks(tree), ...languagePackages(tree)]) {
+  const rpms = rpmPackages(tree);
+  for (const found of [...debs(tree), ...apks(tree), ...rpms.packages, ...languagePackages(tree)]) {
     const { type, name, version, architecture = '', foundIn } = found;
     packages.set(JSON.stringify([type, name, version, architecture, foundIn]), found);
   }
   const sorted = [...packages].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     packages: sorted.map(([, found]) => found),
-    unread: UNREAD.filter((path) => tree.lookup(toByteString(path))?.kind === 'directory'),
+    unread: rpms.unread,
   };
 }
 

@@ -13,7 +13,7 @@ export interface SpdxSubject {
   readonly created: string;
   /** The program that wrote it, `name-version`. */
   readonly tool: string;
-  /** Of the operating system, for Debian's and Alpine's packages: `debian`, `alpine`. */
+  /** Of the operating system, for the packages of its own manager: `debian`, `alpine`, `fedora`. */
   readonly distribution?: string;
   /** What could not be read. */
   readonly unread: readonly string[];
@@ -63,11 +63,11 @@ function commentOf({ unread }: SpdxSubject): { readonly comment?: string } {
 }
 
 function spdxPackage(one: InstalledPackage, index: number, subject: SpdxSubject) {
-  const { type, name, version, license, foundIn } = one;
+  const { type, name, version, epoch, license, foundIn } = one;
   return {
     SPDXID: `SPDXRef-Package-${type}-${index + 1}`,
     name,
-    versionInfo: version,
+    versionInfo: epoch === undefined ? version : `${epoch}:${version}`,
     downloadLocation: NOTHING,
     filesAnalyzed: false,
     licenseConcluded: NOTHING,
@@ -92,14 +92,18 @@ function isExpression(text: string): boolean {
 
 /** purl-spec: `pkg:deb/debian/libc6@2.36-9?arch=amd64`. */
 export function packageUrl(
-  { type, name, version, architecture }: InstalledPackage,
+  { type, name, version, epoch, architecture }: InstalledPackage,
   distribution?: string,
 ): string {
-  const isOfSystem = type === 'deb' || type === 'apk';
+  const isOfSystem = type === 'deb' || type === 'apk' || type === 'rpm';
   const namespace = isOfSystem && distribution ? `${encodeURIComponent(distribution)}/` : '';
   // Python's names are equal whatever their case and dashes.
   const plain = type === 'pypi' ? name.toLowerCase().replaceAll('_', '-') : name;
   const path = plain.split('/').map(encodeURIComponent).join('/');
-  const qualifiers = architecture ? `?arch=${encodeURIComponent(architecture)}` : '';
+  const said = [
+    ...(architecture ? [`arch=${encodeURIComponent(architecture)}`] : []),
+    ...(epoch === undefined ? [] : [`epoch=${epoch}`]),
+  ];
+  const qualifiers = said.length > 0 ? `?${said.join('&')}` : '';
   return `pkg:${type}/${namespace}${path}@${encodeURIComponent(version)}${qualifiers}`;
 }

@@ -109,9 +109,13 @@ test('node and Python packages wherever they are; broken documents are passed ov
 
 test('what a later layer removed is not there; what cannot be read is told', async () => {
   const { packages, unread } = await find(
-    [file('a/node_modules/a/package.json', '{"name":"a","version":"1"}'), directory('var/lib/rpm')],
+    [
+      file('a/node_modules/a/package.json', '{"name":"a","version":"1"}'),
+      directory('var/lib/rpm'),
+      file('var/lib/rpm/Packages', 'of Berkeley DB'),
+    ],
     [file('a/node_modules/.wh.a')],
   );
   assert.deepEqual(packages, []);
-  assert.deepEqual(unread, ['var/lib/rpm']);
+  assert.deepEqual(unread, ['var/lib/rpm/Packages']);
 });

@@ -24,6 +24,11 @@ const urls = [
   ],
   [one({ type: 'deb', name: 'g++', version: '4:12.2' }), undefined, 'pkg:deb/g%2B%2B@4%3A12.2'],
   [one({ name: '@s/b', version: '2.0.0' }), 'debian', 'pkg:npm/%40s/b@2.0.0'],
+  [
+    one({ type: 'rpm', name: 'bash', version: '5.2-3', architecture: 'x86_64', epoch: 1 }),
+    'fedora',
+    'pkg:rpm/fedora/bash@5.2-3?arch=x86_64&epoch=1',
+  ],
   [one({ type: 'pypi', name: 'Flask_Login' }), undefined, 'pkg:pypi/flask-login@1'],
 ] as const;
 
