@@ -81,8 +81,8 @@ const LEFT_OUT = ['BLOB_UNKNOWN', 'DIGEST_MISMATCH', 'STORE_BROKEN', 'MANIFEST_U
 
 async function exportBlob(digest: Digest, { layout, store, tally }: Export): Promise<void> {
   const [from, to] = [store.paths.blob(digest), layout.blob(digest)];
-  const size = await fileSize(to);
-  if (size !== undefined && size === (await fileSize(from))) return;
+  const size = fileSize(to);
+  if (size !== undefined && size === fileSize(from)) return;
   const temporary = `${to}.part`;
   await onDisk(to, () => mkdir(dirname(to), { recursive: true }));
   try {

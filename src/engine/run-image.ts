@@ -77,12 +77,12 @@ async function runImage(image: RunImage, options: RunOptions): Promise<RunResult
     hostname,
     network: network.mode,
     ...(opened.path === undefined ? {} : { networkPath: opened.path }),
-    mounts: await rootFiles(snapshot.bundle, { hostname, network, isRun: true }),
+    mounts: rootFiles(snapshot.bundle, { hostname, network, isRun: true }),
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.hasTerminal ? { terminal: true } : {}),
     ...securitySpec(options.security ?? {}),
   });
-  await writeBundle(snapshot.bundle, spec, snapshot.rootfs);
+  writeBundle(snapshot.bundle, spec, snapshot.rootfs);
   const { output, hasInput = false, hasTerminal = false } = options;
   const stdio = output
     ? { kind: 'capture' as const, output }

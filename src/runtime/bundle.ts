@@ -3,7 +3,7 @@
  * and `rootfs.json`, our own file that says what the root consists of. Other OCI runtimes read the
  * first and need a ready folder instead of the last.
  */
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RootfsSpec, RuntimeSpec } from '#core/runtime-spec.ts';
 
@@ -11,7 +11,7 @@ import type { RootfsSpec, RuntimeSpec } from '#core/runtime-spec.ts';
  * Writes the bundle into an existing folder of the caller's. Without `rootfs`, `root.path` of the
  * spec must be a ready root file system.
  */
-export async function writeBundle(
+export function writeBundle(
   folder: string,
   spec: RuntimeSpec,
   rootfs?: RootfsSpec,
@@ -19,14 +19,14 @@ export async function writeBundle(
     /** Where config.json is instead, with a link to it: it holds what must not get onto a disk. */
     readonly configFolder?: string;
   } = {},
-): Promise<void> {
+): void {
   const config = join(options.configFolder ?? folder, 'config.json');
-  await writeFile(config, jsonOf(spec), { mode: 0o600 });
-  if (options.configFolder !== undefined) await symlink(config, join(folder, 'config.json'));
+  writeFileSync(config, jsonOf(spec), { mode: 0o600 });
+  if (options.configFolder !== undefined) symlinkSync(config, join(folder, 'config.json'));
   if (!rootfs) return;
-  await writeFile(join(folder, 'rootfs.json'), JSON.stringify(rootfs));
+  writeFileSync(join(folder, 'rootfs.json'), JSON.stringify(rootfs));
   // Only a place to mount on: nothing is ever written into it.
-  await mkdir(join(folder, spec.root.path), { recursive: true, mode: 0o700 });
+  mkdirSync(join(folder, spec.root.path), { recursive: true, mode: 0o700 });
 }
 
 /** TypeScript's library does not know it yet (ECMAScript proposal JSON.parse source text access). */

@@ -2,7 +2,7 @@
  * /etc/hosts, /etc/resolv.conf and /etc/hostname of a container, as docker makes them: written beside
  * the bundle and bound read-only, so they are never part of a layer.
  */
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerNetwork, NetworkMode } from '#core/container-network.ts';
 import { errnoOf } from '#core/errors.ts';
@@ -16,23 +16,20 @@ export interface RootFilesOptions {
 }
 
 /** The files every root needs a place for; the stub folder below all layers provides it. */
-export async function rootFiles(
-  folder: string,
-  options: RootFilesOptions,
-): Promise<readonly MountSpec[]> {
+export function rootFiles(folder: string, options: RootFilesOptions): readonly MountSpec[] {
   const { hostname, network, isRun = false } = options;
-  const host = isRun && network.mode === 'host' ? await textOf('/etc/hosts') : '';
+  const host = isRun && network.mode === 'host' ? textOf('/etc/hosts') : '';
   const files: [string, string][] = [
     ['hosts', hostsText(options, host)],
-    ['resolv.conf', resolvText(network, await textOf('/etc/resolv.conf'))],
+    ['resolv.conf', resolvText(network, textOf('/etc/resolv.conf'))],
     ...(isRun ? [['hostname', `${hostname}\n`] satisfies [string, string]] : []),
   ];
   const mounts: MountSpec[] = [];
   for (const [name, text] of files) {
     const path = join(folder, name);
-    await writeFile(path, text);
+    writeFileSync(path, text);
     // Every user of the container reads them, whatever our own umask is.
-    await chmod(path, 0o644);
+    chmodSync(path, 0o644);
     mounts.push(bind(path, `/etc/${name}`));
   }
   return mounts;
@@ -100,9 +97,9 @@ function bind(source: string, destination: string): MountSpec {
   };
 }
 
-async function textOf(path: string): Promise<string> {
+function textOf(path: string): string {
   try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return '';
     throw error;

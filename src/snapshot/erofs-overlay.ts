@@ -2,11 +2,11 @@
  * Roots from one merged EROFS image per chain: nothing is unpacked, the kernel reads the layers' tars.
  * Needs root and a kernel and store that can mount such an image (probed by the runtime's `probe`).
  */
-import { mkdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdirSync, renameSync, statSync, utimesSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { chainIdOf } from '#core/chain-id.ts';
 import { digestOf } from '#core/digest.ts';
-import { errnoOf } from '#core/errors.ts';
 import type { RootfsLower } from '#core/runtime-spec.ts';
 import type { LayerFiles } from '#layer/layer.ts';
 import { mergedImage } from '#layer/merged-image.ts';
@@ -30,7 +30,7 @@ export function erofsSnapshotter(
     name: 'erofs',
     async prepare(layers, { missing } = {}) {
       const given = { helper, userXattr: false, ...(missing ? { missing } : {}) };
-      const stubs: RootfsLower = { kind: 'folder', path: await stubFolder(paths) };
+      const stubs: RootfsLower = { kind: 'folder', path: stubFolder(paths) };
       const chain = chainIdOf(layers.map(({ diffId }) => diffId));
       if (chain === undefined) return writableRoot(paths, { ...given, lowers: [stubs] });
       // Nobody waits for the disk to have it, so that each boot of the machine makes its own.
@@ -48,25 +48,16 @@ async function ensureImage(
   paths: StorePaths,
   { path, layers }: { readonly path: string; readonly layers: readonly LayerFiles[] },
 ): Promise<string> {
-  if (await isFile(path)) {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile()) {
     // For gc, which goes by when it was last used.
     const now = new Date();
-    await utimes(path, now, now);
+    utimesSync(path, now, now);
     return path;
   }
   const temporary = paths.temporary('ingest');
-  await mkdir(dirname(temporary), { recursive: true });
-  await mkdir(dirname(path), { recursive: true });
+  mkdirSync(dirname(temporary), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true });
   await writeFile(temporary, mergedImage(layers));
-  await rename(temporary, path);
+  renameSync(temporary, path);
   return path;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw error;
-  }
 }

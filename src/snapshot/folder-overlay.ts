@@ -36,7 +36,7 @@ export function folderSnapshotter(paths: StorePaths, options: FolderOptions): Sn
       for (const chain of chainsOf(layers)) {
         lowers.push({ kind: 'folder', path: await folders.ensure(chain) });
       }
-      lowers.push({ kind: 'folder', path: await stubFolder(paths) });
+      lowers.push({ kind: 'folder', path: stubFolder(paths) });
       const { helper } = options;
       return writableRoot(paths, { helper, lowers, userXattr, ...(missing ? { missing } : {}) });
     },

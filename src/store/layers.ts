@@ -3,8 +3,8 @@
  * index. A layer that came compressed is inflated here, once, when somebody first needs its files;
  * which compressed blobs belong to a plain tar is remembered, so that nothing is compressed twice.
  */
-import { existsSync } from 'node:fs';
-import { rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync, rmSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
@@ -100,7 +100,7 @@ export class LayerStore {
     const file = this.#paths.temporary('ingest');
     await onDisk(file, () => writeFile(file, index, { flag: 'wx' }));
     const layer = { diffId, index: file, tar: isThere ? undefined : tar };
-    await putUnsynced(this.#paths, this.#metadata, layer);
+    putUnsynced(this.#paths, this.#metadata, layer);
   }
 
   /**
@@ -114,10 +114,10 @@ export class LayerStore {
     lease: Lease,
   ): Promise<LayerFiles> {
     const { digest: diffId } = tar;
-    const { size } = await stat(files.tar);
+    const { size } = statSync(files.tar);
     if (size !== tar.size) throw sizeMismatch({ ...tar, from: files.tar }, size);
-    if (this.files(diffId, lease)) await Promise.all([rm(files.tar), rm(files.index)]);
-    else await putUnsynced(this.#paths, this.#metadata, { diffId, ...files });
+    if (this.files(diffId, lease)) for (const file of [files.tar, files.index]) rmSync(file);
+    else putUnsynced(this.#paths, this.#metadata, { diffId, ...files });
     return this.#present(diffId);
   }
 

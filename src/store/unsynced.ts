@@ -5,8 +5,8 @@
  * does. So each carries the boot it was written in: whoever opens the store in another one looks
  * whether they are whole, and removes what is not.
  */
-import { closeSync, openSync, readSync, rmSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { closeSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { algorithmOf, createHasher, type Digest } from '#core/digest.ts';
 import { errnoOf } from '#core/errors.ts';
@@ -27,14 +27,14 @@ export interface UnsyncedLayer {
 }
 
 /** Puts tar and index in their places, and remembers that nobody has waited for the disk. */
-export async function putUnsynced(
+export function putUnsynced(
   paths: StorePaths,
   metadata: Metadata,
   { diffId, tar, index }: UnsyncedLayer,
-): Promise<void> {
+): void {
   metadata.run('INSERT OR REPLACE INTO unsynced VALUES (?, ?)', diffId, bootId());
-  await onDisk(paths.index(diffId), () => rename(index, paths.index(diffId)));
-  if (tar !== undefined) await onDisk(tar, () => rename(tar, paths.blob(diffId)));
+  onDiskSync(paths.index(diffId), () => renameSync(index, paths.index(diffId)));
+  if (tar !== undefined) onDiskSync(tar, () => renameSync(tar, paths.blob(diffId)));
 }
 
 /**

@@ -94,7 +94,7 @@ export async function runAt(runtime: Runtime, place: Site, wanted: Wanted): Prom
     network: 'host',
     ...options,
   });
-  await writeBundle(place.bundle, edit(spec), place.rootfs);
+  writeBundle(place.bundle, edit(spec), place.rootfs);
   const chunks = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
   const { exitCode, oomKilled = false } = await runtime.run({
     id: 'test',

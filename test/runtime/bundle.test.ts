@@ -18,7 +18,7 @@ const SPEC = containerSpec({
 test('config.json, rootfs.json and an empty root folder', async () => {
   using folder = tempFolder();
   const rootfs = { lowers: [{ kind: 'folder', path: '/lower' }] } as const;
-  await writeBundle(folder.path, SPEC, rootfs);
+  writeBundle(folder.path, SPEC, rootfs);
   assert.deepEqual(readdirSync(folder.path).sort(), ['config.json', 'rootfs', 'rootfs.json']);
   assert.deepEqual(JSON.parse(readFileSync(folder.at('config.json'), 'utf8')), SPEC);
   assert.deepEqual(JSON.parse(readFileSync(folder.at('rootfs.json'), 'utf8')), rootfs);
@@ -27,6 +27,6 @@ test('config.json, rootfs.json and an empty root folder', async () => {
 
 test('without a rootfs the bundle is a plain OCI one', async () => {
   using folder = tempFolder();
-  await writeBundle(folder.path, { ...SPEC, root: { path: '/ready' } });
+  writeBundle(folder.path, { ...SPEC, root: { path: '/ready' } });
   assert.deepEqual(readdirSync(folder.path), ['config.json']);
 });

@@ -35,7 +35,7 @@ interface Started {
 async function bundle(place: Site, { args, cwd = '/' }: Started): Promise<string> {
   const user = { uid: 0, gid: 0 };
   const spec = containerSpec({ args, env: [], cwd, user, hostname: 'boat', network: 'host' });
-  await writeBundle(place.bundle, spec, place.rootfs);
+  writeBundle(place.bundle, spec, place.rootfs);
   return place.bundle;
 }
 

@@ -279,7 +279,7 @@ escaping('a startContainer hook is a program of the image, and has only its righ
       network: 'host',
       noNewPrivileges: uid !== 0,
     });
-    await writeBundle(place.bundle, spec, place.rootfs);
+    writeBundle(place.bundle, spec, place.rootfs);
     const hook = { path: '/init', args: ['init', 'caps'] };
     const config = { ...spec, hooks: { startContainer: [hook] } };
     writeFileSync(join(place.bundle, 'config.json'), JSON.stringify(config));

@@ -22,7 +22,7 @@ async function bundleFor(path: string, args: readonly string[]): Promise<string>
     hostname: 'boat',
     network: 'host',
   });
-  await writeBundle(place.bundle, spec, place.rootfs);
+  writeBundle(place.bundle, spec, place.rootfs);
   return place.bundle;
 }
 

@@ -47,7 +47,7 @@ async function runWithout(call: string): Promise<{ status: number | null; text: 
     hostname: 'boat',
     network: 'host',
   });
-  await writeBundle(place.bundle, spec, place.rootfs);
+  writeBundle(place.bundle, spec, place.rootfs);
   const command = [HELPER_PROGRAM, 'run', '--bundle', place.bundle, CONTAINER_ID];
   const ran = spawnSync(ESCAPE_PROGRAM, ['without', call, '--', ...command], { encoding: 'utf8' });
   return { status: ran.status, text: ran.stdout + ran.stderr };

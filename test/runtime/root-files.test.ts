@@ -8,7 +8,7 @@ import { tempFolder } from '#test/helpers/temp-folder.ts';
 test('hosts names the container, all are bound read-only, a hostname is for run only', async () => {
   using folder = tempFolder();
   const options = { hostname: 'box', network: { mode: 'host' } } as const;
-  const mounts = await rootFiles(folder.path, { ...options, isRun: true });
+  const mounts = rootFiles(folder.path, { ...options, isRun: true });
   assert.deepEqual(
     mounts.map(({ destination, source }) => [destination, source]),
     [
@@ -23,7 +23,7 @@ test('hosts names the container, all are bound read-only, a hostname is for run 
   }
   assert.match(readFileSync(folder.at('hosts'), 'utf8'), /^127\.0\.0\.1\tlocalhost box$/m);
   assert.equal(readFileSync(folder.at('hostname'), 'utf8'), 'box\n');
-  assert.equal((await rootFiles(folder.path, options)).length, 2);
+  assert.equal(rootFiles(folder.path, options).length, 2);
 });
 
 test("hosts: ours first, the host's names without its own localhost, then what was added", () => {

@@ -85,7 +85,7 @@ async function runShell(
   const hasTerm = env.some((item) => item.startsWith('TERM='));
   const own = { args: [program], terminal: true, env: hasTerm ? env : [...env, 'TERM=xterm'] };
   const shell = { ...spec, process: { ...spec.process, ...own } };
-  await writeBundle(snapshot.bundle, shell, await snapshot.again());
+  writeBundle(snapshot.bundle, shell, await snapshot.again());
   await runtime.run({
     id: `shell-${crypto.randomUUID()}`,
     bundle: snapshot.bundle,

@@ -1,5 +1,5 @@
 /** RUN: a container over the stage's layers; what it changes becomes the next layer. */
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { outOfMemory } from '#core/container-limits.ts';
 import type { NetworkMode } from '#core/container-network.ts';
@@ -154,7 +154,7 @@ async function prepareBundle(
   const user = tree.user(request.user);
   tree.makeFolder(snapshot.upper, request.workdir);
   const network = { ...session.network, mode: request.network };
-  const files = await rootFiles(snapshot.bundle, { hostname: request.hostname, network });
+  const files = rootFiles(snapshot.bundle, { hostname: request.hostname, network });
   await using stack = new AsyncDisposableStack();
   const prepared = stack.use(
     await prepareMounts(session, {
@@ -183,7 +183,7 @@ async function prepareBundle(
     ...(opened.path === undefined ? {} : { networkPath: opened.path }),
     mounts: [
       ...files,
-      ...(await scriptMount(snapshot, request)),
+      ...scriptMount(snapshot, request),
       // What the step itself asks for may lie in what it was given.
       ...volumes,
       ...prepared.mounts,
@@ -193,7 +193,7 @@ async function prepareBundle(
   });
   // A secret may be among the variables that only this step sees.
   const apart = prepared.env.size > 0 ? stack.use(await secretFolder()) : undefined;
-  await writeBundle(snapshot.bundle, spec, snapshot.rootfs, {
+  writeBundle(snapshot.bundle, spec, snapshot.rootfs, {
     ...(apart ? { configFolder: apart.folder } : {}),
   });
   const held = stack.move();
@@ -211,14 +211,11 @@ function bothOf(a: MountPoints, b: MountPoints): MountPoints {
   return { folders: merged('folders'), files: merged('files') };
 }
 
-async function scriptMount(
-  snapshot: Snapshot,
-  { script }: RunRequest,
-): Promise<readonly MountSpec[]> {
+function scriptMount(snapshot: Snapshot, { script }: RunRequest): readonly MountSpec[] {
   if (!script) return [];
   const source = join(snapshot.bundle, 'script');
-  await writeFile(source, script.content);
-  await chmod(source, 0o755);
+  writeFileSync(source, script.content);
+  chmodSync(source, 0o755);
   return [
     {
       destination: `${SCRIPT_FOLDER}/${script.name}`,
