@@ -22,5 +22,7 @@ export const ALIASES: Readonly<Record<string, string>> = {
   'buildx:history:logs': 'history:logs',
   'buildx:history:ls': 'history:ls',
   'buildx:history:rm': 'history:rm',
+  'buildx:imagetools:create': 'imagetools:create',
+  'buildx:imagetools:inspect': 'imagetools:inspect',
   'buildx:prune': 'builder:prune',
 };

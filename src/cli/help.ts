@@ -74,6 +74,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly 
       'manifest:rm',
       ...['registry:gc', 'registry:retention', 'registry:check', 'registry:stats'],
       ...['registry:import', 'registry:export'],
+      ...['imagetools:create', 'imagetools:inspect'],
       ...['registry:key:add', 'registry:key:ls', 'registry:key:rm', 'config:registries'],
     ],
   ],

@@ -30,6 +30,7 @@ import type {
 import type { PlatformChanges } from '#image/manifest-list.ts';
 import type { SignImageOptions, VerifyImageOptions } from './referrer-tools.ts';
 import type {
+  CombineImagesOptions,
   CreateListOptions,
   DigestOptions,
   InspectManifestOptions,
@@ -141,6 +142,16 @@ export class LocalEngine implements Engine {
   async removeManifestList(list: string) {
     const { removeManifestList } = await import('./manifest-lists.ts');
     await removeManifestList(this.#resources, list);
+  }
+
+  async combineImages(options: CombineImagesOptions) {
+    const { combineRemoteImages } = await import('./image-tools.ts');
+    return await combineRemoteImages(this.#resources, options);
+  }
+
+  async lookAt(place: string, options: CallContext & { readonly withConfigs?: boolean } = {}) {
+    const { lookAtImage } = await import('./image-tools.ts');
+    return await lookAtImage(this.#resources, place, options);
   }
 
   async push(reference: string, options: CallContext & { readonly platform?: Platform } = {}) {

@@ -1,9 +1,11 @@
 /** The part of the Engine that looks at registries and edits them, image contents apart. */
+import type { BuildAnnotation } from '#core/build-annotation.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import type { ManifestInspection } from '#core/manifest-list.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
+import type { RawManifest } from '#core/repository.ts';
 import type { SearchResult } from '#core/search-result.ts';
 import type { CallContext, PushResult } from '#engine.ts';
 import type { PlatformChanges } from '#image/manifest-list.ts';
@@ -56,6 +58,32 @@ export interface PushListOptions extends CallContext {
   readonly onPushed?: (result: PushResult) => void;
 }
 
+export interface CombineImagesOptions extends CallContext {
+  /** References, digests of the repository that is meant, or descriptors as JSON. */
+  readonly sources: readonly string[];
+  /** What the new image is to be called. */
+  readonly tags?: readonly string[];
+  /** To what the first tag names already. */
+  readonly append?: boolean;
+  readonly isDryRun?: boolean;
+  /** An index also of one image; default true. */
+  readonly preferIndex?: boolean;
+  readonly annotations?: readonly BuildAnnotation[];
+  /** Only images for these. */
+  readonly platforms?: readonly Platform[];
+}
+
+/** What a place names, looked at. */
+export interface ImageLook {
+  /** Absent for what is in no registry. */
+  readonly reference?: Reference;
+  readonly raw: RawManifest;
+  /** What an index lists, as it is written there. */
+  readonly listed: readonly Descriptor[];
+  /** Configs, where they were asked for; of an index with their platforms. */
+  readonly configs: readonly { readonly platform?: Platform; readonly bytes: Uint8Array }[];
+}
+
 export interface RegistryTools {
   /** The tags of a name in its registry, sorted by bytes. @throws NAME_UNKNOWN */
   remoteTags(name: string, options?: ListNamesOptions): Promise<readonly string[]>;
@@ -87,4 +115,11 @@ export interface RegistryTools {
   pushManifestList(list: string, options?: PushListOptions): Promise<Descriptor>;
   /** Forgets a list of ours. @throws MANIFEST_UNKNOWN */
   removeManifestList(list: string): Promise<void>;
+
+  /** One image of several in registries; gives its manifest. @throws USAGE, PLATFORM_UNKNOWN */
+  combineImages(options: CombineImagesOptions): Promise<RawManifest>;
+  lookAt(
+    place: string,
+    options?: CallContext & { readonly withConfigs?: boolean },
+  ): Promise<ImageLook>;
 }

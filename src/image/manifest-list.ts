@@ -85,7 +85,7 @@ export async function unlessUnknown<T>(found: Promise<T>, reference: string): Pr
 }
 
 /** As the config of an image has it; undefined for what is no image. */
-async function configPlatform(
+export async function configPlatform(
   blobs: BlobStore,
   manifest: ImageManifest,
   call: CallOptions,

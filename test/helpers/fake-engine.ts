@@ -38,6 +38,8 @@ export function fakeEngine(methods: Methods): FakeEngine {
     removeManifestList: refuse('removeManifestList'),
     copy: refuse('copy'),
     planCopy: refuse('planCopy'),
+    combineImages: refuse('combineImages'),
+    lookAt: refuse('lookAt'),
     save: refuse('save'),
     planSave: refuse('planSave'),
     inventory: refuse('inventory'),
