@@ -173,6 +173,8 @@ export interface AnnouncedBlob extends BlobInfo {
 export interface ReceiveOptions extends CallOptions {
   /** Hears the bytes that the receiver has so far now and then. */
   readonly onProgress?: (bytes: number) => void;
+  /** Hears that what came is damaged. True: the source has more than one place and reads from another. */
+  readonly onDamage?: () => boolean;
 }
 
 /** A place that can go on with a broken transfer, given a source that can be opened again. */
@@ -184,6 +186,17 @@ export interface BlobReceiver {
 /** Asks for the optional ability at the call site. */
 export function canReceive(blobs: BlobStore): blobs is BlobStore & BlobReceiver {
   return 'receive' in blobs;
+}
+
+/** A place that reads from several others: a registry with mirrors. */
+export interface Distrusting {
+  /** What it gave for a blob is damaged. True: it will read that from somewhere else now. */
+  distrust(digest: Digest): boolean;
+}
+
+/** Asks for the optional ability at the call site. */
+export function canDistrust(blobs: BlobStore): blobs is BlobStore & Distrusting {
+  return 'distrust' in blobs;
 }
 
 /** A place that gives bytes as they are, for who checks them himself: one hash instead of two. */

@@ -13,6 +13,7 @@ import type { Platform } from '#core/platform.ts';
 import {
   type BlobInfo,
   type BlobSource,
+  canDistrust,
   canMount,
   canReadRaw,
   canReceive,
@@ -192,7 +193,9 @@ async function sendStream(blob: Descriptor, { options, call }: Send): Promise<vo
   const { blobs } = options.to;
   if (canReceive(blobs)) {
     const read: BlobSource = (how) => options.from.blobs.read(digest, { ...call, size, ...how });
-    await blobs.receive(blob, options.through?.(blob, read) ?? read, call);
+    const onDamage = (): boolean =>
+      canDistrust(options.from.blobs) && options.from.blobs.distrust(digest);
+    await blobs.receive(blob, options.through?.(blob, read) ?? read, { ...call, onDamage });
   } else {
     await using ingest = await blobs.ingest({ digest, size }, call);
     for await (const chunk of readOnce(blob, { options, call })) await ingest.write(chunk);

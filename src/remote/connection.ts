@@ -11,7 +11,7 @@ import { type Credentials, NO_CREDENTIALS } from './credentials.ts';
 import { apiUrl, type Endpoint } from './endpoint.ts';
 import { type CallSubject, registryError } from './errors.ts';
 import { type Answer, type Call, compose, type Exchange, type Interceptor } from './exchange.ts';
-import { type Mirror, mirrored } from './mirrors.ts';
+import { type Mirror, Mirrors } from './mirrors.ts';
 import { reportingRateLimit } from './rate-limit.ts';
 import { followingRedirects } from './redirects.ts';
 import { type HostPlan, type RegistryPlan, registryHost } from './registries/plan.ts';
@@ -42,6 +42,8 @@ export interface Connection {
   readonly repository: string;
   readonly send: Exchange;
   readonly retry: RetryPolicy;
+  /** What came for a path of the repository was damaged. True: another attempt asks somebody else. */
+  distrust(path: string): boolean;
   /** The URL of `/v2/<repository>/<path>`. */
   url(path: string): URL;
   /** It is the registry's own, over TLS or plain HTTP as it may be spoken to. */
@@ -79,18 +81,17 @@ export function connect(options: ConnectionOptions, transport: Exchange): Connec
     ...(options.onIdentityToken ? { onIdentityToken: options.onIdentityToken } : {}),
     transport: options.trace ? tracing(cleaned(options.trace, secrets))(transport) : transport,
   };
+  const mirrors = new Mirrors(
+    { endpoint, repository },
+    forPush ? [] : mirrorsOf(plan, retry, parts),
+    parts.events,
+  );
   return {
     endpoint,
     repository,
     retry,
-    send: compose(sendTo(host, retry, parts), [
-      cleaningErrors(secrets),
-      mirrored(
-        { endpoint, repository },
-        forPush ? [] : mirrorsOf(plan, retry, parts),
-        parts.events,
-      ),
-    ]),
+    send: compose(sendTo(host, retry, parts), [cleaningErrors(secrets), mirrors.interceptor]),
+    distrust: (path) => mirrors.distrust(path),
     url: (path) => apiUrl(endpoint, `${repository}/${path}`),
     isOwn: ({ origin }) => host.endpoints.some(({ base }) => base.origin === origin),
     scopes: (action, from) => [

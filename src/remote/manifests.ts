@@ -51,7 +51,23 @@ export interface Revision {
   readonly etag: string | undefined;
 }
 
+/** Where a mirror gives something else than it should, the next one is asked. */
 export async function readRevision(
+  connection: Connection,
+  selector: string,
+  options: CallOptions,
+): Promise<Revision> {
+  for (;;) {
+    try {
+      return await readOnce(connection, selector, options);
+    } catch (error) {
+      if (!isSlipwayError(error, 'DIGEST_MISMATCH', 'MANIFEST_INVALID')) throw error;
+      if (!connection.distrust(`manifests/${selector}`)) throw error;
+    }
+  }
+}
+
+async function readOnce(
   connection: Connection,
   selector: string,
   { signal }: CallOptions,

@@ -1,7 +1,8 @@
 /**
  * Mirrors as an interceptor: manifests and blobs are asked of each in turn, then of the registry
  * itself, whose answer stands. Whatever is wrong with a mirror is told once, and one that cannot be
- * reached is not asked again. Tags, uploads and deletions go to the registry alone.
+ * reached, or that gave damaged content, is not asked again. Tags, uploads and deletions go to the
+ * registry alone.
  */
 import { errnoOf, isSlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
@@ -23,31 +24,57 @@ export interface Origin {
   readonly repository: string;
 }
 
-export function mirrored(
-  origin: Origin,
-  mirrors: readonly Mirror[],
-  events: EventSink,
-): Interceptor {
-  const unreachable = new Set<Mirror>();
-  const told = new Set<Mirror>();
-  const tell = (mirror: Mirror, why: string): void => {
-    if (told.has(mirror)) return;
-    told.add(mirror);
-    const text = `mirror ${mirror.registry}: ${why}; the next is asked`;
-    events({ kind: 'note', level: 'info', text });
-  };
-  return (next) => async (call) => {
-    const wanted = contentWanted(call, origin);
-    for (const mirror of wanted === undefined ? [] : mirrors) {
-      if (wanted === undefined || unreachable.has(mirror)) continue;
+/** What answered remains known for this many things. */
+const ANSWERS_MAX = 10_000;
+
+export class Mirrors {
+  readonly #origin: Origin;
+  readonly #events: EventSink;
+  /** Those that may be asked. */
+  readonly #usable: Set<Mirror>;
+  readonly #told = new Set<Mirror>();
+  /** Who answered last, by what was wanted. */
+  readonly #answered = new Map<string, Mirror>();
+
+  constructor(origin: Origin, mirrors: readonly Mirror[], events: EventSink) {
+    this.#origin = origin;
+    this.#usable = new Set(mirrors);
+    this.#events = events;
+  }
+
+  readonly interceptor: Interceptor = (next) => async (call) => {
+    const wanted = contentWanted(call, this.#origin);
+    if (wanted === undefined) return await next(call);
+    for (const mirror of this.#usable) {
       if (!mirror.resolvesTags && isTag(wanted)) continue;
       const outcome = await ask(mirror, mirroredCall(call, mirror, wanted));
-      if (typeof outcome !== 'string') return outcome;
-      if (outcome !== 'not found') tell(mirror, outcome);
-      if (!/^\d|not found/.test(outcome)) unreachable.add(mirror);
+      if (typeof outcome !== 'string') {
+        if (this.#answered.size < ANSWERS_MAX) this.#answered.set(wanted, mirror);
+        return outcome;
+      }
+      if (outcome !== 'not found') this.#tell(mirror, outcome);
+      if (!/^\d|not found/.test(outcome)) this.#usable.delete(mirror);
     }
-    return next(call);
+    this.#answered.delete(wanted);
+    return await next(call);
   };
+
+  /** What came for `wanted` was damaged. True: by a mirror, which is not asked again, so others are. */
+  distrust(wanted: string): boolean {
+    const mirror = this.#answered.get(wanted);
+    if (!mirror) return false;
+    this.#answered.delete(wanted);
+    this.#usable.delete(mirror);
+    this.#tell(mirror, 'damaged content');
+    return true;
+  }
+
+  #tell(mirror: Mirror, why: string): void {
+    if (this.#told.has(mirror)) return;
+    this.#told.add(mirror);
+    const text = `mirror ${mirror.registry}: ${why}; the next is asked`;
+    this.#events({ kind: 'note', level: 'info', text });
+  }
 }
 
 /** `manifests/latest`, `blobs/sha256:…`, as it stands in the URL; undefined for anything else. */

@@ -14,6 +14,7 @@ import type {
   BlobSource,
   BlobStore,
   CallOptions,
+  Distrusting,
   Ingest,
   RawManifest,
   ReadOptions,
@@ -75,7 +76,7 @@ export interface RemoteOptions {
   readonly userAgent?: string;
 }
 
-export type RemoteBlobs = Required<BlobStore> & BlobMounter & BlobReceiver;
+export type RemoteBlobs = Required<BlobStore> & BlobMounter & BlobReceiver & Distrusting;
 
 /** Disposing closes its connections; calls in progress fail. */
 export interface RemoteRepository
@@ -209,6 +210,10 @@ class HttpBlobs implements RemoteBlobs {
 
   read(digest: Digest, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
     return readBlob(this.#connection, digest, options);
+  }
+
+  distrust(digest: Digest): boolean {
+    return this.#connection.distrust(`blobs/${digest}`);
   }
 
   async ingest(expected: Partial<BlobInfo> = {}, options: CallOptions = {}): Promise<Ingest> {

@@ -54,12 +54,14 @@ export class ArrivingBlobs extends LocalBlobs implements BlobReceiver {
     await using held = await lockArrival(this.#options.metadata, blob.digest, lock);
     if (!held || !(await isNeeded())) return;
     this.#options.lease.hold(blob.digest);
-    const wasBegun = await this.#attempt(blob, source, options);
-    // What an earlier process, or a power cut, left may be wrong: once more without it.
-    if (wasBegun === 'damaged') await this.#attempt(blob, source, options);
+    for (;;) if ((await this.#attempt(blob, source, options)) === 'stored') return;
   }
 
-  /** `damaged`: what was there before spoilt it, and is gone. @throws DIGEST_MISMATCH */
+  /**
+   * `damaged`: nothing is left of it, and another attempt may do better. What an earlier process, or a
+   * power cut, left may be wrong: the next one is without it. Else somebody else is asked, as long as
+   * there are others. @throws DIGEST_MISMATCH, SIZE_MISMATCH
+   */
   async #attempt(
     blob: AnnouncedBlob,
     source: BlobSource,
@@ -70,6 +72,7 @@ export class ArrivingBlobs extends LocalBlobs implements BlobReceiver {
     const tar = paths.temporary('ingest');
     await using partial = await PartialFile.open(paths.partial(digest), size);
     const isFresh = partial.received === 0;
+    const mayRepeat = (): boolean => !isFresh || options.onDamage?.() === true;
     try {
       const intake = await arrive(partial, { blob, tar, source, options });
       if (intake.digest === digest) {
@@ -77,11 +80,11 @@ export class ArrivingBlobs extends LocalBlobs implements BlobReceiver {
         return 'stored';
       }
       partial.discard();
-      if (!isFresh) return 'damaged';
+      if (mayRepeat()) return 'damaged';
       throw digestMismatch({ digest, from: 'the content received' }, intake.digest);
     } catch (error) {
       // A registry that gives nothing from here on may give all of it.
-      if (isFresh || !isSlipwayError(error, 'SIZE_MISMATCH')) throw error;
+      if (!isSlipwayError(error, 'SIZE_MISMATCH') || !mayRepeat()) throw error;
       partial.discard();
       return 'damaged';
     } finally {

@@ -1,5 +1,6 @@
 /** Which mirror is asked for what, in which order, and what becomes of its failures. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { digestOf } from '#core/digest.ts';
 import type { Event } from '#core/events.ts';
@@ -11,6 +12,7 @@ import {
   type ScriptedExchange,
   scriptedPeer,
 } from '#test/helpers/scripted-peer.ts';
+import { temporaryStore } from '#test/helpers/store.ts';
 
 const BYTES = Buffer.from('0123456789');
 const DIGEST = digestOf(BYTES);
@@ -141,4 +143,71 @@ describe('mirrors', () => {
       message: `manifest for ${registry.address}/app:1 not found: manifest unknown`,
     });
   });
+
+  it('a damaged manifest: the next is asked, and that mirror no more', async () => {
+    const events: Event[] = [];
+    const manifest = `/manifests/${MANIFEST.digest}`;
+    await using lying = await scriptedPeer([
+      get(`/v2/hub/app${manifest}`, { ...MANIFEST_FOUND, body: '{"schemaVersion":2}' }),
+    ]);
+    await using honest = await scriptedPeer([
+      get(`/v2/hub/app${manifest}`, MANIFEST_FOUND),
+      get(blobOf('hub/app'), FOUND),
+    ]);
+    await using registry = await scriptedPeer([]);
+    await using remote = remoteTo(
+      [
+        mirror(lying.address),
+        mirror(honest.address),
+        hostPlan({ registry: registry.address, repository: 'app' }),
+      ],
+      { events: (event) => void events.push(event) },
+    );
+    assert.deepEqual(await remote.getManifest(MANIFEST.digest), {
+      ...MANIFEST,
+      bytes: Buffer.from(MANIFEST.bytes),
+    });
+    await collect(remote.blobs.read(DIGEST));
+    const text = `mirror ${lying.address}: damaged content; the next is asked`;
+    assert.deepEqual(events, [{ kind: 'note', level: 'info', text }]);
+  });
+
+  it('a damaged manifest of the registry itself: nobody else is left to ask', async () => {
+    await using cache = await scriptedPeer([get('/v2/hub/app/manifests/1', { status: 404 })]);
+    const headers = { ...MANIFEST_FOUND.headers, 'docker-content-digest': digestOf('other') };
+    await using registry = await scriptedPeer([
+      get('/v2/app/manifests/1', { ...MANIFEST_FOUND, headers }),
+    ]);
+    await using remote = remoteTo([
+      mirror(cache.address),
+      hostPlan({ registry: registry.address, repository: 'app' }),
+    ]);
+    await assert.rejects(remote.getManifest('1'), { code: 'DIGEST_MISMATCH' });
+  });
+
+  for (const [what, body] of [
+    ['other bytes', Buffer.from('XXXXXXXXXX')],
+    ['fewer bytes', BYTES.subarray(0, 4)],
+  ] as const) {
+    it(`a pull that gets ${what} from mirrors ends with the registry’s, and keeps nothing else`, async () => {
+      const answer = { status: 200, body };
+      const damaged = get(blobOf('hub/app'), answer);
+      await using first = await scriptedPeer([damaged]);
+      await using second = await scriptedPeer([damaged]);
+      await using registry = await scriptedPeer([get(blobOf('app'), FOUND)]);
+      await using remote = remoteTo([
+        mirror(first.address),
+        mirror(second.address),
+        hostPlan({ registry: registry.address, repository: 'app' }),
+      ]);
+      await using place = await temporaryStore();
+      await using lease = await place.store.lease({ purpose: 'test' });
+      const arriving = place.store.arrivingBlobs(lease);
+      const blob = { digest: DIGEST, size: BYTES.byteLength };
+      const onDamage = (): boolean => remote.blobs.distrust(DIGEST);
+      await arriving.receive(blob, (how) => remote.blobs.read(DIGEST, how), { onDamage });
+      assert.deepEqual(await collect(arriving.read(DIGEST)), BYTES);
+      assert.deepEqual(readdirSync(place.store.paths.partials), []);
+    });
+  }
 });

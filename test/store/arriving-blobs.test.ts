@@ -74,6 +74,21 @@ describe('receive', () => {
     assert.deepEqual(readdirSync(place.store.paths.partials), []);
   });
 
+  it('other bytes from a place that has others behind it: the next is asked, and nothing of the first stays', async () => {
+    await using place = await temporaryStore();
+    await using lease = await place.store.lease({ purpose: 'test' });
+    const blobs = place.store.arrivingBlobs(lease);
+    const bytes = Buffer.from('expected');
+    const places = [Buffer.from('unwanted'), bytes.subarray(0, 3), bytes];
+    const onDamage = (): boolean => places.shift() !== undefined;
+    const digest = digestOf(bytes);
+    await blobs.receive({ digest, size: 8 }, (how) => giving(places[0] ?? Buffer.of())(how), {
+      onDamage,
+    });
+    assert.deepEqual(await collect(blobs.read(digest)), bytes);
+    assert.equal(places.length, 1);
+  });
+
   it('what an earlier attempt left is used; when it is damaged, all comes again', async () => {
     await using place = await temporaryStore();
     const { store } = place;
