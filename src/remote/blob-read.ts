@@ -1,6 +1,7 @@
 /**
  * Reads blobs (distribution-spec §Pulling blobs, end-2). A download that breaks goes on from the
- * byte it reached by a Range request, within one read and still verified as a whole.
+ * byte it reached by a Range request, within one read and still verified as a whole. Up to the answer
+ * retry.ts tries again; what breaks within its body is tried again here.
  */
 import { algorithmOf, createHasher, type Digest } from '#core/digest.ts';
 import { SlipwayError } from '#core/errors.ts';
@@ -8,7 +9,7 @@ import type { BlobInfo, CallOptions, ReadOptions } from '#core/repository.ts';
 import { type Connection, readCall } from './connection.ts';
 import { decoded, isEncoded } from './content-encoding.ts';
 import { type Answer, headerOf } from './exchange.ts';
-import { backOff, isTransient } from './retry.ts';
+import { delayBefore, isTransient } from './retry.ts';
 import { unstalled } from './stall.ts';
 
 /** Less than this is no progress: a peer that sends a little and breaks off would keep us for ever. */
@@ -50,6 +51,7 @@ export async function* readBlob(
   }
   const found = hasher?.digest();
   if (found !== undefined && found !== digest) {
+    connection.distrust(`blobs/${digest}`);
     throw new SlipwayError(
       'DIGEST_MISMATCH',
       `filesystem layer verification failed for digest ${digest}`,
@@ -71,20 +73,18 @@ async function* resumed(
   let position = range?.offset ?? 0;
   for (let attempt = 1; ; attempt++) {
     const begin = position;
+    const body = await openPart(connection, digest, { position, end, size, exact, signal });
     try {
-      const wanted = { position, end, size, exact, signal };
-      for await (const chunk of unstalled(part(connection, digest, wanted))) {
+      for await (const chunk of unstalled(body)) {
         position += chunk.byteLength;
         yield chunk;
       }
       return;
     } catch (error) {
-      if (position - begin >= PROGRESS_BYTES) attempt = 0;
-      if (!isTransient(error) || attempt >= connection.retry.attemptsMax) throw error;
-      await connection.retry.sleep(
-        backOff(Math.max(attempt, 1), connection.retry),
-        connection.signal(signal),
-      );
+      if (position - begin >= PROGRESS_BYTES) attempt = 1;
+      const delayMs = isTransient(error) ? delayBefore(attempt + 1, connection.retry) : undefined;
+      if (delayMs === undefined) throw error;
+      await connection.retry.sleep(delayMs, connection.signal(signal));
     }
   }
 }
@@ -101,35 +101,32 @@ interface Part {
   readonly signal: AbortSignal | undefined;
 }
 
-async function* part(
-  connection: Connection,
-  digest: Digest,
-  wanted: Part,
-): AsyncGenerator<Uint8Array> {
+type Bytes = AsyncIterable<Uint8Array> | readonly Uint8Array[];
+
+/** The bytes of the part, still to be read. */
+async function openPart(connection: Connection, digest: Digest, wanted: Part): Promise<Bytes> {
   const { position, end, exact } = wanted;
   const isWhole = position === 0 && end === undefined;
   const answer = await ask(connection, digest, { ...wanted, inPart: !isWhole });
   switch (answer.status) {
     case 200:
       // A registry without ranges sends everything: drop what is not wanted.
-      if (exact && !isWhole) await answer.discard();
-      else yield* window(bodyOf(answer, wanted.size), position, end);
-      break;
+      if (!exact || isWhole) return window(bodyOf(answer, wanted.size), position, end);
+      await answer.discard();
+      return [];
     case 206: {
       const total = checkContentRange(headerOf(answer, 'content-range'), position);
-      if (isEncoded(answer, { total, size: wanted.size })) {
-        // A part of something else: only the whole can be decoded.
-        await answer.discard();
-        if (!exact) yield* anew(connection, digest, wanted);
-        break;
+      if (!isEncoded(answer, { total, size: wanted.size })) {
+        return window(answer.body, 0, end === undefined ? undefined : end - position);
       }
-      yield* window(answer.body, 0, end === undefined ? undefined : end - position);
-      break;
+      // A part of something else: only the whole can be decoded.
+      await answer.discard();
+      return exact ? [] : await openWhole(connection, digest, wanted);
     }
     case 416:
       // Nothing is left from here on: the blob ends where the range begins, or before.
       await answer.discard();
-      break;
+      return [];
     case 404:
       await answer.discard();
       throw unknownBlob(digest);
@@ -138,14 +135,11 @@ async function* part(
   }
 }
 
-async function* anew(
-  connection: Connection,
-  digest: Digest,
-  wanted: Part,
-): AsyncGenerator<Uint8Array> {
+/** The same cut out of the whole blob. */
+async function openWhole(connection: Connection, digest: Digest, wanted: Part): Promise<Bytes> {
   const answer = await ask(connection, digest, { ...wanted, inPart: false });
   if (answer.status !== 200) throw await connection.failure(answer, { action: 'pull', digest });
-  yield* window(bodyOf(answer, wanted.size), wanted.position, wanted.end);
+  return window(bodyOf(answer, wanted.size), wanted.position, wanted.end);
 }
 
 function ask(

@@ -8,7 +8,7 @@ import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { BlobInfo, BlobSource, ReceiveOptions } from '#core/repository.ts';
 import { statBlob } from './blob-read.ts';
 import type { Connection } from './connection.ts';
-import { backOff, isTransient, isTransientStatus } from './retry.ts';
+import { delayBefore, isTransient, isTransientStatus } from './retry.ts';
 import { NO_MEMORY, type UploadMemory } from './upload-memory.ts';
 import {
   appendStream,
@@ -71,6 +71,7 @@ class Sending {
 
   async run(): Promise<void> {
     const { retry } = this.#connection;
+    let delayMs: number | undefined;
     this.#standing = await this.#begun();
     for (let attempt = 1; ; attempt++) {
       this.#standing ??= await this.#begin();
@@ -80,9 +81,11 @@ class Sending {
         this.#memory.forget(this.#blob.digest);
         return;
       } catch (error) {
-        if (!this.#isWorthRetrying(error) || attempt >= retry.attemptsMax) throw error;
+        if (!this.#isWorthRetrying(error)) throw error;
+        delayMs = delayBefore(attempt + 1, retry, retryAfterIn(error));
+        if (delayMs === undefined) throw error;
       }
-      await retry.sleep(backOff(attempt, retry), this.#signal);
+      await retry.sleep(delayMs, this.#signal);
       const { location } = this.#standing;
       this.#standing = await sessionState(this.#connection, location, { signal: this.#signal });
       // The answer may be what got lost, not the blob.
@@ -123,7 +126,7 @@ class Sending {
       this.#memory.keep(digest, location.href);
       const signal = this.#signal;
       if (offset === size) {
-        return await closeSession(this.#connection, location, { digest, signal });
+        return await closeSession(this.#connection, location, { digest, signal, once: true });
       }
       if (offset === 0 && size <= this.#chunkBytes) {
         return await closeSession(this.#connection, location, {
@@ -173,6 +176,11 @@ class Sending {
     this.#chunkBytes = Number.POSITIVE_INFINITY;
     return true;
   }
+}
+
+function retryAfterIn(error: unknown): string | undefined {
+  const asked = isSlipwayError(error) ? error.detail.retryAfter : undefined;
+  return typeof asked === 'string' ? asked : undefined;
 }
 
 const REFUSED_CHUNK: readonly number[] = [400, 404, 405, 411, 415, 501];

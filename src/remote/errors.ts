@@ -7,7 +7,7 @@
 import type { DistributionError } from '#core/distribution-errors.ts';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
 import { type JsonValue, ObjectReader, parseJson } from '#core/json.ts';
-import { type Answer, readBounded } from './exchange.ts';
+import { type Answer, headerOf, readBounded } from './exchange.ts';
 import { rateLimitOf, rateLimitText } from './rate-limit.ts';
 
 const ERROR_BODY_BYTES_MAX = 64 * 1024;
@@ -211,7 +211,13 @@ export interface CallSubject {
 export async function registryError(answer: Answer, subject: CallSubject): Promise<SlipwayError> {
   const errors = await errorsIn(answer);
   const first = errors[0];
-  const detail = { status: answer.status, url: displayUrl(answer.url), errors };
+  const retryAfter = headerOf(answer, 'retry-after');
+  const detail = {
+    status: answer.status,
+    url: displayUrl(answer.url),
+    errors,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
   const said = first ? `${wordsOf(first.code)}: ${first.message}` : undefined;
   switch (answer.status) {
     case 401:

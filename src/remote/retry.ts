@@ -1,7 +1,8 @@
 /**
- * Tries again what can be sent again: exponential back-off with full jitter, Retry-After honoured,
- * a bounded number of attempts. A body that cannot be opened twice is never retried here; resuming
- * an upload or a download in its middle is for blob-upload.ts and blob-read.ts.
+ * THE place that knows how long is waited before what is tried again: exponential back-off with full
+ * jitter, Retry-After honoured, a bounded number of attempts. As an interceptor it sends calls again
+ * that can be sent again. What breaks later is gone on with by blob-read.ts (within a body that comes)
+ * and blob-send.ts (within an upload), each for its own part, with the pauses of here.
  */
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { isSlipwayError, type SlipwayError } from '#core/errors.ts';
@@ -91,17 +92,30 @@ function settle(outcome: Outcome): Answer {
 
 /** How long to wait before the next attempt; undefined: this outcome stands. */
 function delayAfter(outcome: Outcome, attempt: number, policy: RetryPolicy): number | undefined {
-  if (attempt >= policy.attemptsMax) return undefined;
-  const backOffMs = backOff(attempt, policy);
-  if (outcome.kind === 'error') return isTransient(outcome.error) ? backOffMs : undefined;
+  if (outcome.kind === 'error') {
+    return isTransient(outcome.error) ? delayBefore(attempt + 1, policy) : undefined;
+  }
   if (!isTransientStatus(outcome.answer.status)) return undefined;
-  const askedMs = retryAfterMs(headerOf(outcome.answer, 'retry-after'), policy.now());
-  if (askedMs === undefined) return backOffMs;
+  return delayBefore(attempt + 1, policy, headerOf(outcome.answer, 'retry-after'));
+}
+
+/**
+ * How long to wait before an attempt, the second or a later one; undefined: there is none any more, or
+ * the registry asks for more patience (`retryAfter`, its header) than we have.
+ */
+export function delayBefore(
+  attempt: number,
+  policy: RetryPolicy,
+  retryAfter?: string,
+): number | undefined {
+  if (attempt > policy.attemptsMax) return undefined;
+  const askedMs = retryAfterMs(retryAfter, policy.now());
+  if (askedMs === undefined) return backOff(attempt - 1, policy);
   return askedMs <= policy.retryAfterMsMax ? askedMs : undefined;
 }
 
 /** Full jitter: anything from nothing to the doubled bound, so that many clients spread out. */
-export function backOff(attempt: number, policy: RetryPolicy): number {
+function backOff(attempt: number, policy: RetryPolicy): number {
   const bound = Math.min(policy.delayMsMax, policy.firstDelayMs * 2 ** (attempt - 1));
   return Math.floor(policy.random() * bound);
 }

@@ -19,7 +19,7 @@ const STALL: StallPolicy = {
 
 /** Passes chunks on; only the time in which the other side is waited for counts. @throws REGISTRY_UNREACHABLE */
 export async function* unstalled(
-  body: AsyncIterable<Uint8Array>,
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   { windowMs, bytesMin, nowMs }: StallPolicy = STALL,
 ): AsyncGenerator<Uint8Array> {
   let waitedMs = 0;

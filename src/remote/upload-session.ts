@@ -117,9 +117,14 @@ export async function sessionState(
 export async function closeSession(
   connection: Connection,
   location: SessionLocation,
-  options: SessionCall & { readonly digest: Digest; readonly body?: CallBody },
+  options: SessionCall & {
+    readonly digest: Digest;
+    readonly body?: CallBody;
+    /** Whoever calls tries again by itself. */
+    readonly once?: boolean;
+  },
 ): Promise<void> {
-  const { digest, body, signal } = options;
+  const { digest, body, once = false, signal } = options;
   const url = new URL(location);
   url.searchParams.set('digest', digest);
   const answer = await connection.send({
@@ -128,7 +133,7 @@ export async function closeSession(
     headers: { 'content-type': 'application/octet-stream' },
     ...(body ? { body } : { body: { kind: 'bytes', bytes: new Uint8Array(0) } }),
     scopes: connection.scopes('push'),
-    isRepeatable: body?.kind !== 'stream',
+    isRepeatable: !once && body?.kind !== 'stream',
     signal: connection.signal(signal),
   });
   if (answer.status < 200 || answer.status >= 300) {

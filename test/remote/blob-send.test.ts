@@ -143,6 +143,33 @@ describe('receive', () => {
     await assert.rejects(remote.blobs.receive(BLOB, source), { code: 'REGISTRY_REFUSED' });
   });
 
+  it('a busy registry is given the time that it asks for, also within an upload', async () => {
+    const headers = { 'retry-after': '7' };
+    await using peer = await scriptedPeer([
+      begin(1),
+      { method: 'PUT', path: closing(1), answer: { status: 429, headers } },
+      { method: 'GET', path: session(1), answer: { status: 404 } },
+      { method: 'HEAD', path: `${NAME}/blobs/${DIGEST}`, answer: { status: 404 } },
+      begin(2),
+      { method: 'PUT', path: closing(2), body: isBytes(BYTES), answer: { status: 201 } },
+    ]);
+    const waited: number[] = [];
+    const sleep = async (delayMs: number) => void waited.push(delayMs);
+    await using remote = remoteAt(peer.address, { retry: { sleep } });
+    await remote.blobs.receive(BLOB, source);
+    assert.deepEqual(waited, [7000]);
+  });
+
+  it('more patience than we have: its answer stands', async () => {
+    const headers = { 'retry-after': '3600' };
+    await using peer = await scriptedPeer([
+      begin(1),
+      { method: 'PUT', path: closing(1), answer: { status: 429, headers } },
+    ]);
+    await using remote = remoteAt(peer.address);
+    await assert.rejects(remote.blobs.receive(BLOB, source), { code: 'TOO_MANY_REQUESTS' });
+  });
+
   it('a refused digest is not sent again', async () => {
     await using registry = await temporaryRegistry();
     await using remote = remoteAt(registry.address);

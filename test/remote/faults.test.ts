@@ -87,9 +87,31 @@ describe('reading a blob', () => {
 
   it('gives up after a bounded number of attempts without progress', async () => {
     const cut = { method: 'GET', path: BLOB, answer: { cut: 'late' } } as const;
-    await using peer = await scriptedPeer(Array.from({ length: 4 }, () => cut));
-    await using remote = remoteAt(peer.address, { retry: { attemptsMax: 2 } });
+    await using peer = await scriptedPeer(Array.from({ length: 3 }, () => cut));
+    await using remote = remoteAt(peer.address, { retry: { attemptsMax: 3 } });
     await assert.rejects(collect(remote.blobs.read(DIGEST)), { code: 'REGISTRY_UNREACHABLE' });
+  });
+
+  it('breaks within the body count, too: so many requests and no more', async () => {
+    const cut = { status: 200, body: BYTES, cutAfter: 4 } as const;
+    const later = { headers: { 'content-range': 'bytes 4-9/10' }, body: BYTES.subarray(4) };
+    await using peer = await scriptedPeer([
+      { method: 'GET', path: BLOB, answer: cut },
+      ...Array.from({ length: 2 }, () => ({
+        method: 'GET',
+        path: BLOB,
+        answer: { status: 206, ...later, cutAfter: 0 },
+      })),
+    ]);
+    await using remote = remoteAt(peer.address, { retry: { attemptsMax: 3 } });
+    await assert.rejects(collect(remote.blobs.read(DIGEST)), { code: 'REGISTRY_UNREACHABLE' });
+  });
+
+  it('500 without end: as many requests as attempts, not their square', async () => {
+    const broken = { method: 'GET', path: BLOB, answer: { status: 500 } } as const;
+    await using peer = await scriptedPeer(Array.from({ length: 4 }, () => broken));
+    await using remote = remoteAt(peer.address, { retry: { attemptsMax: 4 } });
+    await assert.rejects(collect(remote.blobs.read(DIGEST)), { code: 'REGISTRY_REFUSED' });
   });
 
   it('a wrong digest: DIGEST_MISMATCH after the last byte', async () => {
