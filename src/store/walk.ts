@@ -65,28 +65,35 @@ class Walk {
   async visit(selector: string, depth: number): Promise<Descriptor> {
     const { signal, choose } = this.#options;
     signal?.throwIfAborted();
-    if (depth > DEPTH_MAX) throw tooMuch(`more than ${DEPTH_MAX} indexes within each other`);
+    if (depth > DEPTH_MAX) throw invalid(`more than ${DEPTH_MAX} indexes within each other`);
     const raw = await this.#from.getManifest(selector, signal ? { signal } : {});
     const descriptor = descriptorOf(raw);
     if (this.manifests.has(raw.digest)) return descriptor;
     const manifest = decodeManifest(raw);
     if (manifest.kind === 'index' && choose) {
-      await this.visit(choose(manifest).digest, depth + 1);
+      await this.#visitChild(choose(manifest), depth + 1);
       return descriptor;
     }
     if (manifest.kind === 'index') {
-      for (const child of manifest.manifests) await this.visit(child.digest, depth + 1);
+      for (const child of manifest.manifests) await this.#visitChild(child, depth + 1);
     } else {
       for (const blob of [...manifest.layers, manifest.config]) {
         if (!isForeign(blob)) this.blobs.set(blob.digest, blob);
       }
     }
     this.manifests.set(raw.digest, { raw, manifest });
-    if (this.manifests.size > MANIFESTS_MAX) throw tooMuch(`more than ${MANIFESTS_MAX} manifests`);
+    if (this.manifests.size > MANIFESTS_MAX) throw invalid(`more than ${MANIFESTS_MAX} manifests`);
     return descriptor;
+  }
+
+  /** An index may list the same a thousand times: it is asked for once. */
+  async #visitChild({ digest, size }: Descriptor, depth: number): Promise<void> {
+    const known = this.manifests.get(digest);
+    const found = known ? descriptorOf(known.raw) : await this.visit(digest, depth);
+    if (found.size !== size) throw invalid(`${digest} has ${found.size} bytes, not ${size}`);
   }
 }
 
-function tooMuch(what: string): SlipwayError {
+function invalid(what: string): SlipwayError {
   return new SlipwayError('MANIFEST_INVALID', `manifest invalid: ${what}`);
 }
