@@ -70,6 +70,15 @@ class Sending {
   }
 
   async run(): Promise<void> {
+    try {
+      await this.#send();
+    } catch (error) {
+      await this.#giveUp(error);
+      throw error;
+    }
+  }
+
+  async #send(): Promise<void> {
     const { retry } = this.#connection;
     let delayMs: number | undefined;
     this.#standing = await this.#begun();
@@ -92,6 +101,14 @@ class Sending {
       if (!this.#standing && (await this.#isThere())) return this.#memory.forget(this.#blob.digest);
       if (this.#standing && this.#standing.offset > before.offset) attempt = 0;
     }
+  }
+
+  /** What a later process can go on with stays; the rest is no use to anybody (end-14). */
+  async #giveUp(error: unknown): Promise<void> {
+    const isPassing = isSlipwayError(error, 'CANCELLED') || this.#isWorthRetrying(error);
+    if (!this.#standing || (this.#options.memory && isPassing)) return;
+    this.#memory.forget(this.#blob.digest);
+    await cancelSession(this.#connection, this.#standing.location);
   }
 
   /** What an earlier process began, else what a refused mount did. */

@@ -50,7 +50,7 @@ import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
 import type { Trace } from './tracing.ts';
 import { openTransport, type Transport } from './transport.ts';
 import type { UploadMemory } from './upload-memory.ts';
-import { mountOrStart, type SessionLocation } from './upload-session.ts';
+import { cancelSession, mountOrStart, type SessionLocation } from './upload-session.ts';
 
 export interface RemoteOptions {
   /** Which hosts are asked, and how: registries/resolve.ts makes it. */
@@ -113,7 +113,7 @@ export function refuseBlocked({ registry, blocked }: RegistryPlan): void {
 }
 
 class HttpRepository implements RemoteRepository {
-  readonly blobs: RemoteBlobs;
+  readonly #blobs: HttpBlobs;
   readonly #connection: Connection;
   readonly #transport: Transport;
   readonly #referrersBy: ReferrersBy | undefined;
@@ -126,7 +126,11 @@ class HttpRepository implements RemoteRepository {
     this.#connection = connection;
     this.#transport = transport;
     this.#referrersBy = referrersBy;
-    this.blobs = new HttpBlobs(connection, uploads);
+    this.#blobs = new HttpBlobs(connection, uploads);
+  }
+
+  get blobs(): RemoteBlobs {
+    return this.#blobs;
   }
 
   resolve(tagOrDigest: string, options: CallOptions = {}): Promise<Descriptor> {
@@ -187,6 +191,7 @@ class HttpRepository implements RemoteRepository {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#blobs.cancelSessions();
     await this.#transport[Symbol.asyncDispose]();
   }
 }
@@ -243,6 +248,13 @@ class HttpBlobs implements RemoteBlobs {
 
   delete(digest: Digest, { signal }: CallOptions = {}): Promise<boolean> {
     return deleteAt(this.#connection, this.#connection.url(`blobs/${digest}`), { signal });
+  }
+
+  /** Those that refused mounts left and nobody used. */
+  async cancelSessions(): Promise<void> {
+    const left = [...this.#sessions.values()];
+    this.#sessions.clear();
+    await Promise.all(left.map((session) => cancelSession(this.#connection, session)));
   }
 
   /** The session that a refused mount left for a blob, for one user. */

@@ -154,6 +154,8 @@ describe('a token that runs out in the middle of an upload', () => {
         answer: { status: 204, headers: { range: '0-3' } },
       },
       { method: 'PATCH', path: '/up/1', headers: bearing('T3'), answer: challenge },
+      { method: 'GET', path: /^\/token/, answer: token('T4') },
+      { method: 'DELETE', path: '/up/1', headers: bearing('T4'), answer: { status: 204 } },
     ]);
     await using remote = remoteAt(peer.address, { retry: { attemptsMax: 2 } });
     const source = async function* ({ range }: ReadOptions): AsyncGenerator<Uint8Array> {

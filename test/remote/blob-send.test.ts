@@ -34,6 +34,8 @@ const begin = (id: number) =>
 const closing = (id: number): string =>
   `${NAME}/blobs/uploads/${id}?digest=${encodeURIComponent(DIGEST)}`;
 const session = (id: number): string => `${NAME}/blobs/uploads/${id}`;
+const cancel = (id: number) =>
+  ({ method: 'DELETE', path: session(id), answer: { status: 204 } }) as const;
 const isBytes = (expected: Uint8Array) => (bytes: Buffer) =>
   assert.equal(bytes.toString(), Buffer.from(expected).toString());
 
@@ -138,6 +140,7 @@ describe('receive', () => {
       { method: 'GET', path: session(1), answer: { status: 404 } },
       { method: 'HEAD', path: `${NAME}/blobs/${DIGEST}`, answer: { status: 404 } },
       ...round(2),
+      cancel(2),
     ]);
     await using remote = remoteAt(peer.address, { retry: { attemptsMax: 2 } });
     await assert.rejects(remote.blobs.receive(BLOB, source), { code: 'REGISTRY_REFUSED' });
@@ -165,6 +168,7 @@ describe('receive', () => {
     await using peer = await scriptedPeer([
       begin(1),
       { method: 'PUT', path: closing(1), answer: { status: 429, headers } },
+      cancel(1),
     ]);
     await using remote = remoteAt(peer.address);
     await assert.rejects(remote.blobs.receive(BLOB, source), { code: 'TOO_MANY_REQUESTS' });
@@ -235,6 +239,53 @@ describe('receive', () => {
         forget: () => void told.push(undefined),
       };
     };
+
+    for (const [what, remembers] of [
+      ['an interrupt leaves the session to the next process', true],
+      ['an interrupt cancels the session that nobody would know of', false],
+    ] as const) {
+      it(what, async () => {
+        await using peer = await scriptedPeer([
+          begin(1),
+          {
+            method: 'PATCH',
+            path: session(1),
+            body: isBytes(BYTES.subarray(0, 4)),
+            answer: { status: 202, headers: at(2) },
+          },
+          ...(remembers ? [] : [cancel(2)]),
+        ]);
+        await using link = connectionTo(peer.address);
+        const stop = new AbortController();
+        const interrupted = async function* (how: ReadOptions): AsyncGenerator<Uint8Array> {
+          if (how.range?.offset === 4) stop.abort();
+          stop.signal.throwIfAborted();
+          yield* part(how);
+        };
+        const kept = memory(undefined);
+        const sending = sendBlob(link.connection, BLOB, interrupted, {
+          ...(remembers ? { memory: kept } : {}),
+          chunkBytes: 4,
+          signal: stop.signal,
+        });
+        await assert.rejects(sending, { code: 'CANCELLED' });
+        assert.equal(kept.told.at(-1), remembers ? session(2) : undefined);
+      });
+    }
+
+    it('what the registry will not have: its session is cancelled, too, and forgotten', async () => {
+      const said = { errors: [{ code: 'DIGEST_INVALID', message: 'other content' }] };
+      await using peer = await scriptedPeer([
+        begin(1),
+        { method: 'PUT', path: closing(1), answer: { status: 400, body: JSON.stringify(said) } },
+        cancel(1),
+      ]);
+      await using link = connectionTo(peer.address);
+      const kept = memory(undefined);
+      const sending = sendBlob(link.connection, BLOB, part, { memory: kept });
+      await assert.rejects(sending, { code: 'DIGEST_MISMATCH' });
+      assert.deepEqual(kept.told, [session(1), undefined]);
+    });
 
     it('only the rest is sent', async () => {
       await using peer = await scriptedPeer([

@@ -6,6 +6,7 @@ import { digestOf } from '#core/digest.ts';
 import { repositoryContract } from '#test/contract/repository.ts';
 import { collect, putBlob, putImage, sampleBlob, sampleImage } from '#test/helpers/images.ts';
 import { remoteAt, temporaryRegistry } from '#test/helpers/registry.ts';
+import { scriptedPeer } from '#test/helpers/scripted-peer.ts';
 
 repositoryContract('client and server', async () => {
   const registry = await temporaryRegistry();
@@ -83,6 +84,17 @@ describe('client and server: what goes beyond the contract', () => {
     assert.equal(await remote.blobs.mount(blob.digest, { from: 'elsewhere' }), false);
     await putBlob(remote.blobs, blob);
     assert.equal(registry.log.filter((line) => line.includes('"POST')).length, 1);
+  });
+
+  it('a session of a refused mount that nobody used is cancelled in the end', async () => {
+    const location = '/v2/test/app/blobs/uploads/1';
+    const digest = digestOf('x');
+    await using peer = await scriptedPeer([
+      { method: 'POST', path: /\?mount=/, answer: { status: 202, headers: { location } } },
+      { method: 'DELETE', path: location, answer: { status: 204 } },
+    ]);
+    await using remote = remoteAt(peer.address);
+    assert.equal(await remote.blobs.mount(digest), false);
   });
 
   it('an aborted signal stops a download', async () => {
