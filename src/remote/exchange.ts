@@ -3,6 +3,7 @@
  * warnings are interceptors: each takes an Exchange and gives back an Exchange. Only transport.ts
  * knows undici; everything above it is testable with a plain function.
  */
+import { unstalled } from './stall.ts';
 
 /** A request body. `open` is called once per attempt; only bodies that can be opened again are. */
 export type CallBody =
@@ -61,7 +62,7 @@ export async function readBounded(
 ): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of answer.body) {
+  for await (const chunk of unstalled(answer.body)) {
     size += chunk.byteLength;
     if (size > limitBytes) {
       await answer.discard();
