@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BUSYBOX_BASE, busyboxUnfit, writeContext } from '#test/helpers/busybox-context.ts';
 import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
 import { homeFolder, SLIPWAY, standingCommand, standingUnfit } from '#test/helpers/unprivileged.ts';
@@ -70,7 +71,7 @@ test("build: the network of the build is RUN's default, and its files are in no 
 
 for (const program of ['slirp4netns', 'pasta']) {
   for (const who of ['root', 'user with subids'] as const) {
-    test(`--network ${program}, ${who}: an interface with a way out, and nothing of it left`, (t) => {
+    test(`--network ${program}, ${who}: an interface with a way out, and nothing of it left`, async (t) => {
       const reason =
         busyboxUnfit() ??
         standingUnfit(who) ??
@@ -109,10 +110,11 @@ for (const program of ['slirp4netns', 'pasta']) {
         run.stdout,
         program === 'pasta' ? /^nameserver 169\.254\.1\.1$/m : /^nameserver 10\.0\.2\.3$/m,
       );
-      const left = readdirSync('/proc').filter(
-        (pid) => /^\d+$/.test(pid) && lineOf(pid).includes(home),
-      );
-      assert.deepEqual(left, []);
+      // A program that was told to end may take its time.
+      const left = () =>
+        readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && lineOf(pid).includes(home));
+      for (let attempt = 0; attempt < 6000 && left().length > 0; attempt += 1) await sleep(20);
+      assert.deepEqual(left(), []);
     });
   }
 }

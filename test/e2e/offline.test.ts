@@ -73,7 +73,7 @@ test('a killed save goes on where it was', async () => {
 /** Kills a save that has written something; gives the inode of what is left. */
 async function killedSave(root: string, tar: string): Promise<number> {
   const folder = tar.slice(0, tar.lastIndexOf('/'));
-  for (let attempt = 0; attempt < 10; attempt += 1) {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
     const save = startSlipway(['save', '-o', tar, 'app:1'], { root });
     const isOver = save.outcome.then(() => true);
     while (!(await Promise.race([isOver, sleep(2, false)]))) {

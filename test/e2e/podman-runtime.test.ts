@@ -63,7 +63,7 @@ function command(args: readonly string[]): readonly string[] {
 function spawnIt([program = '', ...args]: readonly string[]): SpawnSyncReturns<string> {
   return spawnSync(program, args, {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 180_000,
     env: { PATH: process.env.PATH, CONTAINERS_CONF: folder?.at('containers.conf') },
   });
 }

@@ -191,6 +191,6 @@ function commandOf(pid: string): string {
 }
 
 async function settled(isSo: () => boolean, otherwise: string): Promise<void> {
-  for (let i = 0; i < 600 && !isSo(); i += 1) await sleep(50);
+  for (let i = 0; i < 2400 && !isSo(); i += 1) await sleep(50);
   assert.ok(isSo(), otherwise);
 }

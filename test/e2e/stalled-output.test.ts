@@ -47,7 +47,7 @@ function moved(call: () => number): boolean {
 
 /** A command that hangs fails the test by its exit code, and does not outlive it. */
 async function exitCodeOf(command: CliProcess): Promise<number | undefined> {
-  const guard = setTimeout(() => command.kill('SIGKILL'), 60_000);
+  const guard = setTimeout(() => command.kill('SIGKILL'), 180_000);
   try {
     return (await command.outcome).exitCode;
   } finally {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '#test/interop/host.ts';
 import { type TempFolder, tempFolder } from './temp-folder.ts';
 
-const STARTS_WITHIN_MS = 60_000;
+const STARTS_WITHIN_MS = 180_000;
 
 /** Where it keeps images: as docker always did, or in containerd with their manifests. */
 export type DockerStore = 'classic' | 'containerd';

@@ -101,7 +101,7 @@ export function temporaryFiles(store: string): readonly string[] {
 /** Waits for something another process does. */
 export async function until(what: string, isSo: () => boolean): Promise<void> {
   for (let attempt = 0; !isSo(); attempt++) {
-    assert.ok(attempt < 2000, `never came: ${what}`);
+    assert.ok(attempt < 24_000, `never came: ${what}`);
     await sleep(5);
   }
 }

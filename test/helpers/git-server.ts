@@ -104,7 +104,7 @@ async function freePort(): Promise<number> {
 
 async function listening(port: number): Promise<void> {
   const { connect } = await import('node:net');
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 4800; attempt++) {
     const isUp = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => resolve(true));
       socket.once('error', () => resolve(false));

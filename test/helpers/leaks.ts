@@ -15,6 +15,9 @@ export interface Traces {
   readonly temporary: readonly string[];
 }
 
+/** Two minutes; only what is left behind for good takes that long. */
+const SETTLED_ATTEMPTS = 2400;
+
 /** Where to look. */
 export interface Places {
   /** Stores and contexts: a mount or process that names one is ours. */
@@ -43,11 +46,11 @@ export function leaks(before: Traces, after: Traces): readonly string[] {
   return [...added('mounts'), ...added('processes'), ...added('temporary')];
 }
 
-/** The same, given a moment: a process that was just told to end may still be seen. */
+/** The same, given time: a process that was just told to end may still be seen, on a busy machine for long. */
 export async function leaksSettled(before: Traces, places: Places): Promise<readonly string[]> {
   for (let attempt = 0; ; attempt++) {
     const found = leaks(before, traces(places));
-    if (found.length === 0 || attempt === 40) return found;
+    if (found.length === 0 || attempt === SETTLED_ATTEMPTS) return found;
     await sleep(50);
   }
 }

@@ -82,7 +82,7 @@ export function ociSite(program = HELPER_PROGRAM): OciSite {
     state,
     until: async (id, status) => {
       for (let attempt = 0; state(id).status !== status; attempt++) {
-        if (attempt === 200) throw new Error(`${id} is ${state(id).status}, not ${status}`);
+        if (attempt === 6000) throw new Error(`${id} is ${state(id).status}, not ${status}`);
         await sleep(20);
       }
     },

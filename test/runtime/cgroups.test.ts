@@ -323,8 +323,8 @@ limited('pids', 'a killed helper leaves its group, and the next start removes it
   for (const pid of helpersOf(process.pid)) process.kill(pid, 'SIGKILL');
   await assert.rejects(ran, { code: 'HELPER_FAILED' });
   // A start may come while the killed processes are still ending; then the next one removes it.
-  for (let attempt = 0; attempt < 50 && existsSync(left); attempt++) {
-    await sleep(10);
+  for (let attempt = 0; attempt < 600 && existsSync(left); attempt++) {
+    await sleep(20);
     await runLimited(['true'], { pids: { limit: 9 } });
   }
   assert.equal(existsSync(left), false);

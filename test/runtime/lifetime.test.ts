@@ -15,7 +15,7 @@ import { type TempFolder, tempFolder } from '#test/helpers/temp-folder.ts';
 
 /** Gives a process that was told to end the time to do so. */
 async function untilGone(word: string): Promise<readonly number[]> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 6000; attempt++) {
     if (pidsWith(word).length === 0) return [];
     await sleep(20);
   }
@@ -114,7 +114,7 @@ contained(
       const word = mark();
       const caller = startCaller(folder.path, { kind, word });
       for (let attempt = 0; pidsWith(word).length < 2; attempt++) {
-        assert.ok(attempt < 250, `the ${kind} container never ran`);
+        assert.ok(attempt < 6000, `the ${kind} container never ran`);
         await sleep(20);
       }
       caller.kill('SIGKILL');

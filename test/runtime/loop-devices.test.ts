@@ -30,7 +30,7 @@ function attached(folder: TempFolder): readonly string[] {
 
 /** The kernel lets go of a device a moment after its last user. */
 async function untilDetached(folder: TempFolder): Promise<readonly string[]> {
-  for (let attempt = 0; attempt < 100 && attached(folder).length > 0; attempt++) await sleep(20);
+  for (let attempt = 0; attempt < 6000 && attached(folder).length > 0; attempt++) await sleep(20);
   return attached(folder);
 }
 
