@@ -4,7 +4,6 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import type { ByteString } from '#core/bytes.ts';
 import { parseDigest } from '#core/digest.ts';
 import { errnoOf, SlipwayError } from '#core/errors.ts';
@@ -135,8 +134,8 @@ export class NativeHelper {
     });
     const [exit, stdout, stderr, failure] = await Promise.all([
       exitOf(child),
-      buffer(child.stdout),
-      buffer(child.stderr),
+      bytesOf(child.stdout),
+      bytesOf(child.stderr),
       feed(child.stdin, options.stdin ?? ''),
     ]);
     options.signal?.throwIfAborted();
@@ -188,6 +187,13 @@ async function feed(
   } finally {
     stdin.end();
   }
+}
+
+/** What `buffer` of node:stream/consumers does, which goes through a Blob: 10 ms more for 20,000 records. */
+async function bytesOf(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 interface Exit {
