@@ -181,7 +181,7 @@ export function resolveSettings(input: SettingsInput): CliSettings {
 
 /** BuildKit's variable may name displays that we do not have; those show as `auto` does. */
 function knownProgress(value: string): ProgressMode {
-  return PROGRESS_MODES.find((mode) => mode === value) ?? 'auto';
+  return PROGRESS_MODES.find((mode) => mode === (value === 'none' ? 'quiet' : value)) ?? 'auto';
 }
 
 function oneOf<const T extends string>(name: string, value: string, allowed: readonly T[]): T {

@@ -12,7 +12,7 @@ import { FailureKit } from '#cli/failure-kit.ts';
 import { list, text, toggle } from '#cli/flags.ts';
 import { epochIn, IMAGE_FLAGS, imageOptions, isTrue } from '#cli/image-flags.ts';
 import { LIMIT_FLAGS, limitsOf } from '#cli/limit-flags.ts';
-import { NETWORK_FLAGS } from '#cli/network-flags.ts';
+import { DNS_FLAGS, NETWORK_FLAGS } from '#cli/network-flags.ts';
 import { outputsOf, writesTo } from '#cli/output-option.ts';
 import { packageVersion } from '#cli/package-root.ts';
 import { proxyArguments } from '#cli/proxy-arguments.ts';
@@ -90,6 +90,7 @@ export default class Build extends BaseCommand {
     iidfile: text({ description: 'Write the image ID to a file', helpValue: 'file' }),
     ...LIMIT_FLAGS,
     ...NETWORK_FLAGS,
+    ...DNS_FLAGS,
     ...REGISTRY_FLAGS,
     jobs: text({
       description: 'How many steps may work at the same time (16, or the processors)',
@@ -123,9 +124,13 @@ export default class Build extends BaseCommand {
     progress: text({
       description: 'How to show progress: auto (the default), tty, plain, quiet or rawjson',
       helpValue: 'string',
-      options: PROGRESS_MODES,
+      options: [...PROGRESS_MODES, 'none'],
     }),
-    pull: toggle({ description: 'Ask registries for newer base images' }),
+    pull: text({
+      description: 'Ask registries for newer base images; =missing (the default) and =never do not',
+      helpValue: 'string',
+      bare: 'always',
+    }),
     push: toggle({ description: 'Push the image to the registries of its names' }),
     quiet: toggle({ char: 'q', description: 'Print the image ID only' }),
     ...RETRY_FLAGS,
@@ -172,7 +177,8 @@ export default class Build extends BaseCommand {
     const outputs = outputsOf(flags, this.host.stdout);
     if (flags.quiet && outputs.some(writesTo(this.host.stdout))) throw quietOutput();
     this.needForeignFiles(settings);
-    const chosen = PROGRESS_MODES.find((name) => name === flags.progress) ?? settings.progress;
+    const progress = flags.progress === 'none' ? 'quiet' : flags.progress;
+    const chosen = PROGRESS_MODES.find((name) => name === progress) ?? settings.progress;
     const kit = new FailureKit({
       flags,
       host: this.host,
@@ -278,16 +284,26 @@ function basesFrom({
   pull,
   offline,
 }: {
-  readonly pull: boolean;
+  readonly pull: string | undefined;
   readonly offline: boolean;
 }): NonNullable<BuildOptions['bases']> {
-  if (pull && offline) {
+  const bases = pull === undefined ? undefined : pulled(pull);
+  if (bases === 'newest' && offline) {
     throw new SlipwayError('USAGE', '--pull and --offline exclude each other', {
       hint: 'keep the one you mean',
     });
   }
-  if (pull) return 'newest';
-  return offline ? 'offline' : 'local';
+  return offline ? 'offline' : (bases ?? 'local');
+}
+
+/** docker's booleans, and podman's words. @throws USAGE */
+function pulled(word: string): NonNullable<BuildOptions['bases']> {
+  if (isTrue(word) || ['always', 'newer', 'ifnewer'].includes(word)) return 'newest';
+  if (/^(?:0|f|false)$/i.test(word) || ['missing', 'ifmissing'].includes(word)) return 'local';
+  if (word === 'never') return 'offline';
+  throw new SlipwayError('USAGE', `invalid argument "${word}" for "--pull"`, {
+    hint: 'write --pull alone, or always, newer, missing or never',
+  });
 }
 
 /** @throws USAGE */
@@ -298,9 +314,10 @@ function lockFrom({
 }: {
   readonly lock: boolean;
   readonly frozen: boolean;
-  readonly pull: boolean;
+  readonly pull: string | undefined;
 }): Pick<BuildOptions, 'lock'> {
-  const other = lock ? '--lock' : pull ? '--pull' : undefined;
+  const isNewest = pull !== undefined && pulled(pull) === 'newest';
+  const other = lock ? '--lock' : isNewest ? '--pull' : undefined;
   if (frozen && other !== undefined) {
     throw new SlipwayError('USAGE', `--frozen and ${other} exclude each other`, {
       hint: 'keep the one you mean: --frozen changes nothing',

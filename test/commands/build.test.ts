@@ -123,6 +123,42 @@ test('every flag reaches the engine', async () => {
   });
 });
 
+test('--pull has the words of docker and podman', async () => {
+  for (const [flags, bases] of [
+    [[], 'local'],
+    [['--pull'], 'newest'],
+    [['--pull=true'], 'newest'],
+    [['--pull=newer'], 'newest'],
+    [['--pull=false'], 'local'],
+    [['--pull=missing'], 'local'],
+    [['--pull=never'], 'offline'],
+    [['--pull=missing', '--offline'], 'offline'],
+  ] as const) {
+    const seen: BuildOptions[] = [];
+    const outcome = await runCommand(['build', ...flags, '.'], { engine: building(seen) });
+    assert.equal(outcome.exitCode, 0, outcome.stderr);
+    assert.equal(seen[0]?.bases, bases, flags.join(' '));
+  }
+  const { exitCode, stderr } = await runCommand(['build', '--pull=sometimes', '.'], {
+    engine: building([]),
+  });
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /^invalid argument "sometimes" for "--pull"$/m);
+});
+
+test('name servers are those of every RUN', async () => {
+  const seen: BuildOptions[] = [];
+  const flags = ['--dns', '10.0.0.53', '--dns-search', 'corp', '--dns-option', 'ndots:2'];
+  await runCommand(['build', ...flags, '.'], { engine: building(seen) });
+  assert.deepEqual(seen[0]?.network, {
+    mode: 'host',
+    extraHosts: [],
+    dns: ['10.0.0.53'],
+    dnsSearch: ['corp'],
+    dnsOptions: ['ndots:2'],
+  });
+});
+
 test('--frozen excludes what would change the lock', async () => {
   for (const other of ['--lock', '--pull']) {
     const { exitCode, stderr } = await runCommand(['build', '--frozen', other, '.'], {
