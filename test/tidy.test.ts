@@ -29,6 +29,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/cli/insecure-flag.ts': 'test/e2e/manifest-lists.test.ts',
   'src/cli/manifest-json.ts': 'test/e2e/manifest-lists.test.ts',
   'src/cli/registry-care.ts': 'test/commands/registry/care.test.ts',
+  'src/cli/validate-text.ts': 'test/e2e/validate.test.ts',
   'src/cli/limit-option.ts': 'test/commands/ls.test.ts',
   'src/cli/search-rows.ts': 'test/commands/search.test.ts',
   'src/cli/registry-flags.ts': 'test/e2e/private-registry.test.ts',

@@ -70,6 +70,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   'system:prune': () => import('../commands/system/prune.ts'),
   tag: () => import('../commands/tag.ts'),
   'tag:rm': () => import('../commands/tag/rm.ts'),
+  validate: () => import('../commands/validate.ts'),
   verify: () => import('../commands/verify.ts'),
   version: () => import('../commands/version.ts'),
   why: () => import('../commands/why.ts'),

@@ -75,6 +75,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly 
       ...['registry:gc', 'registry:retention', 'registry:check', 'registry:stats'],
       ...['registry:import', 'registry:export'],
       ...['imagetools:create', 'imagetools:inspect'],
+      'validate',
       ...['registry:key:add', 'registry:key:ls', 'registry:key:rm', 'config:registries'],
     ],
   ],

@@ -37,6 +37,7 @@ import type {
   ListNamesOptions,
   PushListOptions,
   SearchOptions,
+  ValidateOptions,
 } from './registry-tools.ts';
 import { Resources } from './resources.ts';
 
@@ -147,6 +148,11 @@ export class LocalEngine implements Engine {
   async combineImages(options: CombineImagesOptions) {
     const { combineRemoteImages } = await import('./image-tools.ts');
     return await combineRemoteImages(this.#resources, options);
+  }
+
+  async validate(place: string, options: ValidateOptions) {
+    const { validatePlace } = await import('./validate.ts');
+    await validatePlace(this.#resources, place, options);
   }
 
   async lookAt(place: string, options: CallContext & { readonly withConfigs?: boolean } = {}) {

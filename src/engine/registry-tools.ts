@@ -2,6 +2,7 @@
 import type { BuildAnnotation } from '#core/build-annotation.ts';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
+import type { ImageCheck } from '#core/image-check.ts';
 import type { ManifestInspection } from '#core/manifest-list.ts';
 import type { Platform } from '#core/platform.ts';
 import type { Reference } from '#core/reference.ts';
@@ -73,6 +74,15 @@ export interface CombineImagesOptions extends CallContext {
   readonly platforms?: readonly Platform[];
 }
 
+export interface ValidateOptions extends CallContext {
+  /** Layers are looked for, and not read. */
+  readonly fast?: boolean;
+  /** Signatures, SBOMs and whatever else refers to it are left out. */
+  readonly noReferrers?: boolean;
+  /** Called for each manifest when it was looked at. */
+  readonly onChecked: (check: ImageCheck) => void;
+}
+
 /** What a place names, looked at. */
 export interface ImageLook {
   /** Absent for what is in no registry. */
@@ -118,6 +128,8 @@ export interface RegistryTools {
 
   /** One image of several in registries; gives its manifest. @throws USAGE, PLATFORM_UNKNOWN */
   combineImages(options: CombineImagesOptions): Promise<RawManifest>;
+  /** Recomputes all that images say of themselves; what is wrong with one is no error. */
+  validate(place: string, options: ValidateOptions): Promise<void>;
   lookAt(
     place: string,
     options?: CallContext & { readonly withConfigs?: boolean },

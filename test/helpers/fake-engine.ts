@@ -40,6 +40,7 @@ export function fakeEngine(methods: Methods): FakeEngine {
     planCopy: refuse('planCopy'),
     combineImages: refuse('combineImages'),
     lookAt: refuse('lookAt'),
+    validate: refuse('validate'),
     save: refuse('save'),
     planSave: refuse('planSave'),
     inventory: refuse('inventory'),
