@@ -6,7 +6,7 @@
 #include "fuzz.h"
 
 const char *const fuzz_words[] = {
-    "\x05", "\x06", "\x01", "\x02", "\xff\xff\xff\xff", "\xff\x3f", "\x01\x40", "/bundle", NULL,
+    "\x05", "\x06", "\x01", "\x02", "\x03", "\xff\xff\xff\xff", "\xff\x3f", "\x01\x40", "/bundle", NULL,
 };
 
 // The requests in the first `size` bytes as one text; -1: broken.

@@ -4,9 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "cleanup.h"
+#include "commands.h"
 #include "frames.h"
 #include "kernel.h"
 #include "launch.h"
@@ -90,19 +95,72 @@ static int start(struct container *container, const char *path, struct failure *
   return result;
 }
 
+// The next free place; NULL when there is none.
+static struct container *new_container(uint32_t number, struct failure *why) {
+  if (count == CONTAINERS_MAX) {
+    errno = EAGAIN;
+    fail(why, "clone", "start", NULL, "64 containers run already");
+    return NULL;
+  }
+  containers[count] = (struct container){.number = number};
+  return &containers[count];
+}
+
 int containers_start(uint32_t number, const char *bundle, struct bytes *out) {
   if (container_numbered(number)) return -1;
   struct failure why = {0};
-  struct container *container = &containers[count];
-  int result;
-  if (count == CONTAINERS_MAX) {
-    errno = EAGAIN;
-    result = fail(&why, "clone", "start", bundle, "64 containers run already");
-  } else {
-    *container = (struct container){.number = number};
-    result = start(container, bundle, &why);
+  struct container *container = new_container(number, &why);
+  if (container && start(container, bundle, &why) == 0) count++;
+  else send_error(out, number, &why);
+  return 0;
+}
+
+// Nothing is executed: this program is the one.
+_Noreturn static void pack(int argc, char **argv, const int stdio[3]) {
+  struct failure why;
+  if (process_place_stdio(stdio, &why) < 0 || process_reset_signals(&why) < 0 ||
+      sys_close_range(3, ~0u, 0) < 0)
+    _exit(125);
+  int result = command_pack(argc, argv);
+  fflush(NULL);
+  _exit(result);
+}
+
+static int start_pack(struct container *container, int argc, char **argv, struct failure *why) {
+  struct stdio_pipes pipes;
+  int result = open_stdio(&pipes, why);
+  pid_t pid = result == 0 ? fork() : -1;
+  if (pid == 0) pack(argc, argv, pipes.theirs);
+  if (result == 0 && pid < 0) result = fail(why, "clone", "fork", NULL, NULL);
+  close_all(pipes.theirs, 3);
+  int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+  if (pid > 0 && pidfd < 0) {
+    result = fail(why, "clone", "pidfd_open", NULL, NULL);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
   }
-  if (result == 0) count++;
+  if (result < 0) close_all(pipes.ours, 2);
+  container->launched = (struct launched){.pid = pid, .pidfd = pidfd, .errors = -1, .go = -1};
+  container->output[0] = pipes.ours[0];
+  container->output[1] = pipes.ours[1];
+  return result;
+}
+
+int containers_pack(uint32_t number, const char *words, size_t size, struct bytes *out) {
+  if (container_numbered(number) || size == 0 || words[size - 1] != '\0') return -1;
+  cleanup_free char *text = allocate(size);
+  memcpy(text, words, size);
+  cleanup_free char **argv = NULL;
+  size_t capacity = 0, argc = 0;
+  argv = grow(argv, &capacity, 1, sizeof *argv);
+  argv[argc++] = (char[]){"pack"};
+  for (char *word = text; word < text + size; word += strlen(word) + 1) {
+    argv = grow(argv, &capacity, argc + 1, sizeof *argv);
+    argv[argc++] = word;
+  }
+  struct failure why = {0};
+  struct container *container = new_container(number, &why);
+  if (container && start_pack(container, (int)argc, argv, &why) == 0) count++;
   else send_error(out, number, &why);
   return 0;
 }

@@ -31,5 +31,5 @@ int frame_read(const char *data, size_t length, struct frame *frame, size_t *use
   frame->payload = data + FRAME_HEAD_BYTES + FRAME_FIXED_BYTES;
   frame->size = size - FRAME_FIXED_BYTES;
   *used = FRAME_HEAD_BYTES + size;
-  return frame->type == FRAME_START || frame->type == FRAME_SIGNAL ? 1 : -1;
+  return frame->type >= FRAME_START && frame->type <= FRAME_PACK ? 1 : -1;
 }

@@ -8,10 +8,10 @@
 #include "memory.h"
 
 enum {
-  FRAME_PROTOCOL = 1,
+  FRAME_PROTOCOL = 2,
   FRAME_HEAD_BYTES = 4,         // the length
   FRAME_FIXED_BYTES = 5,        // type and container
-  FRAME_REQUEST_MAX = 1 << 14,  // length of a request: a path and little else
+  FRAME_REQUEST_MAX = 1 << 14,  // length of a request: paths and little else
   FRAME_OUTPUT_MAX = 1 << 16,   // payload of one output frame
 };
 
@@ -19,6 +19,7 @@ enum frame_type {
   // Requests.
   FRAME_START = 1,   // payload: absolute path of the bundle
   FRAME_SIGNAL = 2,  // payload: one byte, the signal's number
+  FRAME_PACK = 3,    // payload: the arguments of pack, each ended by a NUL
   // Answers.
   FRAME_HELLO = 16,    // payload: one byte, the protocol's number; sent first, container 0
   FRAME_STARTED = 17,  // payload: status JSON

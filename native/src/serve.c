@@ -1,5 +1,5 @@
 // serve: the resident helper of one build. It keeps the mounts of the layers in its private mount
-// namespace, starts containers on request and relays their output. One client, on descriptor 3; when
+// namespace, starts containers, and packs what they left, on request and relays their output. One client, on descriptor 3; when
 // that closes, everything ends. One thread, one poll loop.
 #include <errno.h>
 #include <fcntl.h>
@@ -46,6 +46,8 @@ static int handle(const struct frame *frame, struct bytes *out) {
     containers_signal(frame->container, frame->payload[0]);
     return 0;
   }
+  if (frame->type == FRAME_PACK)
+    return containers_pack(frame->container, frame->payload, frame->size, out);
   if (frame->size == 0 || memchr(frame->payload, '\0', frame->size)) return -1;
   char *path = copy_text(frame->payload, frame->size);
   int result = containers_start(frame->container, path, out);

@@ -3,7 +3,7 @@
  * asks for no rung.
  */
 import type { Rung } from '#runtime/ladder.ts';
-import type { ContainerResult, RunContainer, Runtime } from '#runtime/runtime.ts';
+import type { ContainerResult, HelperAnswer, RunContainer, Runtime } from '#runtime/runtime.ts';
 
 export interface RungRuntimeOptions {
   readonly helper: string;
@@ -22,6 +22,11 @@ export class RungRuntime implements Runtime {
   async run(container: RunContainer): Promise<ContainerResult> {
     this.#runtime ??= this.#make();
     return await (await this.#runtime).run(container);
+  }
+
+  async pack(args: readonly string[]): Promise<HelperAnswer | undefined> {
+    const runtime = await this.#runtime?.catch(() => undefined);
+    return await runtime?.pack?.(args);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

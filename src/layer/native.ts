@@ -32,17 +32,21 @@ export class NativeHelper {
   }
 
   /**
-   * Like `packFolder`, extended attributes included.
-   * @throws as packFolder; HELPER_MISSING, HELPER_FAILED
+   * Like `packFolder`, extended attributes included. `resident` is asked first: it has a process already,
+   * or gives undefined. @throws as packFolder; HELPER_MISSING, HELPER_FAILED
    */
-  async pack(options: PackOptions): Promise<PackResult> {
+  async pack(
+    options: PackOptions,
+    resident?: (args: readonly string[]) => Promise<Answer | undefined>,
+  ): Promise<PackResult> {
     const args = ['--folder', options.folder, '--output', options.output];
     if (options.index !== undefined) args.push('--index', options.index);
     if (options.overlay) args.push('--overlay');
     if (options.sourceDateEpoch !== undefined) {
       args.push('--source-date-epoch', String(options.sourceDateEpoch));
     }
-    return packResultOf(await this.#run('pack', args, options));
+    const answer = await resident?.(args);
+    return packResultOf(answer ? outputOf('pack', answer) : await this.#run('pack', args, options));
   }
 
   /**
@@ -141,16 +145,30 @@ export class NativeHelper {
     options.signal?.throwIfAborted();
     if (exit.error !== undefined) throw helperMissing(this.program, exit.error);
     if (failure) throw failure.cause;
-    const reports = stderr
-      .toString('latin1')
-      .split('\n')
-      .filter((line) => line !== '');
-    if (exit.code !== 0) throw failureOf(command, reports, exit);
-    return {
-      stdout,
-      warnings: reports.map(parseReport).map(({ message, path }) => ({ message, path })),
-    };
+    return outputOf(command, { exitCode: exit.code, signal: exit.signal, stdout, stderr });
   }
+}
+
+/** What a command said, and how it ended. */
+interface Answer {
+  readonly exitCode: number | null;
+  readonly signal?: NodeJS.Signals | null;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+/** @throws what the reports tell of, HELPER_FAILED */
+function outputOf(command: string, answer: Answer): Output {
+  const { exitCode, signal = null, stdout, stderr } = answer;
+  const reports = stderr
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => line !== '');
+  if (exitCode !== 0) throw failureOf(command, reports, { code: exitCode, signal });
+  return {
+    stdout,
+    warnings: reports.map(parseReport).map(({ message, path }) => ({ message, path })),
+  };
 }
 
 interface Output {

@@ -4,7 +4,7 @@
  */
 import { SlipwayError } from '#core/errors.ts';
 
-export const FRAME_PROTOCOL = 1;
+export const FRAME_PROTOCOL = 2;
 
 /** Length (4), type (1), container (4). */
 const HEAD_BYTES = 9;
@@ -14,7 +14,7 @@ const ANSWER_LENGTH_MAX = 128 * 1024;
 /** The helper's own limit for one request. */
 const REQUEST_PAYLOAD_MAX = 16 * 1024 - FIXED_BYTES;
 
-const REQUESTS = { start: 1, signal: 2 } as const;
+const REQUESTS = { start: 1, signal: 2, pack: 3 } as const;
 const ANSWERS = {
   16: 'hello',
   17: 'started',

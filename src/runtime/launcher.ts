@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { SlipwayError } from '#core/errors.ts';
 import { runForeground } from './foreground.ts';
 import { ResidentHelper } from './resident-helper.ts';
-import type { ContainerResult, RunContainer, Runtime } from './runtime.ts';
+import type { ContainerResult, HelperAnswer, RunContainer, Runtime } from './runtime.ts';
 
 export interface LauncherOptions {
   /** Path of the `slipway-native` executable. */
@@ -35,6 +35,11 @@ export class Launcher implements Runtime {
     }
     const resident = await this.#start();
     return await resident.run({ bundle, output: stdio.output, ...signal });
+  }
+
+  async pack(args: readonly string[]): Promise<HelperAnswer | undefined> {
+    const resident = await this.#resident?.catch(() => undefined);
+    return await resident?.pack(args);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

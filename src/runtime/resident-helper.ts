@@ -6,10 +6,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { assert } from '#core/assert.ts';
 import { SlipwayError } from '#core/errors.ts';
-import { type AnswerFrame, encodeRequest, FRAME_PROTOCOL, FrameReader } from './frames.ts';
+import {
+  type AnswerFrame,
+  encodeRequest,
+  FRAME_PROTOCOL,
+  FrameReader,
+  type RequestType,
+} from './frames.ts';
 import { ended, helperEnded, helperMissing, lastWordsOf } from './helper-process.ts';
 import { containerResult, launchError, parseStatusLine } from './launch-error.ts';
-import type { ContainerResult } from './runtime.ts';
+import type { ContainerResult, HelperAnswer } from './runtime.ts';
 
 const SIGKILL = 9;
 
@@ -68,18 +74,36 @@ export class ResidentHelper implements AsyncDisposable {
    * Runs a container to its end. Aborting kills it; the promise rejects with
    * CANCELLED when it is gone.
    */
-  async run(container: ServedContainer): Promise<ContainerResult> {
-    const { signal } = container;
+  async run({ bundle, ...relayed }: ServedContainer): Promise<ContainerResult> {
+    return await this.#serve('start', Buffer.from(bundle), relayed);
+  }
+
+  /** Runs the helper's `pack` beside the containers. */
+  async pack(args: readonly string[]): Promise<HelperAnswer> {
+    const said: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] };
+    const words = Buffer.from(args.map((word) => `${word}\0`).join(''));
+    const { exitCode } = await this.#serve('pack', words, {
+      output: (stream, bytes) => void said[stream].push(bytes),
+    });
+    const { stdout, stderr } = said;
+    return { exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
+  }
+
+  async #serve(
+    request: 'start' | 'pack',
+    payload: Uint8Array,
+    { output, signal }: Omit<ServedContainer, 'bundle'>,
+  ): Promise<ContainerResult> {
     if (signal?.aborted) throw cancelled(signal);
     if (this.#failure) throw this.#failure;
     const number = ++this.#lastNumber;
     const exit = Promise.withResolvers<ContainerResult>();
-    this.#running.set(number, { output: container.output, exit });
+    this.#running.set(number, { output, exit });
     const kill = (): void => this.#send('signal', number, Uint8Array.of(SIGKILL));
     signal?.addEventListener('abort', kill);
     try {
       this.#hold();
-      this.#send('start', number, Buffer.from(container.bundle));
+      this.#send(request, number, payload);
       const result = await exit.promise;
       if (!signal?.aborted) return result;
     } catch (error) {
@@ -101,7 +125,7 @@ export class ResidentHelper implements AsyncDisposable {
     await this.#closed;
   }
 
-  #send(type: 'start' | 'signal', number: number, payload: Uint8Array): void {
+  #send(type: RequestType, number: number, payload: Uint8Array): void {
     this.#socket.write(encodeRequest(type, number, payload));
   }
 

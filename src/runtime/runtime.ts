@@ -28,6 +28,13 @@ export interface ContainerResult {
   readonly oomKilled?: boolean;
 }
 
+/** What a command of the helper said, and how it ended. */
+export interface HelperAnswer {
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
 export interface Runtime extends AsyncDisposable {
   readonly name: string;
   /**
@@ -35,4 +42,9 @@ export interface Runtime extends AsyncDisposable {
    * LAUNCH_FAILED (set-up, with stage, call, errno and path in `detail`), SPEC_UNSUPPORTED, CANCELLED
    */
   run(container: RunContainer): Promise<ContainerResult>;
+  /**
+   * The helper's `pack`, by the process that ran the containers: starting one from here takes longer than
+   * most packs. Undefined where none is running. @throws HELPER_FAILED, CANCELLED
+   */
+  pack?(args: readonly string[]): Promise<HelperAnswer | undefined>;
 }

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isSlipwayError } from '#core/errors.ts';
+import { NativeHelper } from '#layer/native.ts';
 import { Launcher } from '#runtime/launcher.ts';
 import { contained, INIT_PROGRAM, runAt, runInit, site } from '#test/helpers/containers.ts';
 import { HELPER_PROGRAM } from '#test/helpers/native-helper.ts';
@@ -141,3 +142,30 @@ contained('two containers run at once through one helper', async () => {
     [true, true],
   );
 });
+
+contained(
+  'a folder is packed by the process that ran the containers, as by one of its own',
+  async () => {
+    using folder = tempFolder();
+    await using launcher = new Launcher({ helper: HELPER_PROGRAM });
+    const upper = folder.at('upper');
+    mkdirSync(upper);
+    writeFileSync(folder.at('upper', 'a'), 'content');
+    const helper = new NativeHelper(HELPER_PROGRAM);
+    const pack = (name: string, resident?: typeof launcher.pack) =>
+      helper.pack({ folder: upper, overlay: true, output: folder.at(name) }, resident);
+    const resident = (args: readonly string[]) => launcher.pack(args);
+    assert.equal(await launcher.pack([]), undefined, 'nothing resides before the first container');
+    const alone = await pack('alone');
+    const place = site(folder.path);
+    assert.equal((await runAt(launcher, place, { args: ['/init', 'true'] })).exitCode, 0);
+    const together = await Promise.all(['a', 'b', 'c'].map((name) => pack(name, resident)));
+    for (const packed of together) assert.deepEqual(packed, alone);
+    assert.deepEqual(readFileSync(folder.at('c')), readFileSync(folder.at('alone')));
+    writeFileSync(folder.at('upper', '.wh.x'), '');
+    await assert.rejects(pack('refused', resident), { code: 'ENTRY_REFUSED' });
+    const { exitCode, stderr } = (await launcher.pack(['--nonsense'])) ?? {};
+    assert.equal(exitCode, 2);
+    assert.match(String(stderr), /"kind":"usage"/);
+  },
+);

@@ -8,18 +8,21 @@ export async function commitUpper(
   session: BuildSession,
   options: { readonly upper: string; readonly scratch: string },
 ): Promise<WrittenLayer> {
-  const { store, lease, helper, sourceDateEpoch } = session;
+  const { store, lease, helper, runtime, sourceDateEpoch } = session;
   const files = {
     tar: join(options.scratch, 'layer.tar'),
     index: join(options.scratch, 'layer.index'),
   };
-  const packed = await helper.pack({
-    folder: options.upper,
-    overlay: true,
-    output: files.tar,
-    index: files.index,
-    ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
-  });
+  const packed = await helper.pack(
+    {
+      folder: options.upper,
+      overlay: true,
+      output: files.tar,
+      index: files.index,
+      ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
+    },
+    async (args) => await runtime.pack?.(args),
+  );
   await store.layers.adopt(packed, files, lease);
   return { diffId: packed.digest, size: packed.size };
 }
