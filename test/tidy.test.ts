@@ -38,6 +38,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/build/history/read-history.ts': 'test/e2e/build-history.test.ts',
   'src/cli/copy-plan.ts': 'test/commands/copy.test.ts',
   'src/image/choose-images.ts': 'test/engine/copy.test.ts',
+  'src/image/some-platforms.ts': 'test/engine/sync.test.ts',
   'src/image/plan-copies.ts': 'test/engine/copy.test.ts',
   'src/cli/failure-flags.ts': 'test/e2e/failed-step.test.ts',
   'src/cli/failure-kit.ts': 'test/e2e/failed-step.test.ts',

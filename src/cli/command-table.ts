@@ -64,6 +64,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   shim: () => import('../commands/shim.ts'),
   'shim:install': () => import('../commands/shim/install.ts'),
   sign: () => import('../commands/sign.ts'),
+  sync: () => import('../commands/sync.ts'),
   'system:check': () => import('../commands/system/check.ts'),
   'system:df': () => import('../commands/system/df.ts'),
   'system:gc': () => import('../commands/system/gc.ts'),

@@ -65,6 +65,7 @@ export const COMMAND_GROUPS: readonly (readonly [heading: string, ids: readonly 
   [
     'Registry Commands',
     [
+      'sync',
       ...['registry:serve', 'registry:user:add', 'registry:user:ls', 'registry:user:rm'],
       'digest',
       'ls',

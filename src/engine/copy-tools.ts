@@ -1,5 +1,6 @@
 /** The part of the Engine that copies images between places. */
 import type { CopyPlan, CopyRequest, ImageCopy } from '#core/image-copy.ts';
+import type { SyncRequest, SyncResult } from '#core/mirror.ts';
 import type { CallContext } from '#engine.ts';
 
 export interface CopyTools {
@@ -14,4 +15,9 @@ export interface CopyTools {
   ): Promise<readonly ImageCopy[]>;
   /** What {@link copy} would send; nothing is written. */
   planCopy(from: string, to: string, options?: CallContext & CopyRequest): Promise<CopyPlan>;
+  /**
+   * Copies what a mirror file selects and differs at its destination. What fails is in the result, and keeps
+   * nothing else back. @throws FILE_MISSING, CONFIG_INVALID
+   */
+  sync(file: string, options?: CallContext & SyncRequest): Promise<SyncResult>;
 }

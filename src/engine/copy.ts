@@ -29,11 +29,10 @@ export async function copy(
   const { target } = opened;
   const images = await chosen(opened, options);
   const copied: ImageCopy[] = [];
-  const memory = await memoryOf(resources, opened);
+  const { put, keep } = await copyContext(resources, opened, options);
   try {
     await putImages(target, images, {
-      ...(await putting(resources, opened, options)),
-      ...memory.put,
+      ...put,
       onPut: (image, manifest) => {
         const { digest, mediaType, size } = manifest;
         const to = placesAt(target, image);
@@ -43,7 +42,7 @@ export async function copy(
       },
     });
   } finally {
-    memory.keep();
+    keep();
   }
   return copied;
 }
@@ -58,7 +57,7 @@ export async function planCopy(
   const { source, target } = opened;
   const images = await chosen(opened, options);
   return await planCopies(target, images, {
-    ...(await putting(resources, opened, options)),
+    ...(await copyContext(resources, opened, options)).put,
     isSameRegistry: isSameRegistry(source, target),
     nameFrom: ({ selector }) => formatSource(source, selector),
     nameTo: (image) => placesAt(target, image),
@@ -140,18 +139,32 @@ async function refuseClobbering(
   }
 }
 
-async function putting(
+/** How content moves between the two; what is learnt of registries on the way is remembered by `keep`. */
+export async function copyContext(
   resources: Resources,
-  { source, target }: OpenedPlaces,
-  { events, signal }: CopyOptions,
-): Promise<PutOptions> {
-  return {
+  { source, target }: Pick<OpenedPlaces, 'source' | 'target'>,
+  { events, signal }: CallContext,
+): Promise<{ readonly put: PutOptions; readonly keep: () => void }> {
+  const { registries } = await resources.store();
+  const seen = new Set<Descriptor['digest']>();
+  const name = target.place.kind === 'registry' ? target.name : undefined;
+  const mountFrom = isSameRegistry(source, target)
+    ? () => source.name?.repository
+    : ({ digest }: Descriptor) => name && registries.elsewhere(digest, name);
+  const put = {
     host: hostPlatform(process.arch),
     limit: resources.transfers,
-    ...(isSameRegistry(source, target) ? { mountFrom: () => source.name?.repository } : {}),
+    mountFrom,
+    onBlob: ({ digest }: Descriptor) => void seen.add(digest),
     ...(events ? { events } : {}),
     ...(signal ? { signal } : {}),
   };
+  const keep = (): void => {
+    if (seen.size === 0) return;
+    if (name) registries.saw(seen, name);
+    if (source.place.kind === 'registry' && source.name) registries.saw(seen, source.name);
+  };
+  return { put, keep };
 }
 
 function isSameRegistry(source: ImageSource, target: ImageTarget): boolean {
@@ -161,23 +174,6 @@ function isSameRegistry(source: ImageSource, target: ImageTarget): boolean {
     source.name?.registry === target.name?.registry &&
     source.name?.repository !== target.name?.repository
   );
-}
-
-/** Which blobs were seen in which registry, for later mounts. */
-async function memoryOf(resources: Resources, { source, target }: OpenedPlaces) {
-  const { registries } = await resources.store();
-  const seen = new Set<Descriptor['digest']>();
-  const name = target.place.kind === 'registry' ? target.name : undefined;
-  const elsewhere = ({ digest }: Descriptor) => name && registries.elsewhere(digest, name);
-  const own = isSameRegistry(source, target) || !name ? {} : { mountFrom: elsewhere };
-  return {
-    put: { ...own, onBlob: ({ digest }: Descriptor) => void seen.add(digest) },
-    keep: (): void => {
-      if (seen.size === 0) return;
-      if (name) registries.saw(seen, name);
-      if (source.place.kind === 'registry' && source.name) registries.saw(seen, source.name);
-    },
-  };
 }
 
 function formatSource(source: ImageSource, selector: string): string {

@@ -2,6 +2,7 @@
 
 import type { Event } from '#core/events.ts';
 import type { CopyRequest } from '#core/image-copy.ts';
+import type { SyncRequest } from '#core/mirror.ts';
 import type { Platform } from '#core/platform.ts';
 import { hostPlatform } from '#core/platform.ts';
 import { parseReference } from '#core/reference.ts';
@@ -182,6 +183,11 @@ export class LocalEngine implements Engine {
   async planCopy(from: string, to: string, options: CallContext & CopyRequest = {}) {
     const { planCopy } = await import('./copy.ts');
     return await planCopy(this.#resources, { from, to }, options);
+  }
+
+  async sync(file: string, options: CallContext & SyncRequest = {}) {
+    const { sync } = await import('./sync.ts');
+    return await sync(this.#resources, file, options);
   }
 
   async serveRegistry(options: ServeOptions) {

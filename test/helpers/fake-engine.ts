@@ -41,6 +41,7 @@ export function fakeEngine(methods: Methods): FakeEngine {
     combineImages: refuse('combineImages'),
     lookAt: refuse('lookAt'),
     validate: refuse('validate'),
+    sync: refuse('sync'),
     save: refuse('save'),
     planSave: refuse('planSave'),
     inventory: refuse('inventory'),

@@ -38,6 +38,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['registry'],
   'reflect-metadata': ['registry'],
   'xz-decompress': ['archive'],
+  semver: ['image'],
   yaml: ['registry', 'remote'],
 };
 

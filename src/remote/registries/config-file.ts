@@ -55,7 +55,7 @@ function absent(path: string, cause: unknown): undefined {
 }
 
 /** Decodes with the file's name in front of whatever is wrong with it. @throws CONFIG_INVALID */
-export function decodeConfig<T>(path: string, decode: () => T): T {
+export function decodeConfig<T>(path: string, decode: () => T, page = 'docs/registries.md'): T {
   try {
     return decode();
   } catch (cause) {
@@ -65,7 +65,7 @@ export function decodeConfig<T>(path: string, decode: () => T): T {
     throw new SlipwayError(
       'CONFIG_INVALID',
       `error loading config file: ${path}${place}: ${why.replace(`${path}: `, '').replace(/:$/, '')}`,
-      { hint: `repair ${path}; docs/registries.md says what is understood in it`, cause },
+      { hint: `repair ${path}; ${page} says what is understood in it`, cause },
     );
   }
 }
