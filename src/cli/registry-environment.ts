@@ -46,6 +46,7 @@ export function registrySettings(input: RegistryEnvironment): RegistrySettings {
         },
     hosts: [join(config, 'containerd/certs.d'), '/etc/containerd/certs.d'],
     daemon: [join(config, 'docker/daemon.json'), '/etc/docker/daemon.json'],
+    buildkit: [join(config, 'buildkit/buildkitd.toml'), '/etc/buildkit/buildkitd.toml'],
     certificates: [
       join(config, 'containers'),
       '/etc/containers',

@@ -33,6 +33,8 @@ export interface RegistrySettings {
   readonly hosts: readonly string[];
   /** docker's daemon.json, the most important first. */
   readonly daemon: readonly string[];
+  /** BuildKit's buildkitd.toml, the most important first. */
+  readonly buildkit: readonly string[];
   /** Folders with `<host>/*.crt`, `*.cert` and `*.key`; the first that knows a host counts. */
   readonly certificates: readonly string[];
   readonly proxies: ProxySettings;
@@ -47,6 +49,7 @@ export const NO_REGISTRY_SETTINGS: RegistrySettings = {
   containers: { main: [], dropIns: [] },
   hosts: [],
   daemon: [],
+  buildkit: [],
   certificates: [],
   proxies: {},
 };

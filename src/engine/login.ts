@@ -19,7 +19,7 @@ export async function login(
   const route = await (await resources.registries()).route({ registry, repository: 'login' });
   const credential = user
     ? ({ kind: 'password', username: user.name, password: user.password } as const)
-    : await storedCredential(settings, registry);
+    : await storedCredential(resources, registry);
   const checked = await checkLogin({
     route,
     credential,
@@ -36,8 +36,8 @@ export async function logout({ settings }: Resources, registry: string): Promise
   await eraseLogin(credentialFile(settings), registry);
 }
 
-async function storedCredential(settings: Settings, registry: string): Promise<Credential> {
-  const found = await credentialsOf(settings).find(registry, '');
+async function storedCredential(resources: Resources, registry: string): Promise<Credential> {
+  const found = await credentialsOf(resources).find(registry, '');
   if (found) return found.value;
   throw new SlipwayError('UNAUTHORIZED', `no credentials for ${registry} are stored`, {
     hint: 'give a user name and password',

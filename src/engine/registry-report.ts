@@ -15,7 +15,7 @@ export async function explainRegistry(
 ): Promise<RegistryExplanation> {
   const registries = await resources.registries();
   const { plan } = await registries.route(reference);
-  const credentials = credentialsOf(resources.settings);
+  const credentials = credentialsOf(resources);
   return await explanationOf({
     reference,
     plan,

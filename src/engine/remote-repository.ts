@@ -44,7 +44,7 @@ export async function remoteOptions(
   const registries = options.isInsecure ? await insecure(settings) : await resources.registries();
   return {
     ...(await registries.route(reference, options.scheme)),
-    credentials: credentialsOf(settings),
+    credentials: credentialsOf(resources),
     events: options.events,
     ...(settings.retry ? { retry: policyOf(settings.retry) } : {}),
     ...(settings.trace ? { trace: settings.trace } : {}),

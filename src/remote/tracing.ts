@@ -1,10 +1,12 @@
 /**
- * One line per request as it went over the wire: method, URL, status or failure, how long until the
- * answer began. Never headers or bodies, and of a query only what cannot be a secret.
+ * One line per request as it went over the wire: method, URL, status or failure, what is left of a
+ * limit of requests, how long until the answer began. No other headers, no bodies, and of a query only
+ * what cannot be a secret.
  */
 import { isSlipwayError } from '#core/errors.ts';
 import { displayUrl } from './errors.ts';
 import type { Interceptor } from './exchange.ts';
+import { rateLimitOf, rateLimitText } from './rate-limit.ts';
 
 /** Gets one line, without its end. */
 export type Trace = (line: string) => void;
@@ -32,7 +34,8 @@ export function tracing(trace: Trace, nowMs: () => number = () => performance.no
       );
     try {
       const answer = await next(call);
-      tell(String(answer.status));
+      const rate = rateLimitOf(answer);
+      tell(rate ? `${answer.status} (${rateLimitText(rate)})` : String(answer.status));
       return answer;
     } catch (error) {
       tell(isSlipwayError(error) ? `failed (${error.message})` : 'failed');

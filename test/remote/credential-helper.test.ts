@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { helperCredentials } from '#remote/configured-helpers.ts';
 import { textCredentials } from '#remote/credential-file.ts';
 import { helperErase, helperGet, helperStore } from '#remote/credential-helper.ts';
 import { credentialHelper } from '#test/helpers/credential-helper.ts';
@@ -89,5 +90,26 @@ describe('which helper is asked', () => {
     assert.equal(await find(config, 'docker.io'), 'docker-credential-test (config.json)');
     assert.equal(await find(config, 'r.example'), 'config.json');
     assert.equal(await find(config, 'nobody.example'), undefined);
+  });
+});
+
+describe('credential-helpers of registries.conf', () => {
+  it('are asked in their order; containers-auth.json stands for files', async () => {
+    using folder = tempFolder();
+    using _ = credentialHelper(folder, 'test');
+    await helperStore('test', 'https://index.docker.io/v1/', ME);
+    const origin = 'registries.conf: credential-helpers';
+    const value = ['containers-auth.json', 'test'];
+    const credentials = helperCredentials(async () => ({ value, origin }));
+    assert.deepEqual(await credentials.find('docker.io', 'library/x'), {
+      value: ME,
+      origin: `docker-credential-test (${origin})`,
+    });
+    assert.equal(await credentials.find('r.example', 'x'), undefined);
+  });
+
+  it('without any nobody is asked', async () => {
+    const credentials = helperCredentials(async () => undefined);
+    assert.equal(await credentials.find('r.example', 'x'), undefined);
   });
 });

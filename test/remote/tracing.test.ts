@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SlipwayError } from '#core/errors.ts';
-import type { Exchange } from '#remote/exchange.ts';
+import type { Answer, Exchange } from '#remote/exchange.ts';
 import { tracing } from '#remote/tracing.ts';
 
 const call = {
@@ -21,15 +21,24 @@ async function traced(exchange: Exchange): Promise<readonly string[]> {
   return lines;
 }
 
-test('method, URL, status and time', async () => {
-  const body = (async function* () {})();
-  const lines = await traced(async () => ({
+const answering =
+  (headers: Answer['headers']): Exchange =>
+  async () => ({
     status: 201,
-    headers: {},
+    headers,
     url: call.url,
-    body,
+    body: (async function* () {})(),
     discard: async () => {},
-  }));
+  });
+
+test('what is left of a limit of requests', async () => {
+  const headers = { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '76;w=21600' };
+  const [line = ''] = await traced(answering(headers));
+  assert.match(line, / 201 \(76 of 100 requests left in this window of 6 hours\) 12ms$/);
+});
+
+test('method, URL, status and time', async () => {
+  const lines = await traced(answering({ 'set-cookie': 'SECRET' }));
   assert.deepEqual(lines, [
     'http: PUT https://r.example/v2/x/blobs/uploads/1?digest=sha256:ab&_state=… 201 12ms',
   ]);

@@ -3,6 +3,7 @@
  * lists of version 1. A drop-in's entry replaces the one of the same prefix; aliases add up.
  */
 import type { ObjectReader } from '#core/json.ts';
+import type { Fact } from '#core/registry-settings.ts';
 import { decodeConfig } from './config-file.ts';
 import { type Entry, INSECURE, type MirrorEntry } from './entry.ts';
 import { parseNamePattern } from './name-pattern.ts';
@@ -14,6 +15,8 @@ export interface RegistriesConf {
   readonly aliases: ReadonlyMap<string, ShortNameRule>;
   /** Where short names without an alias are looked for, in order. */
   readonly search: ShortNameSearch | undefined;
+  /** Programs that know credentials of all registries, in order. */
+  readonly helpers: Fact<readonly string[]> | undefined;
 }
 
 export interface ShortNameRule {
@@ -46,6 +49,9 @@ export function parseRegistriesConf(text: string, path: string): RegistriesConf 
         search === undefined
           ? versionOneSearch(top, path)
           : { registries: search, origin: `${path}: unqualified-search-registries` },
+      helpers: top.has('credential-helpers')
+        ? { value: top.strings('credential-helpers'), origin: `${path}: credential-helpers` }
+        : undefined,
     };
   });
 }
@@ -62,6 +68,7 @@ export function mergeRegistriesConf(files: readonly RegistriesConf[]): Registrie
     entries: [...entries.values()],
     aliases: new Map([...aliases].filter(([, { target }]) => target !== '')),
     search: files.findLast(({ search }) => search !== undefined)?.search,
+    helpers: files.findLast(({ helpers }) => helpers !== undefined)?.helpers,
   };
 }
 

@@ -95,7 +95,7 @@ export async function reportOf(
   const entries = [
     ...files.own.flatMap((own) => own.entries),
     ...files.containers.entries,
-    ...files.daemon.flatMap((daemon) => daemon.entries),
+    ...[...files.daemon, ...files.buildkit].flatMap((file) => file.entries),
   ];
   return {
     files: await filesOf(settings, files),
@@ -112,10 +112,11 @@ async function filesOf(
   settings: RegistrySettings,
   { paths, unreadable }: LoadedFiles,
 ): Promise<readonly ReportedFile[]> {
-  const { own, containers, daemon, hosts, certificates } = settings;
-  const known = [...own, ...containers.main, ...daemon];
+  const { own, containers, daemon, buildkit, hosts, certificates } = settings;
+  const daemons = [...daemon, ...buildkit];
+  const known = [...own, ...containers.main, ...daemons];
   const dropIns = paths.filter((path) => !known.includes(path));
-  const read = [...own, ...containers.main, ...dropIns, ...daemon].map((path): ReportedFile => {
+  const read = [...own, ...containers.main, ...dropIns, ...daemons].map((path): ReportedFile => {
     const state = paths.includes(path) ? 'read' : unreadable.has(path) ? 'unreadable' : 'absent';
     return { path, state };
   });

@@ -1,10 +1,11 @@
 /**
  * All configuration files as sources, read when first asked: our own files, registries.conf,
- * hosts.toml, daemon.json and certs.d, in this order of importance.
+ * hosts.toml, daemon.json, buildkitd.toml and certs.d, in this order of importance.
  */
 import { join } from 'node:path';
 import type { Reference } from '#core/reference.ts';
 import type { ProxySettings, RegistrySettings } from '#core/registry-settings.ts';
+import type { BuildkitdToml } from './buildkitd-toml.ts';
 import { readCertificateFolder } from './certificate-folder.ts';
 import { listConfigFiles, readConfigFile, readForeignFile } from './config-file.ts';
 import type { DaemonJson } from './daemon-json.ts';
@@ -18,9 +19,10 @@ export interface LoadedFiles {
   readonly own: readonly OwnFile[];
   readonly containers: RegistriesConf;
   readonly daemon: readonly DaemonJson[];
+  readonly buildkit: readonly BuildkitdToml[];
   /** Files that are there, in the order they count. */
   readonly paths: readonly string[];
-  /** docker's and containerd's files that are kept from us. */
+  /** The daemons' files that are kept from us. */
   readonly unreadable: ReadonlySet<string>;
 }
 
@@ -29,14 +31,19 @@ export async function loadFiles(settings: RegistrySettings): Promise<LoadedFiles
   const unreadable = new Set<string>();
   const own = await readAll(settings.own);
   const containers = await containersFiles(settings);
-  const daemon = await readAll(settings.daemon, (path) =>
-    readForeignFile(path, () => unreadable.add(path)),
-  );
+  const readable = (path: string): Promise<string | undefined> =>
+    readForeignFile(path, () => unreadable.add(path));
+  const daemon = await readAll(settings.daemon, readable);
+  const buildkit = await readAll(settings.buildkit, readable);
   return {
     own: await decodeAll(own, async () => (await import('./own-file.ts')).parseOwnFile),
     containers: await decodeContainers(containers),
     daemon: await decodeAll(daemon, async () => (await import('./daemon-json.ts')).parseDaemonJson),
-    paths: [...own, ...containers, ...daemon].map(({ path }) => path),
+    buildkit: await decodeAll(
+      buildkit,
+      async () => (await import('./buildkitd-toml.ts')).parseBuildkitdToml,
+    ),
+    paths: [...own, ...containers, ...daemon, ...buildkit].map(({ path }) => path),
     unreadable,
   };
 }
@@ -57,7 +64,9 @@ async function decodeAll<T>(
 }
 
 async function decodeContainers(files: readonly FoundFile[]): Promise<RegistriesConf> {
-  if (files.length === 0) return { entries: [], aliases: new Map(), search: undefined };
+  if (files.length === 0) {
+    return { entries: [], aliases: new Map(), search: undefined, helpers: undefined };
+  }
   const { mergeRegistriesConf, parseRegistriesConf } = await import('./registries-conf.ts');
   return mergeRegistriesConf(files.map(({ text, path }) => parseRegistriesConf(text, path)));
 }
@@ -104,7 +113,9 @@ export async function entriesFor(
   for (const { entries } of files.own) found.push(...(await matching(entries, name, lookup)));
   found.push(...(await matching(files.containers.entries, name, lookup)).slice(0, 1));
   found.push(...(await hostsEntries(settings.hosts, name.registry)));
-  for (const { entries } of files.daemon) found.push(...(await matching(entries, name, lookup)));
+  for (const { entries } of [...files.daemon, ...files.buildkit]) {
+    found.push(...(await matching(entries, name, lookup)));
+  }
   for (const folder of settings.certificates) {
     const entry = await readCertificateFolder(folder, name.registry);
     if (!entry) continue;

@@ -73,7 +73,7 @@ describe('registries.conf', () => {
   });
 
   it('drop-ins: the last entry of a prefix counts, aliases add up and can be taken back', () => {
-    const { entries, aliases, search } = mergeRegistriesConf([
+    const { entries, aliases, search, helpers } = mergeRegistriesConf([
       parse(`
         unqualified-search-registries = ["a.example"]
         [aliases]
@@ -85,6 +85,7 @@ describe('registries.conf', () => {
       `),
       parse(`
         unqualified-search-registries = ["b.example", "docker.io"]
+        credential-helpers = ["containers-auth.json", "secretservice"]
         [aliases]
         two = ""
         [[registry]]
@@ -98,6 +99,7 @@ describe('registries.conf', () => {
     );
     assert.deepEqual([...aliases.keys()], ['one']);
     assert.deepEqual(search?.registries, ['b.example', 'docker.io']);
+    assert.deepEqual(helpers?.value, ['containers-auth.json', 'secretservice']);
   });
 
   it('the lists of version 1', () => {

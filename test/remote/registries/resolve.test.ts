@@ -20,6 +20,7 @@ function settingsIn(folder: TempFolder, more: Partial<RegistrySettings> = {}): R
     },
     hosts: [folder.at('hosts')],
     daemon: [folder.at('daemon.json')],
+    buildkit: [folder.at('buildkitd.toml')],
     certificates: [folder.at('certs.d'), folder.at('docker.d')],
     ...more,
   };
@@ -175,6 +176,48 @@ describe('locations and mirrors', () => {
     ]);
     assert.equal((await planOf('ghcr.io/x/y', files)).hosts.length, 1);
   });
+
+  it('buildkitd.toml: mirrors, with what it says of their own hosts', async () => {
+    const files = {
+      'buildkitd.toml': [
+        'debug = true',
+        '[registry."docker.io"]',
+        'mirrors = ["mirror.example:5000", "harbor.example/hub"]',
+        '[registry."mirror.example:5000"]',
+        'http = true',
+        '[registry."harbor.example"]',
+        'ca = ["ca.pem"]',
+        '[[registry."harbor.example".keypair]]',
+        'key = "me.key"',
+        'cert = "me.pem"',
+      ].join('\n'),
+    };
+    const plan = await planOf('alpine', files);
+    assert.deepEqual(hosts(plan), [
+      ['http://mirror.example:5000/v2/library/alpine'],
+      ['https://harbor.example/v2/hub/library/alpine'],
+      ['https://registry-1.docker.io/v2/library/alpine'],
+    ]);
+    const harbor = plan.hosts[1];
+    const origin = 'buildkitd.toml: registry."harbor.example"';
+    assert.deepEqual(harbor?.authorities, { value: ['ca.pem'], origin });
+    assert.deepEqual(harbor?.client, { value: { certificate: 'me.pem', key: 'me.key' }, origin });
+    assert.deepEqual(hosts(await planOf('quay.io/x/y', files)), [['https://quay.io/v2/x/y']]);
+  });
+
+  for (const [said, endpoints, verify] of [
+    ['http = true', ['http://r.example/v2/x'], true],
+    ['insecure = true', ['https://r.example/v2/x'], false],
+    ['http = true\ninsecure = true', ['https://r.example/v2/x', 'http://r.example/v2/x'], false],
+  ] as const) {
+    it(`buildkitd.toml: ${said.replace('\n', ' and ')}`, async () => {
+      const plan = await planOf('r.example/x', {
+        'buildkitd.toml': `[registry."r.example"]\n${said}`,
+      });
+      assert.deepEqual(hosts(plan), [endpoints]);
+      assert.equal(registryHost(plan).verify.value, verify);
+    });
+  }
 
   it('hosts.toml: mirrors that hear of the registry, _default for the rest', async () => {
     const files = {
