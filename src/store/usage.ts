@@ -9,6 +9,7 @@ import type { Digest } from '#core/digest.ts';
 import { childrenOf, type ImageIndex } from '#core/manifest.ts';
 import type { DiskUsage, UsageSummary } from '#core/store-report.ts';
 import { type CacheEntry, cacheEntries } from './cache-entries.ts';
+import { subjectOfTag } from './companions.ts';
 import { type DigestFile, digestFiles, diskBytes, frameBytes, namesIn } from './disk-files.ts';
 import { abandonedPartials, abandonedUploads, abandonedVolumes, mergedRule } from './garbage.ts';
 import type { ImageName } from './images.ts';
@@ -43,6 +44,10 @@ interface ImageAccount {
   readonly imageId: Digest;
   readonly isActive: boolean;
   readonly reached: ReadonlySet<Digest>;
+}
+
+function keyOf({ repository, digest }: Pick<ImageName, 'repository' | 'digest'>): string {
+  return `${repository}@${digest}`;
 }
 
 class Accounts {
@@ -108,15 +113,19 @@ class Accounts {
     };
   }
 
-  /** Manifests of one config are one image; children of an index are part of it. */
+  /** Manifests of one config are one image; children of an index are part of it, and what is said of it. */
   #images(): readonly ImageAccount[] {
-    const inside = new Set(this.#question.images.flatMap((image) => this.#childKeys(image)));
-    const groups = Map.groupBy(
-      this.#question.images.filter(
-        (image) => image.tags.length > 0 || !inside.has(`${image.repository}@${image.digest}`),
-      ),
-      (image) => this.#imageIdOf(image),
+    const { images } = this.#question;
+    const known = new Map(images.map((image) => [keyOf(image), image]));
+    const indexOf = new Map(
+      images.flatMap((image) => this.#childKeys(image).map((key) => [key, image] as const)),
     );
+    const isOwn = (image: ImageName): boolean =>
+      image.tags.length > 0 || !indexOf.has(keyOf(image));
+    const groups = Map.groupBy(images.filter(isOwn), (image) => {
+      const spoken = this.#spokenOf(image, known);
+      return this.#imageIdOf(isOwn(spoken) ? spoken : (indexOf.get(keyOf(spoken)) ?? spoken));
+    });
     return [...groups].map(([imageId, roots]) => ({
       imageId,
       isActive: this.#held.has(imageId) || roots.some(({ digest }) => this.#held.has(digest)),
@@ -127,7 +136,21 @@ class Accounts {
   #childKeys(image: ImageName): readonly string[] {
     const manifest = this.#reader.read(image);
     if (manifest?.kind !== 'index') return [];
-    return childrenOf(manifest).map(({ digest }) => `${image.repository}@${digest}`);
+    return childrenOf(manifest).map(({ digest }) => keyOf({ ...image, digest }));
+  }
+
+  /** Of a signature or a statement the image that it is about, where that is here; else itself. */
+  #spokenOf(image: ImageName, known: ReadonlyMap<string, ImageName>): ImageName {
+    let at = image;
+    for (let depth = 0; depth < 5; depth += 1) {
+      const [tag, ...others] = at.tags;
+      const named = tag !== undefined && others.length === 0 ? subjectOfTag(tag) : undefined;
+      const digest = this.#reader.read(at)?.subject?.digest ?? named;
+      const subject = digest && known.get(keyOf({ ...at, digest }));
+      if (!subject) return at;
+      at = subject;
+    }
+    return at;
   }
 
   #imageIdOf(root: ManifestRoot): Digest {

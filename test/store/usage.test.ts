@@ -6,11 +6,18 @@ import { describe, it } from 'node:test';
 import { type Digest, digestOf } from '#core/digest.ts';
 import type { DiskUsage } from '#core/store-report.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import {
+  companionTag,
+  putCompanion,
+  sampleReferrer,
+  sampleSignature,
+} from '#test/helpers/companions.ts';
 import { duOf, duOfAll } from '#test/helpers/disk-usage.ts';
 import {
   imageOf,
   putBlob,
   putImage,
+  putIndex,
   type SampleImage,
   type SampleLayer,
   sampleBlob,
@@ -126,6 +133,34 @@ describe('usage', () => {
         [shared.bytes.byteLength, ownBytes(image, shared)],
       );
     }
+  });
+
+  it('what is said of an image, or of one of an index, is part of it', async () => {
+    await using place = await temporaryStore();
+    const { store } = place;
+    const layer = await sampleLayer();
+    const [one, index] = [imageOf([layer]), await sampleIndex()];
+    await storeImage(store, one, 'one:1');
+    {
+      await using lease = await store.lease({ purpose: 'test' });
+      const at = (name: string) => store.repository({ space: 'images', name, lease });
+      await putIndex(at('docker.io/library/two'), index, '1');
+      await putCompanion(at('docker.io/library/one'), sampleReferrer(one.manifest));
+      const tag = companionTag(one.manifest.digest, '.sig');
+      await putCompanion(at('docker.io/library/one'), sampleSignature(), tag);
+      for (const { manifest } of [index, ...index.images]) {
+        await putCompanion(at('docker.io/library/two'), sampleReferrer(manifest));
+      }
+      const gone = imageOf([await sampleLayer()]).manifest;
+      await putCompanion(at('docker.io/library/other'), sampleReferrer(gone));
+    }
+    const { rows, images } = await usageOf(store);
+    assert.equal(rows.images.total, 3, 'two, and what speaks of one that is not here');
+    const found = images.find(({ imageId }) => imageId === one.imageId);
+    assert.ok(
+      found && found.uniqueBytes > ownBytes(one, layer) + layer.bytes.byteLength + 5000,
+      'the statement is its own',
+    );
   });
 
   it('a running container’s root counts as a container', async () => {
