@@ -3,6 +3,7 @@
  * the store, the native helper, the container runtime, the snapshotter.
  */
 import pLimit, { type LimitFunction } from 'p-limit';
+import { SlipwayError } from '#core/errors.ts';
 import { type EventSink, ignoreEvents } from '#core/events.ts';
 import { NO_REGISTRY_SETTINGS } from '#core/registry-settings.ts';
 import type { Settings } from '#engine.ts';
@@ -12,6 +13,13 @@ import type { Runtime } from '#runtime/runtime.ts';
 import type { Snapshotter } from '#snapshot/snapshotter.ts';
 import { LocalStore } from '#store/local-store.ts';
 import type { Isolation } from './isolation.ts';
+
+/** A chroot is made by our helper: no other runtime knows containers without namespaces. */
+function noRuntime(name: string): SlipwayError {
+  return new SlipwayError('USAGE', `--runtime ${name} and --isolation chroot exclude each other`, {
+    hint: 'leave one of them out: a chroot has no namespaces that a runtime could make',
+  });
+}
 
 export class Resources implements AsyncDisposable {
   readonly settings: Settings;
@@ -23,7 +31,10 @@ export class Resources implements AsyncDisposable {
   #isolation: Promise<Isolation> | undefined;
   #registries: Promise<Registries> | undefined;
 
+  /** @throws USAGE */
   constructor(settings: Settings) {
+    const { runtime, isolation } = settings;
+    if (runtime && isolation === 'chroot') throw noRuntime(runtime.name);
     this.settings = settings;
     this.helper = new NativeHelper(settings.helper);
     this.transfers = pLimit(settings.parallelTransfers);

@@ -68,3 +68,17 @@ test('an unknown runtime is refused before anything is built', async () => {
   assert.equal(exitCode, 1);
   assert.match(stderr, /unknown or invalid runtime name: nosuch/);
 });
+
+test('a runtime for a chroot is refused before anything is built', async () => {
+  using folder = tempFolder();
+  writeContext(folder.at('context'), 'FROM scratch\n');
+  const flags = ['--runtime', 'runc', '--isolation', 'chroot'];
+  for (const command of [
+    ['build', ...flags, folder.at('context')],
+    ['run', ...flags, 'image'],
+  ]) {
+    const { exitCode, stderr } = await slipway(command, { root: folder.at('root') });
+    assert.notEqual(exitCode, 0);
+    assert.match(stderr, /--runtime runc and --isolation chroot exclude each other/);
+  }
+});
