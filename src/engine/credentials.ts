@@ -2,9 +2,10 @@
  * Whose credentials count, in which order: the variable, then docker's file, then podman's, then the
  * programs that registries.conf names for all registries.
  */
-import { helperCredentials } from '#remote/configured-helpers.ts';
+
 import { fileCredentials, textCredentials } from '#remote/credential-file.ts';
 import { type Credentials, firstOf, remembered } from '#remote/credentials.ts';
+import { helperCredentials } from '#remote/named-programs.ts';
 import type { Resources } from './resources.ts';
 
 export function credentialsOf(resources: Resources): Credentials {

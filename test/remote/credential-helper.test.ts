@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { helperCredentials } from '#remote/configured-helpers.ts';
 import { textCredentials } from '#remote/credential-file.ts';
 import { helperErase, helperGet, helperStore } from '#remote/credential-helper.ts';
+import { helperCredentials } from '#remote/named-programs.ts';
 import { credentialHelper } from '#test/helpers/credential-helper.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
