@@ -31,8 +31,9 @@ export const FAILURE_FLAGS = {
 export type FailureFlags = FlagValues<typeof FAILURE_FLAGS>;
 
 /** Whether a shell is wanted. @throws USAGE where there is no terminal for it */
-export function wantsShell(flags: FailureFlags, { stdin, stdout }: Host): boolean {
+export function wantsShell(flags: FailureFlags, host: Host): boolean {
   if (flags['on-error'] !== 'shell') return false;
+  const { stdin, stdout } = host;
   const missing = stdin.isTTY !== true ? 'input' : stdout.isTTY !== true ? 'output' : undefined;
   if (missing === undefined) return true;
   throw new SlipwayError('USAGE', `--on-error=shell needs a terminal as standard ${missing}`, {

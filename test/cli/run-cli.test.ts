@@ -1,6 +1,7 @@
 /** The command line as a whole: what is no command, and what was probably meant. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fakeEngine } from '#test/helpers/fake-engine.ts';
 import { runCommand } from '#test/helpers/run-command.ts';
 
 const CASES: readonly (readonly [line: string, meant: string | undefined])[] = [
@@ -38,6 +39,7 @@ test('stdin is opened by who reads it, and by nobody else', async () => {
     opened += 1;
   };
   await runCommand(['version'], { onStdin });
+  await runCommand(['build', '.'], { onStdin, engine: fakeEngine({}) });
   assert.equal(opened, 0);
   await runCommand(['login', '--password-stdin', '-u', 'me'], { onStdin, input: '' });
   assert.ok(opened > 0);
