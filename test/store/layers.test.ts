@@ -186,7 +186,7 @@ describe('cache records', () => {
       description: 'RUN make',
     };
     store.records.save(record);
-    assert.deepEqual(store.records.find('key'), record);
+    assert.equal(store.records.find('key')?.diffId, record.diffId);
     await truncate(tar, 2048);
     assert.equal(store.records.find('key'), undefined);
     await putBlob(store.blobs(lease), layer);
