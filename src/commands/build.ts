@@ -76,6 +76,7 @@ export default class Build extends BaseCommand {
       helpValue: 'string',
     }),
     check: toggle({ description: 'Check the Dockerfile, build nothing: --call=check' }),
+    compress: toggle({ description: 'Accepted; the context is not sent anywhere', hidden: true }),
     explain: toggle({ description: 'Say why steps were not in the cache' }),
     ...FAILURE_FLAGS,
     file: text({
@@ -83,6 +84,7 @@ export default class Build extends BaseCommand {
       description: 'The Dockerfile, or - for stdin (default: Dockerfile in PATH)',
       helpValue: 'file',
     }),
+    'force-rm': toggle({ description: 'Accepted; no container of a step stays', hidden: true }),
     ignorefile: text({
       description: 'Leave out what this file says, in place of .dockerignore',
       helpValue: 'file',
@@ -134,6 +136,7 @@ export default class Build extends BaseCommand {
     push: toggle({ description: 'Push the image to the registries of its names' }),
     quiet: toggle({ char: 'q', description: 'Print the image ID only' }),
     ...RETRY_FLAGS,
+    rm: toggle({ description: 'Accepted; no container of a step stays', hidden: true }),
     runtime: text({
       description: 'Runtime to use for RUN: crun, runc or a path',
       helpValue: 'string',

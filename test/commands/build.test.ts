@@ -123,6 +123,16 @@ test('every flag reaches the engine', async () => {
   });
 });
 
+test("flags of docker's classic builder that mean nothing here are no failure", async () => {
+  const seen: BuildOptions[] = [];
+  const flags = ['--rm', '--rm=false', '--force-rm', '--compress'];
+  const { exitCode, stderr } = await runCommand(['build', ...flags, '.'], {
+    engine: building(seen),
+  });
+  assert.equal(exitCode, 0, stderr);
+  assert.equal(seen.length, 1);
+});
+
 test('--pull has the words of docker and podman', async () => {
   for (const [flags, bases] of [
     [[], 'local'],
