@@ -8,6 +8,7 @@ import { indexLayer } from './index-layer.ts';
 import { lintDockerfiles } from './lint.ts';
 import { mergeLayers } from './merge-layers.ts';
 import { pullAndPush } from './pull-push.ts';
+import { registryCare } from './registry-care.ts';
 import { registryGet } from './registry-get.ts';
 import { saveAndLoad } from './save-load.ts';
 import { slowLine } from './slow-line.ts';
@@ -24,6 +25,7 @@ const QUESTIONS: Readonly<Record<string, () => Promise<string>>> = {
   gzip,
   lint: lintDockerfiles,
   registry: registryGet,
+  'registry-care': registryCare,
   store: storeCare,
   'save-load': saveAndLoad,
   'pull-push': pullAndPush,

@@ -12,12 +12,16 @@ const STARTS_WITHIN_MS = 120_000;
 export interface DockerRegistry extends AsyncDisposable {
   /** host:port */
   readonly address: string;
+  /** Where it stores what it has, its `rootdirectory`. */
+  readonly data: string;
   /** Ends it the hard way and starts it again on the same folder and port. */
   restart(): Promise<void>;
 }
 
-export async function startDockerRegistry(): Promise<DockerRegistry> {
+/** `from`: on what is in a folder already. */
+export async function startDockerRegistry(from?: string): Promise<DockerRegistry> {
   const folder = tempFolder();
+  const data = from ?? folder.at('data');
   const address = `127.0.0.1:${await freePort()}`;
   const config = folder.at('config.yml');
   writeFileSync(
@@ -25,7 +29,7 @@ export async function startDockerRegistry(): Promise<DockerRegistry> {
     [
       'version: 0.1',
       'log: {level: error, accesslog: {disabled: true}}',
-      `storage: {filesystem: {rootdirectory: ${folder.at('data')}}, delete: {enabled: true}}`,
+      `storage: {filesystem: {rootdirectory: ${data}}, delete: {enabled: true}}`,
       // Upload addresses are signed with it: they outlive a restart.
       `http: {addr: '${address}', secret: a-secret-of-this-test}`,
       '',
@@ -34,6 +38,7 @@ export async function startDockerRegistry(): Promise<DockerRegistry> {
   let child = await start(config, address);
   return {
     address,
+    data,
     restart: async () => {
       await end(child, 'SIGKILL');
       child = await start(config, address);

@@ -30,7 +30,7 @@ const REGISTRIES: readonly RegistryKind[] = [
   {
     title: 'docker-registry',
     unfit: (host) => host.unfit('docker-registry'),
-    open: startDockerRegistry,
+    open: () => startDockerRegistry(),
   },
 ];
 
