@@ -4,7 +4,6 @@
  * by a lease; folders and tars are read where they lie, whatever their form.
  */
 import { existsSync } from 'node:fs';
-import type { Descriptor } from '#core/descriptor.ts';
 import { isDigest } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { ignoreEvents } from '#core/events.ts';
@@ -18,7 +17,6 @@ import {
   selectorOf,
   withDefaultTag,
 } from '#core/reference.ts';
-import type { Repository } from '#core/repository.ts';
 import type { CallContext } from '#engine.ts';
 import { openArchive } from '#image/archive-open.ts';
 import { sortArchive } from '#image/load-companions.ts';
@@ -33,6 +31,7 @@ import type { ReferrersBy } from '#remote/referrers.ts';
 import { NAMELESS } from '#store/images.ts';
 import type { Lease } from '#store/leases.ts';
 import type { PackedRepository } from '#store/packed-repository.ts';
+import { resolvedIn } from '#store/resolved-in.ts';
 import { wholeArchives } from './load.ts';
 import { remoteRepository } from './remote-repository.ts';
 import type { Resources } from './resources.ts';
@@ -81,7 +80,7 @@ async function storeSource(
   try {
     const reference = referenceIn(place.name);
     const repository = reference && store.repository(imagesOf(reference, lease));
-    const root = repository && (await resolveIn(repository, selectorOf(reference)));
+    const root = repository && (await resolvedIn(repository, selectorOf(reference)));
     if (repository && root) {
       const name = nameOf(reference);
       return { ...shared, repository, name, selector: async () => selectorOf(reference) };
@@ -110,18 +109,6 @@ function imagesOf(reference: Reference, lease: Lease) {
 function namedAs({ repository, repositoryName }: LocalImage) {
   const name = repositoryName === NAMELESS ? undefined : parseReference(repositoryName);
   return { repository, ...(name ? { name } : {}) };
-}
-
-async function resolveIn(
-  repository: Repository,
-  selector: string,
-): Promise<Descriptor | undefined> {
-  try {
-    return await repository.resolve(selector);
-  } catch (error) {
-    if (isSlipwayError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) return undefined;
-    throw error;
-  }
 }
 
 function referenceIn(text: string): Reference | undefined {

@@ -19,7 +19,6 @@ import { familiarReference, parseReference, type Reference } from '#core/referen
 import type { CallContext } from '#engine.ts';
 import { inParallel } from '#image/in-parallel.ts';
 import { needFile } from '#image/input-file.ts';
-import { resolvedIn } from '#image/known-at-target.ts';
 import { destinationOf } from '#image/mirror/destinations.ts';
 import { parseMirrorFile } from '#image/mirror/file.ts';
 import { selectTags } from '#image/mirror/select-tags.ts';
@@ -29,6 +28,7 @@ import { removeTag } from '#image/remove-tag.ts';
 import { manifestFor, withManifest } from '#image/some-platforms.ts';
 import { subjectOfTag } from '#store/companions.ts';
 import { onDisk } from '#store/disk-errors.ts';
+import { resolvedIn } from '#store/resolved-in.ts';
 import { copyContext } from './copy.ts';
 import { openSource } from './open-source.ts';
 import { openTarget } from './open-target.ts';

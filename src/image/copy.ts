@@ -6,7 +6,6 @@
 import type { LimitFunction } from 'p-limit';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
-import { isSlipwayError } from '#core/errors.ts';
 import { type EventSink, ignoreEvents, type TransferEvent } from '#core/events.ts';
 import { descriptorOf } from '#core/manifest.ts';
 import type { Platform } from '#core/platform.ts';
@@ -23,6 +22,7 @@ import {
   type Repository,
 } from '#core/repository.ts';
 import { LARGE_BLOB_BYTES } from '#store/copy-verified.ts';
+import { resolvedIn } from '#store/resolved-in.ts';
 import { configsOf, type WalkedImage, walkImage } from '#store/walk.ts';
 import { type Call, inParallel } from './in-parallel.ts';
 import { selectManifest } from './select.ts';
@@ -246,13 +246,7 @@ async function namedIn({
   tag,
   signal,
 }: Pick<CopyOptions, 'to' | 'tag' | 'signal'>): Promise<Digest | undefined> {
-  if (tag === undefined) return undefined;
-  try {
-    return (await to.resolve(tag, signal ? { signal } : {})).digest;
-  } catch (error) {
-    if (isSlipwayError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) return undefined;
-    throw error;
-  }
+  return tag === undefined ? undefined : await resolvedIn(to, tag, signal ? { signal } : {});
 }
 
 function report(

@@ -4,9 +4,9 @@
  */
 import type { LimitFunction } from 'p-limit';
 import type { Digest } from '#core/digest.ts';
-import { isSlipwayError } from '#core/errors.ts';
 import { childrenOf } from '#core/manifest.ts';
 import type { CallOptions, Repository } from '#core/repository.ts';
+import { resolvedIn } from '#store/resolved-in.ts';
 import type { WalkedImage } from '#store/walk.ts';
 
 /** The image without what `to` has; undefined: it has all of it. */
@@ -29,20 +29,6 @@ export async function withoutKnown(
       for (const { digest } of childrenOf(manifest)) needed.add(digest);
   }
   return { ...image, manifests, blobs: image.blobs.filter(({ digest }) => needed.has(digest)) };
-}
-
-/** What a tag or digest points at; undefined where there is none. */
-export async function resolvedIn(
-  to: Repository,
-  selector: string,
-  call: CallOptions,
-): Promise<Digest | undefined> {
-  try {
-    return (await to.resolve(selector, call)).digest;
-  } catch (error) {
-    if (isSlipwayError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) return undefined;
-    throw error;
-  }
 }
 
 async function isThere(to: Repository, digest: Digest, call: CallOptions): Promise<boolean> {

@@ -2,7 +2,6 @@
 import type { LimitFunction } from 'p-limit';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
-import { isSlipwayError } from '#core/errors.ts';
 import type { EventSink } from '#core/events.ts';
 import type { Platform } from '#core/platform.ts';
 import {
@@ -13,8 +12,8 @@ import {
   withDefaultTag,
 } from '#core/reference.ts';
 import type { Repository } from '#core/repository.ts';
-import type { LocalRepository } from '#store/local-repository.ts';
 import type { LocalStore } from '#store/local-store.ts';
+import { resolvedIn } from '#store/resolved-in.ts';
 import { checkArrived } from './check-arrived.ts';
 import { copyImage } from './copy.ts';
 import { withKnownManifests } from './known-manifests.ts';
@@ -52,7 +51,7 @@ export async function pullImage(options: PullOptions): Promise<PulledImage> {
   await using lease = await store.lease({ purpose: `pull ${formatReference(reference)}` });
   const blobs = store.arrivingBlobs(lease);
   const local = store.repository({ space: 'images', name, lease, blobs });
-  const before = await digestIn(local, reference.tag);
+  const before = reference.tag === undefined ? undefined : await resolvedIn(local, reference.tag);
   // With a tag and a digest the digest says what, and docker sets no tag.
   const tag = reference.digest === undefined ? reference.tag : undefined;
   const seen = new Set<Digest>();
@@ -73,17 +72,4 @@ export async function pullImage(options: PullOptions): Promise<PulledImage> {
   store.images.addAlias(name, source.digest, manifest.digest);
   const changed = transferred > 0 || (tag !== undefined && before !== manifest.digest);
   return { reference, manifest: source, changed };
-}
-
-async function digestIn(
-  local: LocalRepository,
-  tag: string | undefined,
-): Promise<Digest | undefined> {
-  if (tag === undefined) return undefined;
-  try {
-    return (await local.resolve(tag)).digest;
-  } catch (error) {
-    if (isSlipwayError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) return undefined;
-    throw error;
-  }
 }

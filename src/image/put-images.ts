@@ -14,12 +14,13 @@ import {
   type RawManifest,
   type Repository,
 } from '#core/repository.ts';
+import { resolvedIn } from '#store/resolved-in.ts';
 import type { WalkedImage } from '#store/walk.ts';
 import { checkArrived } from './check-arrived.ts';
 import { type CopyOptions, type CopyResult, copyWalked } from './copy.ts';
 import { familyOf, type OutgoingImage } from './family.ts';
 import { inParallel } from './in-parallel.ts';
-import { resolvedIn, withoutKnown } from './known-at-target.ts';
+import { withoutKnown } from './known-at-target.ts';
 import type { ImageTarget, RepositoryTarget } from './places.ts';
 import { writeArchived } from './put-archived.ts';
 import { verifiedSource } from './verified-source.ts';

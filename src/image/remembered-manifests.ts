@@ -1,11 +1,13 @@
 /** A repository whose manifests are asked for once: what looks at an image several times does so for free. */
-import type { Digest } from '#core/digest.ts';
-import { isDigest } from '#core/digest.ts';
+import { type Digest, isDigest } from '#core/digest.ts';
 import type { CallOptions, RawManifest, ReferrerLister, Repository } from '#core/repository.ts';
 
-/** Remembers them as long as it lives; tags are always asked for. */
-export function rememberManifests(there: Repository & ReferrerLister): Repository & ReferrerLister {
-  const known = new Map<Digest, RawManifest>();
+/** Remembers them as long as it lives, beginning with `given`; tags are always asked for. */
+export function rememberManifests(
+  there: Repository & ReferrerLister,
+  given: readonly RawManifest[] = [],
+): Repository & ReferrerLister {
+  const known = new Map<Digest, RawManifest>(given.map((raw) => [raw.digest, raw]));
   return {
     blobs: there.blobs,
     resolve: (selector, options) => there.resolve(selector, options),

@@ -9,6 +9,7 @@ import { decodeManifest, encodeIndex, type ImageIndex } from '#core/manifest.ts'
 import { DOCKER_LIST } from '#core/media-type.ts';
 import type { Platform } from '#core/platform.ts';
 import type { CallOptions, RawManifest, ReferrerLister, Repository } from '#core/repository.ts';
+import { rememberManifests } from './remembered-manifests.ts';
 import { selectManifest } from './select.ts';
 
 /** BuildKit's: which image of the index an attestation is about. */
@@ -67,13 +68,5 @@ export function withManifest(
   there: Repository & ReferrerLister,
   raw: RawManifest,
 ): Repository & ReferrerLister {
-  return {
-    blobs: there.blobs,
-    resolve: (selector, options) => there.resolve(selector, options),
-    putManifest: (manifest, options) => there.putManifest(manifest, options),
-    tags: (options) => there.tags(options),
-    referrers: (subject, options) => there.referrers(subject, options),
-    getManifest: async (selector, options) =>
-      selector === raw.digest ? raw : await there.getManifest(selector, options),
-  };
+  return rememberManifests(there, [raw]);
 }

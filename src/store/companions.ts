@@ -7,6 +7,7 @@
 import { type Digest, isDigest } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { CallOptions, ReferrerLister, Repository } from '#core/repository.ts';
+import { resolvedIn } from './resolved-in.ts';
 import { walkImage } from './walk.ts';
 
 const COMPANION_TAG = /^sha256-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
@@ -76,20 +77,26 @@ export async function companionsIn(
   return found;
 }
 
-/** Tags of this form that are there: asked for at once rather than one by one. */
+/** Tags of this form that are there, asked for at once; undefined where the list is refused, not the tags. */
 async function companionTags(
   repository: Repository,
   call: CallOptions,
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlySet<string> | undefined> {
   const tags = new Set<string>();
-  for await (const tag of repository.tags(call)) {
-    if (subjectOfTag(tag) !== undefined) tags.add(tag);
+  try {
+    for await (const tag of repository.tags(call)) {
+      if (subjectOfTag(tag) !== undefined) tags.add(tag);
+    }
+    return tags;
+  } catch (error) {
+    if (isSlipwayError(error, 'UNAUTHORIZED', 'REGISTRY_REFUSED')) return undefined;
+    throw error;
   }
-  return tags;
 }
 
 interface Asking extends CallOptions {
-  readonly tags: ReadonlySet<string>;
+  /** Absent: each has to be asked for. */
+  readonly tags: ReadonlySet<string> | undefined;
 }
 
 /** In the order of the subjects. */
@@ -117,23 +124,11 @@ async function directly(
   const found: Companion[] = referrers.map(({ digest }) => ({ digest, subject }));
   for (const ending of ENDINGS) {
     const tag = `${subject.replace(':', '-')}${ending}`;
-    const digest = tags.has(tag) ? await taggedIn(repository, tag, call) : undefined;
+    const isLikely = tags?.has(tag) ?? true;
+    const digest = isLikely ? await resolvedIn(repository, tag, call) : undefined;
     if (digest !== undefined) found.push({ digest, subject, tag });
   }
   return found;
-}
-
-async function taggedIn(
-  repository: Repository,
-  tag: string,
-  call: CallOptions,
-): Promise<Digest | undefined> {
-  try {
-    return (await repository.resolve(tag, call)).digest;
-  } catch (error) {
-    if (isSlipwayError(error, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN')) return undefined;
-    throw error;
-  }
 }
 
 /** Itself and, of an index, what it lists; undefined when it is lost and that may be. */

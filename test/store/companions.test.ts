@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Digest, digestOf } from '#core/digest.ts';
+import { SlipwayError } from '#core/errors.ts';
 import { companionsIn, subjectOfTag } from '#store/companions.ts';
 import type { LocalRepository } from '#store/local-repository.ts';
 import {
@@ -50,6 +51,21 @@ describe('companionsIn', () => {
     await using place = await repositoryWithImage();
     const subjects: readonly Digest[] = [place.image.manifest.digest];
     assert.deepEqual(await companionsIn(place.repository, { subjects }), []);
+  });
+
+  it('where the list of tags is refused, tags are asked for one by one', async () => {
+    await using place = await repositoryWithImage();
+    const { repository, image } = place;
+    const signature = sampleSignature();
+    const tag = companionTag(image.manifest.digest, '.sig');
+    await putCompanion(repository, signature, tag);
+    const subjects = [image.manifest.digest];
+    const listed = await companionsIn(repository, { subjects });
+    repository.tags = () => {
+      throw new SlipwayError('UNAUTHORIZED', 'no list for you');
+    };
+    assert.deepEqual(await companionsIn(repository, { subjects }), listed);
+    assert.deepEqual(listed, [{ digest: signature.manifest.digest, subject: subjects[0], tag }]);
   });
 
   it('signatures of signatures without end are refused', async () => {
