@@ -27,6 +27,7 @@ export {
   SlipwayError,
 } from '#core/errors.ts';
 export type { Event, EventSink, TransferEvent, VertexEvent } from '#core/events.ts';
+export type { ImageCheck } from '#core/image-check.ts';
 export type { ImageConfig } from '#core/image-config.ts';
 export type {
   AnalyzedLayer,
@@ -52,6 +53,7 @@ export type {
   RemovalPlan,
   RemovedName,
 } from '#core/local-image.ts';
+export type { ListedManifest, ManifestInspection } from '#core/manifest-list.ts';
 export { formatPlatform, type Platform, parsePlatform } from '#core/platform.ts';
 export {
   familiarReference,
@@ -60,6 +62,7 @@ export {
   type Reference,
 } from '#core/reference.ts';
 export type { BlobStore, Repository } from '#core/repository.ts';
+export type { SearchResult } from '#core/search-result.ts';
 export type {
   CacheEntrySummary,
   CheckOptions,
@@ -74,4 +77,18 @@ export type {
   UsageKind,
   UsageSummary,
 } from '#core/store-report.ts';
+export type {
+  CombineImagesOptions,
+  CreateListOptions,
+  DigestOptions,
+  DigestResult,
+  ImageLook,
+  InspectManifestOptions,
+  ListNamesOptions,
+  PushListOptions,
+  RegistryTools,
+  RemoteTagRemoval,
+  SearchOptions,
+  ValidateOptions,
+} from '#engine/registry-tools.ts';
 export * from '#engine.ts';

@@ -5,6 +5,7 @@ import { descriptorOf } from '#core/manifest.ts';
 import { formatPlatform } from '#core/platform.ts';
 import { formatReference } from '#core/reference.ts';
 import type { ImageLook } from '#engine/registry-tools.ts';
+import { oneLine } from './one-line.ts';
 import { AS_JSON, NIL_LIST, NIL_MAP, type Struct, type Value } from './template/values.ts';
 
 type Row = readonly [label: string, value: string];
@@ -79,7 +80,7 @@ function blocksText(blocks: readonly Block[]): string {
 
 function aligned(rows: readonly Row[]): string {
   const width = Math.max(0, ...rows.map(([label]) => label.length)) + 1;
-  return rows.map(([label, value]) => `${label.padEnd(width)}${value}\n`).join('');
+  return rows.map(([label, value]) => `${oneLine(label.padEnd(width) + value)}\n`).join('');
 }
 
 /** `.Name`, `.Manifest` and `.Image`: of an index the configs by platform. */

@@ -2,12 +2,12 @@
 import type { ImageCheck } from '#core/image-check.ts';
 import { formatPlatform } from '#core/platform.ts';
 import { humanSize } from './format.ts';
+import { oneLine } from './one-line.ts';
 
 export function checkLine(check: ImageCheck): string {
   const { digest, problem } = check;
   const what = [digest, kindOf(check), subjectOf(check)].filter(Boolean).join(' ');
-  if (problem) return `  BAD  ${what}: ${problem.message}`;
-  return `  ok   ${what}${sizeOf(check)}`;
+  return oneLine(problem ? `  BAD  ${what}: ${problem.message}` : `  ok   ${what}${sizeOf(check)}`);
 }
 
 function kindOf({ kind, platform }: ImageCheck): string {

@@ -1,7 +1,6 @@
 /** Single facts about images in places, and names changed in registries. */
 import type { Descriptor } from '#core/descriptor.ts';
 import { SlipwayError } from '#core/errors.ts';
-import { ignoreEvents } from '#core/events.ts';
 import { decodeManifest } from '#core/manifest.ts';
 import { isIndexType } from '#core/media-type.ts';
 import { parsePlace } from '#core/place.ts';
@@ -11,6 +10,7 @@ import type { CallOptions, Repository } from '#core/repository.ts';
 import type { CallContext } from '#engine.ts';
 import { removeTag } from '#image/remove-tag.ts';
 import { selectManifest } from '#image/select.ts';
+import { accessOf, callOf } from './call-context.ts';
 import { openSource } from './open-source.ts';
 import type { DigestOptions, DigestResult, RemoteTagRemoval } from './registry-tools.ts';
 import { remoteRepository } from './remote-repository.ts';
@@ -21,8 +21,8 @@ export async function imageDigest(
   text: string,
   options: DigestOptions,
 ): Promise<DigestResult> {
-  const { platform, signal } = options;
-  const call = signal ? { signal } : {};
+  const { platform } = options;
+  const call = callOf(options);
   await using source = await openSource(resources, parsePlace(text), options);
   const { repository, name } = source;
   const named = await repository.resolve(await source.selector(), call);
@@ -46,7 +46,6 @@ export async function removeRemoteTag(
   text: string,
   options: CallContext,
 ): Promise<RemoteTagRemoval> {
-  const { signal, events = ignoreEvents } = options;
   const place = parsePlace(text);
   if (place.kind !== 'registry') {
     throw new SlipwayError('USAGE', `"${text}" is no tag in a registry`, {
@@ -60,8 +59,7 @@ export async function removeRemoteTag(
       hint: `name the tag alone: ${familiarReference({ ...reference, tag: tag ?? 'TAG' })}`,
     });
   }
-  const call = signal ? { signal } : {};
-  const access = { events, forPush: true, ...call };
+  const access = { ...accessOf(options), forPush: true };
   await using repository = await remoteRepository(resources, reference, access);
-  return { reference, ...(await removeTag(repository, tag, call)) };
+  return { reference, ...(await removeTag(repository, tag, callOf(options))) };
 }

@@ -4,7 +4,6 @@ import { SlipwayError } from '#core/errors.ts';
 import { ignoreEvents } from '#core/events.ts';
 import { ObjectReader, parseJson } from '#core/json.ts';
 import { decodeDescriptor, decodeManifest, descriptorOf, writtenPlatform } from '#core/manifest.ts';
-import { isIndexType } from '#core/media-type.ts';
 import { parsePlace } from '#core/place.ts';
 import {
   formatReference,
@@ -20,6 +19,7 @@ import { type CombinedImage, type CombineSource, combineImages } from '#image/co
 import { copyImage } from '#image/copy.ts';
 import { configPlatform, descriptorsIn } from '#image/manifest-list.ts';
 import { readConfigBytes } from '#store/read-config.ts';
+import { accessOf, callOf } from './call-context.ts';
 import { openSource } from './open-source.ts';
 import type { CombineImagesOptions, ImageLook } from './registry-tools.ts';
 import { remoteRepository } from './remote-repository.ts';
@@ -191,7 +191,7 @@ export async function lookAtImage(
   const { repository } = source;
   const raw = await repository.getManifest(await source.selector(), call);
   const reference = place.kind === 'registry' ? withDefaultTag(place.reference) : undefined;
-  const isIndex = isIndexType(raw.mediaType);
+  const isIndex = decodeManifest(raw).kind === 'index';
   return {
     raw,
     listed: isIndex ? descriptorsIn(raw) : [],
@@ -218,12 +218,4 @@ async function configsIn(
     configs.push({ platform, bytes: await readConfigBytes(repository.blobs, image, call) });
   }
   return configs;
-}
-
-function accessOf({ events = ignoreEvents, signal }: CallContext) {
-  return { events, ...(signal ? { signal } : {}) };
-}
-
-function callOf({ signal }: CallContext): CallOptions {
-  return signal ? { signal } : {};
 }

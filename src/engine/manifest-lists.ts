@@ -1,9 +1,7 @@
 /** `slipway manifest`: lists are made here, of images in registries, and pushed when they are done. */
 import { SlipwayError } from '#core/errors.ts';
-import { ignoreEvents } from '#core/events.ts';
-import { descriptorOf } from '#core/manifest.ts';
+import { decodeManifest, descriptorOf } from '#core/manifest.ts';
 import type { ListedManifest, ManifestInspection } from '#core/manifest-list.ts';
-import { isIndexType } from '#core/media-type.ts';
 import {
   formatReference,
   parseReference,
@@ -24,6 +22,7 @@ import {
   type PlatformChanges,
   unlessUnknown,
 } from '#image/manifest-list.ts';
+import { accessOf, callOf } from './call-context.ts';
 import type {
   CreateListOptions,
   InspectManifestOptions,
@@ -117,7 +116,7 @@ async function inspectRemote(
   const call = callOf(options);
   await using remote = await remoteRepository(resources, reference, accessOf(options));
   const raw = await unlessUnknown(remote.getManifest(selectorOf(reference), call), text);
-  if (isIndexType(raw.mediaType)) {
+  if (decodeManifest(raw).kind === 'index') {
     const images = withImages ? await imagesOf(remote, { reference, raw }, call) : [];
     return { kind: 'list', raw, images };
   }
@@ -214,12 +213,4 @@ function noSuchList(reference: string): SlipwayError {
 /** docker's: `latest` unless it says more. */
 function named(text: string): Reference {
   return withDefaultTag(parseReference(text));
-}
-
-function accessOf({ events = ignoreEvents, signal }: CallContext) {
-  return { events, ...(signal ? { signal } : {}) };
-}
-
-function callOf({ signal }: CallContext): CallOptions {
-  return signal ? { signal } : {};
 }

@@ -1,9 +1,9 @@
 /** What a registry has, by name: tags, repositories, what it finds; with the user's credentials. */
-import { ignoreEvents } from '#core/events.ts';
 import { DEFAULT_REGISTRY, type Reference } from '#core/reference.ts';
 import type { SearchResult } from '#core/search-result.ts';
 import type { CallContext } from '#engine.ts';
 import { openRegistryIndex, type RegistryIndex } from '#remote/registry-index.ts';
+import { accessOf, callOf } from './call-context.ts';
 import type { ListNamesOptions, SearchOptions } from './registry-tools.ts';
 import { remoteOptions, remoteRepository } from './remote-repository.ts';
 import type { Resources } from './resources.ts';
@@ -45,10 +45,6 @@ async function registryIndex(
   return openRegistryIndex(await remoteOptions(resources, reference, accessOf(options)));
 }
 
-function accessOf({ events = ignoreEvents, signal }: CallContext) {
-  return { events, ...(signal ? { signal } : {}) };
-}
-
-function wantedOf({ limit, signal }: ListNamesOptions) {
-  return { ...(limit === undefined ? {} : { limit }), ...(signal ? { signal } : {}) };
+function wantedOf({ limit, ...context }: ListNamesOptions) {
+  return { ...callOf(context), ...(limit === undefined ? {} : { limit }) };
 }

@@ -68,6 +68,16 @@ test('an image that is in no registry has the name that was typed', async () => 
   );
 });
 
+test('what others write steers no terminal', async () => {
+  const found = await look();
+  const [first] = found.listed;
+  assert.ok(first);
+  const hostile = { ...first, mediaType: 'a\u001b[2Jb', annotations: { 'x\ny': '\u202ez' } };
+  const text = lookText({ ...found, listed: [hostile] }, 'x');
+  assert.match(text, /MediaType: {3}a \[2Jb\n/);
+  assert.match(text, /\n {4}x y: {2}z\n$/);
+});
+
 test('templates see Go’s fields', async () => {
   const found = await look();
   const render = (format: string) => parseTemplate(format).render(lookStruct(found, 'x'));
