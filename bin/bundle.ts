@@ -38,7 +38,13 @@ const GROUPS = [
 const OPTIONS: BuildOptions = {
   cwd: root,
   platform: 'node',
-  resolve: { alias: { undici: join(root, 'bin/undici-parts.js') } },
+  resolve: {
+    alias: {
+      undici: join(root, 'bin/undici-parts.js'),
+      // HTTP/2 is not spoken (remote/dispatchers.ts), and loading Node's takes as long as Node itself.
+      './client-h2.js': join(root, 'bin/no-http2.cjs'),
+    },
+  },
   // oclif is loaded for help only, and reads files beside itself: it stays a package.
   external: [/^@oclif\/core/],
   // Imported statically somewhere, too: then there is nothing to split off.

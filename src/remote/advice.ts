@@ -5,7 +5,6 @@
  */
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import type { Call, Exchange, Interceptor } from './exchange.ts';
-import { peerCertificate } from './peer-certificate.ts';
 import type { HostPlan } from './registries/plan.ts';
 
 export interface AdviceFacts {
@@ -101,6 +100,7 @@ function plainLine(registry: string, files: readonly string[]): string {
 async function authorityAdvice({ host, call }: FailedAt): Promise<string | undefined> {
   const { hostname, port } = call.url;
   const target = { hostname, port: Number(port || 443), signal: call.signal };
+  const { peerCertificate } = await import('./peer-certificate.ts');
   const found = host.proxy.value ? undefined : await peerCertificate(target);
   const who = found
     ? `the certificate of ${call.url.host} is signed by ${found.issuer}${found.isSelfSigned ? ' (itself)' : ''}, sha256 ${found.fingerprint}`

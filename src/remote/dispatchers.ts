@@ -3,7 +3,7 @@
  * it comes with; the machine's own authorities, which cost 60 ms to read, are added when a
  * certificate is by none of those, and at once where a proxy or an own authority needs a list anyway.
  */
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { SlipwayError } from '#core/errors.ts';
 import type { OriginSettings } from './network.ts';
@@ -18,6 +18,8 @@ const CONNECTIONS_MAX = 16;
 
 const LIMITS = {
   connections: CONNECTIONS_MAX,
+  // Several connections are the point: with HTTP/2 all transfers would share what one of them gets.
+  allowH2: false,
   headersTimeout: HEADERS_TIMEOUT_MS,
   bodyTimeout: BODY_TIMEOUT_MS,
 };
@@ -27,8 +29,8 @@ export type Trust = 'node' | 'machine';
 
 /** @throws CONFIG_INVALID for certificates that cannot be used */
 export function openDispatcher(settings: OriginSettings, trust: Trust): Dispatcher {
-  const tls = tlsOptions(settings, trust);
-  const connect = { timeout: CONNECT_TIMEOUT_MS, ...tls };
+  const options = tlsOptions(settings, trust);
+  const connect = { timeout: CONNECT_TIMEOUT_MS, ...options };
   if (!settings.proxy) return new Agent({ ...LIMITS, connect });
   return new ProxyAgent({
     ...LIMITS,
@@ -52,7 +54,7 @@ function tlsOptions(
   const lax = verify ? {} : { rejectUnauthorized: false };
   if (trust === 'node' && authorities.length === 0 && !client) return lax;
   try {
-    const secureContext = createSecureContext({
+    const secureContext = tls().createSecureContext({
       ...(verify ? { ca: trusted(authorities) } : {}),
       ...(client ? { cert: client.certificate, key: client.key } : {}),
     });
@@ -70,7 +72,13 @@ function tlsOptions(
 }
 
 function trusted(authorities: readonly string[]): string[] {
+  const { getCACertificates } = tls();
   return [
     ...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...authorities]),
   ];
+}
+
+/** Loaded when first needed: it takes as long as Node itself, and many registries are plain HTTP. */
+function tls(): typeof import('node:tls') {
+  return process.getBuiltinModule('node:tls');
 }

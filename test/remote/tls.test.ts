@@ -132,6 +132,15 @@ describe('TLS', { skip }, () => {
     await assert.rejects(remote.blobs.stat(DIGEST), { code: 'CONFIG_INVALID' });
   });
 
+  it('HTTP/2 is not spoken, though the server would rather: each transfer has a connection of its own', async () => {
+    using folder = tempFolder();
+    const ALPNProtocols = ['h2', 'http/1.1'];
+    await using registry = await registryOverTls({ ...makeAuthority(folder).pem, ALPNProtocols });
+    const tlsVerify = { value: false, origin: '--tls-verify' };
+    await using remote = await remoteTo(registry.address, { tlsVerify });
+    assert.ok(await remote.blobs.stat(DIGEST));
+  });
+
   it('insecure: nobody is verified', async () => {
     using folder = tempFolder();
     await using registry = await registryOverTls(makeAuthority(folder).pem);
