@@ -226,6 +226,10 @@ export const TRANSFER: OptionTable = {
 const BY_HAND = 'write a Dockerfile and build it: slipway build';
 const ENDS = 'containers run in the foreground and are gone when they end: slipway run';
 
+/** Theirs are of local images, and take other options: docker's are ours. */
+const OTHER_LISTS =
+  'lists here are docker’s, of images in registries: slipway manifest, or slipway imagetools create';
+
 export const BUILDAH_MISSING: Readonly<Record<string, string>> = {
   add: BY_HAND,
   commit: BY_HAND,
@@ -233,6 +237,7 @@ export const BUILDAH_MISSING: Readonly<Record<string, string>> = {
   containers: 'no container stays: slipway images',
   copy: BY_HAND,
   from: BY_HAND,
+  manifest: OTHER_LISTS,
   mount: 'read files of an image without a mount: slipway image ls-files, slipway image cp',
   rename: BY_HAND,
   rm: 'no container stays',
@@ -248,6 +253,7 @@ export const PODMAN_MISSING: Readonly<Record<string, string>> = {
   exec: ENDS,
   export: 'the root of an image, not of a container: slipway export IMAGE',
   logs: ENDS,
+  manifest: OTHER_LISTS,
   ps: ENDS,
   rm: ENDS,
   start: ENDS,

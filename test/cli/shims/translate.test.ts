@@ -22,7 +22,7 @@ function translated(line: string, { files = [], environment = {} }: Surroundings
     place: { exists: (path) => files.includes(path), variable: (one) => environment[one] },
     commands: {
       knows: ([first = '', second = '']) =>
-        ['images', 'help', 'tag', 'version'].includes(first) ||
+        ['images', 'help', 'manifest', 'tag', 'version'].includes(first) ||
         `${first} ${second}` === 'buildx du',
       flagsOf: async (id) => (id === 'push' ? Push.flags : Build.flags),
     },
@@ -58,6 +58,7 @@ const LINES: readonly (readonly [theirs: string, ours: string, surroundings?: Su
   ['docker build --squash .', 'build --squash=true .'],
   ['docker build --explain .', 'build --explain=true .'],
   ['docker build --help', 'help build'],
+  ['docker manifest inspect -v app:1', 'manifest inspect -v app:1'],
   ['docker tag rm app:1', 'tag -- rm app:1'],
   ['docker', 'help'],
   ['docker --help', 'help'],
@@ -200,6 +201,8 @@ const REFUSED: readonly (readonly [theirs: string, what: string])[] = [
   ['executor -c s3://b/x --no-push', 'executor: --context=s3://…'],
   ['executor -c tar://x --context-sub-path a --no-push', 'executor: --context-sub-path of a tar'],
   ['executor --no-push --registry-mirror m', 'executor: --registry-mirror'],
+  ['podman manifest push --all x', 'podman: manifest'],
+  ['buildah manifest create x', 'buildah: manifest'],
   ['executor -d a --digest-file https://x/y', 'executor: a URL for --digest-file'],
 ];
 
