@@ -37,13 +37,17 @@ const RULES: readonly Rule[] = [
   {
     cases: /^(?:check-skip|maintainer)$/,
     why: 'the author is not kept',
-    isOld: true,
     family: 'docker',
   },
   {
     cases: /^(?:chmod-octal|copy-variables)$/,
     why: '--chmod is not for folders there',
     isOld: true,
+  },
+  {
+    cases: /^link-(?:destination-link|over-folder-mode)$/,
+    why: "--link is a plain copy in docker's classic store",
+    family: 'docker',
   },
   { cases: /^copy-into-folder$/, why: 'one source in brackets is a name there', isOld: true },
   {
