@@ -225,39 +225,3 @@ describe('a registry without the referrers API', () => {
     assert.ok(tags.includes(subject.replace(':', '-')), tags.join());
   });
 });
-
-describe('others read what was copied', () => {
-  for (const tool of ['skopeo', 'podman'] as const) {
-    it(`${tool}, from a registry and from an archive, with the same digests`, async (t) => {
-      const host = peers();
-      for (const program of ['docker-registry', tool]) {
-        const unfit = await host.unfit(program);
-        if (unfit !== undefined) return t.skip(unfit);
-      }
-      await using here = await copier();
-      await using a = await temporaryRegistry();
-      await using b = await startDockerRegistry();
-      await using from = remoteAt(a.address);
-      const index = await putSignedIndex(from, '1');
-      const image = `${b.address}/test/app:1`;
-      const archive = here.folder.at('x.tar');
-      await here.engine.copy(`${a.address}/test/app:1`, image);
-      await here.engine.copy(image, `oci-archive:${archive}:v1`);
-      for (const place of [`docker://${image}`, `oci-archive:${archive}:v1`]) {
-        if (tool === 'skopeo') {
-          const words = ['--tls-verify=false', '--raw', place];
-          const raw = await host.run('skopeo', 'inspect', ...words);
-          assert.equal(digestOf(raw), index.manifest.digest);
-          const copy = ['--all', '--src-tls-verify=false', place, `dir:${here.folder.at('dir')}`];
-          await host.run('skopeo', 'copy', '--insecure-policy', ...copy);
-        } else {
-          const root = ['--root', here.folder.at('podman'), '--runroot', here.folder.at('run')];
-          const pull = ['pull', '-q', '--tls-verify=false', place];
-          const id = await host.run('podman', ...root, '--storage-driver=vfs', ...pull);
-          const own = index.images[process.arch === 'arm64' ? 1 : 0]?.imageId;
-          assert.equal(`sha256:${id}`, own);
-        }
-      }
-    });
-  }
-});
