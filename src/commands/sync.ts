@@ -75,8 +75,9 @@ export default class Sync extends BaseCommand {
       events: showNotes(this.host),
       ...(flags.quiet || isJson ? {} : { onStep: tell }),
       onFailure: ({ what, error }) => {
-        const hint = isSlipwayError(error) && error.hint !== undefined ? `${error.hint}\n` : '';
-        this.host.stderr.write(`${what}: ${error.message}\n${hint}`);
+        const fix =
+          isSlipwayError(error) && error.hint !== undefined ? `  fix: ${error.hint}\n` : '';
+        this.host.stderr.write(`ERROR: ${what}: ${error.message}\n${fix}`);
       },
     });
     if (isJson) this.print(JSON.stringify(jsonOf(result), undefined, 2));

@@ -64,6 +64,10 @@ export async function planCopy(
   });
 }
 
+function signalOf({ signal }: CallContext): Pick<CallContext, 'signal'> {
+  return signal ? { signal } : {};
+}
+
 interface OpenedPlaces extends AsyncDisposable {
   readonly source: ImageSource;
   readonly target: ImageTarget;
@@ -76,9 +80,13 @@ async function openBoth(
 ): Promise<OpenedPlaces> {
   const [origin, destination] = [parsePlace(from), parsePlace(to)];
   const events = options.events ?? ignoreEvents;
-  const context = { events, ...(options.signal ? { signal: options.signal } : {}) };
+  const context = { events, ...signalOf(options) };
   await using opening = new AsyncDisposableStack();
   const source = opening.use(await openSource(resources, origin, context));
+  // An image that is not there leaves no empty folder behind.
+  if (destination.kind === 'oci' && !options.allTags) {
+    await source.repository.resolve(await source.selector(), signalOf(options));
+  }
   const target = opening.use(
     await openTarget(resources, destination, { ...context, isTrial: options.isTrial ?? false }),
   );

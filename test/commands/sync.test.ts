@@ -54,7 +54,7 @@ test('what failed is told at once and in the end, exit 1', async () => {
   const engine = engineWith([FAILURE]);
   const { stdout, stderr, exitCode } = await runCommand(['sync', '-f', 'm.yaml'], { engine });
   assert.equal(exitCode, 1);
-  assert.equal(stderr, 'a/y: not here\nlook again\n');
+  assert.equal(stderr, 'ERROR: a/y: not here\n  fix: look again\n');
   assert.match(stdout, /1 removed, 1 failed: a\/y\n$/);
 });
 

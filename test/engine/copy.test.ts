@@ -1,6 +1,6 @@
 /** Copies between registries and other places: what arrives, what is sent, and what is not. */
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { digestOf } from '#core/digest.ts';
@@ -350,6 +350,16 @@ describe('what is wrong at the source', () => {
       });
     });
   }
+
+  test('an image that is not there leaves no folder', async () => {
+    await using here = await copier();
+    const { engine, folder } = here;
+    await using a = await temporaryRegistry();
+    for (const source of [`${a.address}/none:1`, 'store:none', `oci:${folder.at('none')}`]) {
+      await assert.rejects(engine.copy(source, `oci:${folder.at('out')}`));
+      assert.ok(!existsSync(folder.at('out')));
+    }
+  });
 
   test('a layer that is lost: BLOB_UNKNOWN, no tag', async () => {
     await using here = await copier();

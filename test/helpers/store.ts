@@ -17,7 +17,8 @@ export async function temporaryStore(): Promise<StoreUnderTest> {
     root,
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();
-      await rm(root, { recursive: true, force: true });
+      // A server whose connection was cut may be putting away what it had for a moment longer.
+      await rm(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     },
   };
 }
