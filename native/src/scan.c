@@ -247,7 +247,9 @@ int command_scan(int argc, char **argv) {
   if (options_parse(argc, argv, slots, sizeof slots / sizeof slots[0]) < 0) return 2;
   struct scan *scan = allocate(sizeof *scan);
   scan_jobs_open(&scan->jobs);
-  setvbuf(stdout, NULL, _IOFBF, READ_SIZE);
+  // Ours: without one the C library takes its own, of 4 KiB.
+  static char output[READ_SIZE];
+  setvbuf(stdout, output, _IOFBF, sizeof output);
   int result = scan_root(scan, root, cache, only);
   scan_jobs_close(&scan->jobs);
   stat_cache_free(&scan->cache);
