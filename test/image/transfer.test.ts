@@ -30,6 +30,24 @@ const platform = { os: 'linux', architecture: 'amd64' };
 const limit = pLimit(2);
 
 describe('pullImage', () => {
+  it('sha512 digests stay what they are, from registry to store to registry', async () => {
+    await using registry = await temporaryRegistry();
+    await using from = remoteAt(registry.address);
+    const layer = await sampleLayer({ codec: 'gzip' });
+    const digest = digestOf(layer.bytes, 'sha512');
+    const image = imageOf([{ ...layer, digest, descriptor: { ...layer.descriptor, digest } }]);
+    await putImage(from, image, '1');
+    await using place = await temporaryStore();
+    const { store } = place;
+    const reference = parseReference(`${registry.address}/test/app:1`);
+    await pullImage({ store, remote: from, reference, platform, limit });
+    await using other = await temporaryRegistry();
+    await using to = remoteAt(other.address);
+    const pushed = await pushImage({ store, remote: to, reference, platform, limit });
+    assert.equal(pushed.manifest.digest, image.manifest.digest);
+    assert.deepEqual(await collect(to.blobs.read(digest)), Buffer.from(layer.bytes));
+  });
+
   it('brings the platform’s image under its name; the index names it too', async () => {
     await using place = await temporaryStore();
     const { store } = place;
