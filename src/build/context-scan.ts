@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { type Dirent, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { displayPath } from '#archive/entry-path.ts';
 import { type ByteString, byteStringOf, displayBytes } from '#core/bytes.ts';
 import { isSlipwayError } from '#core/errors.ts';
 import type { IgnoreMatcher } from '#dockerfile/dockerignore.ts';
@@ -31,11 +32,19 @@ export interface ContextScanner {
   /** For what is remembered; made when missing. */
   readonly cacheFolder: string;
   readonly signal: AbortSignal;
+  /** Told, once each, what is left out of the context. */
+  readonly warn?: (text: string) => void;
 }
 
 /** What was found is remembered in the build's store. */
-export function scannerOf({ helper, store, signal }: BuildSession): ContextScanner {
-  return { helper, cacheFolder: store.paths.scans, signal };
+export function scannerOf({ helper, store, signal, vertices }: BuildSession): ContextScanner {
+  const told = new Set<string>();
+  const warn = (text: string): void => {
+    if (told.has(text)) return;
+    told.add(text);
+    vertices.note('warning', text);
+  };
+  return { helper, cacheFolder: store.paths.scans, signal, warn };
 }
 
 /** What is below a folder of the context `root`; paths are below that folder. */
@@ -55,7 +64,11 @@ export async function scanContext(
     signal: scanner.signal,
   };
   try {
-    return await scanned(scanner, options);
+    const found = await scanned(scanner, options);
+    for (const { message, path: below } of found.warnings) {
+      scanner.warn?.(`${displayPath(joinPath(path, below))} of the context: ${message}`);
+    }
+    return found;
   } catch (error) {
     throw asInputError(error, name);
   } finally {

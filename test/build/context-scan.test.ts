@@ -1,6 +1,7 @@
 /** Contexts scanned by the helper: the same tree as file by file, and nothing read twice. */
 import assert from 'node:assert/strict';
 import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -184,4 +185,22 @@ test('paths are those below the folder that is scanned', () => {
   const root = Buffer.from(contextIn(folder));
   const paths = ignoredPaths(root, 'b' as ByteString, compileIgnore('b/d\n'));
   assert.deepEqual(paths, ['d']);
+});
+
+test('a socket is left out, and told once', async () => {
+  using folder = tempFolder();
+  const root = contextIn(folder);
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(folder.at('ctx/b/s'), resolve));
+  try {
+    for (const program of [HELPER, folder.at('missing')]) {
+      const told: string[] = [];
+      const scanner = { ...scannerIn(folder, program), warn: (text: string) => told.push(text) };
+      using from = folderTree(root, compileIgnore(''), scanner);
+      await from.prepare?.([from.root]);
+      assert.deepEqual(told, ['"b/s" of the context: a socket cannot be copied: left out']);
+    }
+  } finally {
+    await new Promise((resolve) => void server.close(resolve));
+  }
 });
