@@ -29,6 +29,7 @@ export {
 export type { Event, EventSink, TransferEvent, VertexEvent } from '#core/events.ts';
 export type { ImageCheck } from '#core/image-check.ts';
 export type { ImageConfig } from '#core/image-config.ts';
+export type { CopyPlan, CopyRequest, ImageCopy, PlannedCopy } from '#core/image-copy.ts';
 export type {
   AnalyzedLayer,
   ConfigChange,
@@ -54,6 +55,7 @@ export type {
   RemovedName,
 } from '#core/local-image.ts';
 export type { ListedManifest, ManifestInspection } from '#core/manifest-list.ts';
+export type { SyncFailure, SyncRequest, SyncResult, SyncStep } from '#core/mirror.ts';
 export { formatPlatform, type Platform, parsePlatform } from '#core/platform.ts';
 export {
   familiarReference,
