@@ -13,7 +13,7 @@ import { errnoOf } from '#core/errors.ts';
 import { type DigestFile, type DigestPlace, digestFileIn, digestPlaces } from './disk-files.ts';
 import { abandonedFiles, type Garbage, mergedRule } from './garbage.ts';
 import { disposePieces, type GcOptions, type GcResult, GcTally, takePieces } from './gc.ts';
-import { digestIn, type Metadata } from './metadata.ts';
+import { digestIn, type Metadata, textOf } from './metadata.ts';
 import { isNeeded, STALE_LINK } from './needed.ts';
 import type { StorePaths } from './paths.ts';
 import { readUnread } from './refs.ts';
@@ -76,20 +76,24 @@ class Sweep {
     }
   }
 
+  /** By pages of rows, not of digests: the layer that all images begin with is linked ten thousand times. */
   async #dropLinks(): Promise<void> {
-    const all = 'SELECT DISTINCT digest FROM links WHERE digest > ? ORDER BY digest LIMIT ?';
-    const stale = `SELECT 1 FROM links WHERE digest = ? AND ${STALE_LINK} LIMIT 1`;
-    for await (const linked of this.#rows(all)) {
-      const digests = linked.filter((digest) =>
-        this.#metadata.get(stale, digest, this.#freshAfterMs),
-      );
-      if (digests.length === 0) continue;
-      this.#metadata.transaction(() => {
-        for (const digest of digests) {
-          const sql = `DELETE FROM links WHERE digest = ? AND ${STALE_LINK}`;
-          this.#metadata.run(sql, digest, this.#freshAfterMs);
-        }
-      });
+    const page = `SELECT repository, digest, ${STALE_LINK} AS is_stale FROM links
+      WHERE (repository, digest) > (?, ?) ORDER BY repository, digest LIMIT ?`;
+    const drop = `DELETE FROM links WHERE repository = ? AND digest = ? AND ${STALE_LINK}`;
+    for (let after = ['', '']; ; ) {
+      const [repository = '', digest = ''] = after;
+      const rows = this.#metadata.all(page, this.#freshAfterMs, repository, digest, ROWS_PER_SLICE);
+      const keys = rows.map((row) => [textOf(row, 'repository'), textOf(row, 'digest')]);
+      const stale = keys.filter((_, i) => rows[i]?.is_stale === 1);
+      if (stale.length > 0) {
+        this.#metadata.transaction(() => {
+          for (const key of stale) this.#metadata.run(drop, ...key, this.#freshAfterMs);
+        });
+      }
+      await this.#rest();
+      if (rows.length < ROWS_PER_SLICE) return;
+      after = keys.at(-1) ?? after;
     }
   }
 
