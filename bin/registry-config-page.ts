@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONFIG_KEYS, type ConfigKey, variableOf } from '#registry/config/keys.ts';
+import { UPSTREAM_KEYS } from '#registry/config/upstreams.ts';
 
 /** The page as it should be. */
 export function registryConfigPage(): string {
@@ -41,6 +42,24 @@ export function registryConfigPage(): string {
     '`*` in a repository is one part of its name, `**` any number of them, `?` a character.',
     '',
     ...CARE,
+    '## Upstreams',
+    '',
+    'Registries that are asked for what is not here ([how](registry.md#a-cache-of-other-registries)):',
+    '',
+    '```yaml',
+    'proxy:',
+    '  upstreams:',
+    '    - { name: docker.io, url: "https://registry-1.docker.io", repositories: ["library/*"], ttl: 30d }',
+    '    - { name: ghcr.io, url: "https://ghcr.io", only: ["our-team/**"], credentials: files }',
+    '```',
+    '',
+    '| key of an upstream | meaning |',
+    '| --- | --- |',
+    ...Object.entries(UPSTREAM_KEYS).map(([key, meaning]) => `| ${code(key)} | ${meaning} |`),
+    '',
+    'How an upstream is reached otherwise (certificates, proxies, mirrors) is said where it is said for',
+    '`slipway pull`: [registries.md](registries.md). A key of `--proxy` wins over an upstream of the same name.',
+    '',
     '## Webhooks',
     '',
     '```yaml',

@@ -28,7 +28,10 @@ export function jsonReply(
   };
 }
 
-/** Sends it; a HEAD request gets the headers alone. A stream that fails cuts the connection. */
+/**
+ * Sends it; a HEAD request gets the headers alone. A stream that fails cuts the connection, unless it had
+ * not begun: then nothing was sent, and another answer can be.
+ */
 export async function send(
   response: ServerResponse,
   reply: Reply,
@@ -47,8 +50,17 @@ export async function send(
     response.end(isHead ? undefined : bytes);
     return;
   }
-  if (isHead) response.end();
-  else await sendStream(response, body, Number(response.getHeader('content-length')));
+  if (isHead) {
+    response.end();
+    return;
+  }
+  try {
+    await sendStream(response, body, Number(response.getHeader('content-length')));
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    else for (const name of Object.keys(reply.headers ?? {})) response.removeHeader(name);
+    throw error;
+  }
 }
 
 const CLOSED = new Error('the connection was closed');
@@ -77,7 +89,6 @@ async function sendStream(
     if (left !== 0) throw new Error(`a body of ${sizeBytes} bytes ended ${left} bytes early`);
     response.end();
   } catch (error) {
-    response.destroy();
     if (!closed.signal.aborted) throw error;
   } finally {
     await chunks.return?.();

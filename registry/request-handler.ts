@@ -8,6 +8,7 @@ import { answer } from './endpoints/answer.ts';
 import { noSuchEndpoint, type RegistryCall, type RegistryServices } from './endpoints/base.ts';
 import { errorReply, isServerFault, Refusal } from './errors.ts';
 import type { EventListener, RegistryEvent } from './operations/events.ts';
+import type { PullThrough } from './proxy/pull-through.ts';
 import { type Reply, send } from './reply.ts';
 import { type RequestObserver, type RequestTrace, traceRequest } from './request-record.ts';
 import { type Route, routeOf } from './router.ts';
@@ -24,6 +25,12 @@ export interface HandlerOptions {
   readonly listeners: readonly EventListener[];
   /** A line for each fault of the server. */
   readonly log: ((line: string) => void) | undefined;
+}
+
+/** A request on its way to an endpoint. */
+interface Asked {
+  readonly call: RegistryCall;
+  readonly trace: RequestTrace | undefined;
 }
 
 const DROP_REST_MS = 5000;
@@ -59,7 +66,7 @@ export class RequestHandler {
     });
     const isHead = request.method === 'HEAD';
     try {
-      const reply = await this.#reply(request, gone.signal, trace);
+      const reply = await this.#reply(request, response, { signal: gone.signal, trace });
       if (this.isClosing) response.setHeader('connection', 'close');
       await send(response, reply, { isHead });
     } catch (error) {
@@ -72,8 +79,8 @@ export class RequestHandler {
 
   #reply(
     request: IncomingMessage,
-    signal: AbortSignal,
-    trace: RequestTrace | undefined,
+    response: ServerResponse,
+    { signal, trace }: { readonly signal: AbortSignal; readonly trace: RequestTrace | undefined },
   ): Promise<Reply> | Reply {
     const [path = '', query = ''] = split(request.url ?? '/');
     const route = routeOf(path);
@@ -94,9 +101,36 @@ export class RequestHandler {
         ? { notify: (event: RegistryEvent) => this.#notify(event, request, trace) }
         : {}),
     };
-    // Nothing of this for those without a guard: a turn of the event loop shows at 20,000 requests a second.
-    const { guard } = services;
-    return guard ? this.#guarded(guard, route, { call, trace }) : answer(route, call);
+    // The pages show what is here.
+    if (services.proxy && route.kind !== 'web') {
+      return this.#proxied(services.proxy, route, { call, trace, response });
+    }
+    return this.#answered(route, { call, trace });
+  }
+
+  /** Nothing is waited for without a guard: a turn of the event loop shows at 20,000 requests a second. */
+  #answered(route: Route, about: Asked): Promise<Reply> | Reply {
+    const { guard } = this.#options.services;
+    return guard ? this.#guarded(guard, route, about) : answer(route, about.call);
+  }
+
+  /** The same by the name under which the repository is kept: permissions are for that one. */
+  async #proxied(
+    proxy: PullThrough,
+    route: Route,
+    { call, trace, response }: Asked & { readonly response: ServerResponse },
+  ): Promise<Reply> {
+    const warn = (text: string): void => {
+      response.setHeader('warning', `299 - "${text.replaceAll(/[^ -~]|["\\]/g, '?')}"`);
+    };
+    const provider = proxy.forRequest(call.headers.via, warn);
+    if (!('name' in route))
+      return await this.#answered(route, { call: { ...call, provider }, trace });
+    const namespace = call.query.get('ns');
+    const name = await proxy.place(route.name, namespace);
+    if (namespace !== null) response.setHeader('oci-namespace', namespace);
+    const placed = { ...call, provider, ...(name === route.name ? {} : { asked: route.name }) };
+    return await this.#answered({ ...route, name }, { call: placed, trace });
   }
 
   /** What nobody may do here, whoever it is. */
@@ -111,13 +145,9 @@ export class RequestHandler {
     }
   }
 
-  async #guarded(
-    guard: Guard,
-    route: Route,
-    { call, trace }: { readonly call: RegistryCall; readonly trace: RequestTrace | undefined },
-  ): Promise<Reply> {
+  async #guarded(guard: Guard, route: Route, { call, trace }: Asked): Promise<Reply> {
     if (route.kind === 'web') return await this.#page(guard, route.web, call);
-    const requirement = requirementOf(route, call.method);
+    const requirement = requirementOf(route, call.method, call.asked);
     const identity = await guard.identify(call.request);
     if (trace) trace.user = identity.user;
     guard.need(requirement, identity, call.request);
@@ -150,7 +180,8 @@ export class RequestHandler {
   /** A client that left is no fault of ours; everything else unexplained is. */
   #report(error: unknown, request: IncomingMessage, signal: AbortSignal): void {
     if (signal.aborted || request.destroyed || !isServerFault(error)) return;
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const text =
+      error instanceof Error && !(error instanceof Refusal) ? error.stack : String(error);
     this.#options.log?.(`error: ${request.method} ${request.url}: ${text}`);
   }
 }

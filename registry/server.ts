@@ -135,12 +135,13 @@ function handlerOf(options: ServeRegistryOptions): RequestHandler {
 
 /** Each request's call is made of these: nothing else goes along. */
 function servicesOf(options: ServeRegistryOptions): Omit<RegistryServices, 'manifests'> {
-  const { provider, guard, authority, metrics, headroom, tagJudge, quota } = options;
+  const { provider, proxy, guard, authority, metrics, headroom, tagJudge, quota } = options;
   const { readOnly = false, allowDelete = true, pages = true } = options;
   return {
     provider,
     deletes: allowDelete && !readOnly,
     hasPages: pages,
+    ...(proxy ? { proxy } : {}),
     ...(guard ? { guard } : {}),
     ...(authority === undefined ? {} : { authority }),
     ...(metrics ? { metrics } : {}),

@@ -10,6 +10,8 @@ export function isAction(text: string): text is Action {
 export interface Access {
   readonly repository: string;
   readonly action: Action;
+  /** What the client calls it, where that is another name: it asks for a token by it. */
+  readonly asked?: string;
 }
 
 export interface Identity {

@@ -6,12 +6,14 @@ import { WatchedFile } from '../watched-file.ts';
 import { parseKeys } from './api-keys.ts';
 import { Guard, type Live } from './guard.ts';
 import { parseHtpasswd } from './htpasswd.ts';
-import { ANONYMOUS_PULL, judgeBy, SIGNED_IN_ONLY } from './rules.ts';
+import { ANONYMOUS_PULL, closedTo, judgeBy, SIGNED_IN_ONLY } from './rules.ts';
 import { foreignTokens, signingKey, tokenSigner } from './tokens.ts';
 
 export interface OpenGuardOptions {
   /** Where users, keys and the signing key are unless told otherwise: `registry/` in the store. */
   readonly folder: string;
+  /** Repositories that are for nobody who has not signed in, whatever the rules say. Default: none. */
+  readonly isClosed?: (repository: string) => boolean;
   /** One line for each change of a file that was not taken. */
   readonly log?: (line: string) => void;
 }
@@ -37,7 +39,7 @@ export function openGuard(
   return new Guard({
     users: users === undefined ? fixed(new Map()) : watched(users, parseHtpasswd, options),
     keys: keys === undefined ? fixed([]) : watched(keys, parseKeys, options),
-    judge: fixed(judgeBy(rulesOf(auth))),
+    judge: fixed(closedTo(judgeBy(rulesOf(auth)), options.isClosed ?? (() => false))),
     ...tokensOf(auth, options.folder),
   });
 }

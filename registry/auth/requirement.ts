@@ -7,7 +7,8 @@ const OPEN: Requirement = { kind: 'open' };
 const USER: Requirement = { kind: 'user' };
 const LIST: Requirement = { kind: 'list' };
 
-export function requirementOf(route: Route, method: string): Requirement {
+/** `asked`: the name in the path, where the route's is another one. */
+export function requirementOf(route: Route, method: string, asked?: string): Requirement {
   switch (route.kind) {
     case 'health':
     case 'ready':
@@ -25,14 +26,14 @@ export function requirementOf(route: Route, method: string): Requirement {
       return LIST;
     case 'tags':
     case 'referrers':
-      return need(route.name, 'pull');
+      return need(route.name, 'pull', asked);
     case 'manifest':
     case 'blob':
-      return need(route.name, actionOf(method));
+      return need(route.name, actionOf(method), asked);
     case 'uploads':
     case 'upload':
       // Giving up an upload of one's own is part of pushing.
-      return need(route.name, 'push');
+      return need(route.name, 'push', asked);
   }
 }
 
@@ -48,6 +49,7 @@ function actionOf(method: string): Action {
   }
 }
 
-function need(repository: string, action: Action): Requirement {
-  return { kind: 'access', access: { repository, action } };
+function need(repository: string, action: Action, asked: string | undefined): Requirement {
+  const access = { repository, action, ...(asked === undefined ? {} : { asked }) };
+  return { kind: 'access', access };
 }

@@ -43,6 +43,15 @@ export function judgeBy({ groups, rules }: AccessRules): Judge {
   };
 }
 
+/** The same, and those who are not signed in may do nothing to some repositories, whatever the rules say. */
+export function closedTo(judge: Judge, isClosed: (repository: string) => boolean): Judge {
+  return {
+    ...judge,
+    allows: (user, repository, action) =>
+      (user !== undefined || !isClosed(repository)) && judge.allows(user, repository, action),
+  };
+}
+
 function speaksOf(users: ReadonlySet<string>, user: string | undefined): boolean {
   if (users.has('anonymous')) return true;
   return user !== undefined && (users.has(user) || users.has('*'));

@@ -49,5 +49,6 @@ export function limitOf(entries: readonly ScopeEntry[]): (access: Access) => boo
     for (const action of actionsOf(entry)) actions.add(action);
     granted.set(entry.name, actions);
   }
-  return ({ repository, action }) => granted.get(repository)?.has(action) ?? false;
+  return ({ repository, action, asked = repository }) =>
+    [repository, asked].some((name) => granted.get(name)?.has(action));
 }

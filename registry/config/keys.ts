@@ -180,6 +180,40 @@ export const CONFIG_KEYS = {
     meaning: 'How often the rules of retention are applied while the server runs',
     fallback: '24h',
   },
+  'proxy.url': {
+    type: 'text',
+    meaning:
+      'A registry at which all names are looked for that no local repository has; [several](#upstreams) are in the file only',
+    docker: 'REGISTRY_PROXY_REMOTEURL',
+  },
+  'proxy.username': {
+    type: 'text',
+    meaning: 'With `proxy.url`: ask it as this user',
+    docker: 'REGISTRY_PROXY_USERNAME',
+  },
+  'proxy.password': {
+    type: 'text',
+    meaning: 'With `proxy.url`: and with this password',
+    docker: 'REGISTRY_PROXY_PASSWORD',
+  },
+  'proxy.ttl': {
+    type: 'duration',
+    meaning:
+      'With `proxy.url`: what nobody has pulled for this long is removed when the rules of retention are applied; `0`: never',
+    fallback: '168h',
+    docker: 'REGISTRY_PROXY_TTL',
+  },
+  'proxy.anonymous': {
+    type: 'text',
+    meaning:
+      'With `proxy.url`: what those may do who do not sign in; `none` whatever the rules of access say',
+    fallback: '`none` where it is asked with a password, else `pull`',
+    values: ['none', 'pull'],
+  },
+  'proxy.own-names': {
+    type: 'list',
+    meaning: 'Host names that mean this registry itself where clients send `?ns=`',
+  },
 } as const satisfies Readonly<Record<string, ConfigKey>>;
 
 export type ConfigKeyName = keyof typeof CONFIG_KEYS;

@@ -8,12 +8,28 @@ import { LineCounter, parseDocument } from 'yaml';
 import { parseByteSize } from '#core/byte-size.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
 import { type JsonValue, ObjectReader } from '#core/json.ts';
-import type { AuthConfig, RegistryConfig, TlsConfig } from '#core/registry-config.ts';
+import type {
+  AuthConfig,
+  CareConfig,
+  ProxyConfig,
+  RegistryConfig,
+  RetentionRule,
+  TlsConfig,
+  UpstreamConfig,
+} from '#core/registry-config.ts';
 import { readNamedFile } from '../read-file.ts';
 import { careIn } from './care.ts';
 import { durationMs } from './duration.ts';
 import { CONFIG_KEYS, type ConfigKey, type ConfigKeyName, variableOf } from './keys.ts';
 import { rulesIn, STRUCTURED_KEYS, webhooksIn } from './structured.ts';
+import {
+  checkUpstreams,
+  passwordOr,
+  ttlRules,
+  upstreamFromFlag,
+  upstreamOf,
+  upstreamsIn,
+} from './upstreams.ts';
 
 export interface ConfigSources {
   /** By key; undefined: the flag was not given. */
@@ -21,12 +37,15 @@ export interface ConfigSources {
   readonly variable: (name: string) => string | undefined;
   /** A YAML or JSON file; paths in it are relative to it. */
   readonly file?: string;
+  /** Upstreams of flags: `NAME=URL`, or a URL. */
+  readonly proxies?: readonly string[];
 }
 
 /** @throws CONFIG_INVALID, FILE_MISSING */
 export function resolveConfig(sources: ConfigSources): RegistryConfig {
   const file = sources.file === undefined ? undefined : readConfigFile(sources.file);
   const values = new ConfigValues(sources, file);
+  const proxy = proxyIn(values, sources, file);
   const tls = tlsIn(values);
   return {
     address: values.text('address') ?? CONFIG_KEYS.address.fallback,
@@ -41,8 +60,45 @@ export function resolveConfig(sources: ConfigSources): RegistryConfig {
     metrics: values.boolean('metrics', true),
     minFreeBytes: values.size('min-free'),
     webhooks: file ? webhooksIn(file.document) : [],
-    care: careIn(values, file?.document),
+    care: withRules(careIn(values, file?.document), ttlRules(proxy.upstreams)),
+    proxy,
   };
+}
+
+function withRules(care: CareConfig, more: readonly RetentionRule[]): CareConfig {
+  const { retention } = care;
+  return { ...care, retention: { ...retention, rules: [...retention.rules, ...more] } };
+}
+
+function proxyIn(
+  values: ConfigValues,
+  { proxies = [] }: ConfigSources,
+  file: ConfigFile | undefined,
+): ProxyConfig {
+  const url = values.text('proxy.url');
+  const given = proxies.map(upstreamFromFlag);
+  const more = [
+    ...(url === undefined ? [] : [dockersUpstream(url, values)]),
+    ...(file ? upstreamsIn(file.document.optionalObject('proxy'), file.folder) : []),
+  ];
+  const names = new Set(given.map(({ name }) => name));
+  return {
+    // A flag wins over what the file says of the same name.
+    upstreams: checkUpstreams([...given, ...more.filter(({ name }) => !names.has(name))]),
+    ownNames: values.list('proxy.own-names'),
+  };
+}
+
+/** The one upstream that docker's registry can have. */
+function dockersUpstream(url: string, values: ConfigValues): UpstreamConfig {
+  const ttlMs = values.duration('proxy.ttl');
+  const anonymous = values.text('proxy.anonymous');
+  return upstreamOf(url, {
+    repositories: ['**'],
+    credentials: passwordOr('none', values.text('proxy.username'), values.text('proxy.password')),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+    ...(anonymous === 'none' || anonymous === 'pull' ? { anonymous } : {}),
+  });
 }
 
 function accessLogIn(values: ConfigValues): Pick<RegistryConfig, 'accessLog'> {
@@ -146,7 +202,7 @@ class ConfigValues {
   duration(key: ConfigKeyName): number | undefined {
     const spec: ConfigKey = CONFIG_KEYS[key];
     const value = this.text(key) ?? spec.fallback ?? 'off';
-    if (value === 'off') return undefined;
+    if (value === 'off' || value === '0') return undefined;
     const ms = durationMs(value);
     if (ms !== undefined) return ms;
     throw invalid(
@@ -181,6 +237,7 @@ interface ConfigFile {
   /** Scalars by dotted key, paths made absolute, lists joined by commas. */
   readonly scalars: ReadonlyMap<string, string>;
   readonly document: ObjectReader;
+  readonly folder: string;
 }
 
 function readConfigFile(path: string): ConfigFile {
@@ -208,7 +265,7 @@ function readConfigFile(path: string): ConfigFile {
     }
     scalars.set(key, spec.type === 'path' ? resolve(dirname(path), value) : value);
   });
-  return { scalars, document: new ObjectReader(root, path) };
+  return { scalars, document: new ObjectReader(root, path), folder: dirname(path) };
 }
 
 /** Calls back with every scalar and every list of scalars; what structured.ts reads is left to it. */

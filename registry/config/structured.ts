@@ -10,6 +10,7 @@ export const STRUCTURED_KEYS: readonly string[] = [
   'access.groups',
   'webhooks',
   ...CARE_LISTS,
+  'proxy.upstreams',
 ];
 
 /** `access:` with `groups` and `rules`; undefined where nothing is said. @throws CONFIG_INVALID, JSON_INVALID */

@@ -11,12 +11,15 @@ import type { Metrics } from '../operations/metrics.ts';
 import type { Quota } from '../operations/quota.ts';
 import type { TagJudge } from '../operations/tag-rules.ts';
 import type { RegistryProvider } from '../provider.ts';
+import type { PullThrough } from '../proxy/pull-through.ts';
 import { jsonReply, type Reply } from '../reply.ts';
 
 /** What endpoints share for the server's life. */
 export interface RegistryServices {
   readonly provider: RegistryProvider;
   readonly manifests: ManifestCache;
+  /** Answers for repositories of other registries, too. Absent: there are none. */
+  readonly proxy?: PullThrough;
   /** Absent: everybody may do everything. */
   readonly guard?: Guard;
   /** The certificate authority of our own, PEM. */
@@ -41,6 +44,8 @@ export interface RegistryCall extends RegistryServices {
   /** The request's body; ends with an error when the client goes away. */
   readonly body: AsyncIterable<Uint8Array>;
   readonly identity: Identity;
+  /** What the client calls the repository, where that is not the name it is kept under. */
+  readonly asked?: string;
   /** For those who need to know more about the client than an endpoint does. */
   readonly request: IncomingMessage;
   /** Says what happened to a repository; absent: nobody listens. */

@@ -25,7 +25,7 @@ export async function tokenEndpoint(call: RegistryCall): Promise<Reply> {
   const { guard } = call;
   const signer = guard?.options.signer;
   if (!guard || !signer) throw noSuchEndpoint();
-  return await reply(guard, signer, await wanted(call, guard, signer));
+  return await reply(call, { guard, signer }, await wanted(call, guard, signer));
 }
 
 async function wanted(call: RegistryCall, guard: Guard, signer: TokenSigner): Promise<Wanted> {
@@ -76,8 +76,8 @@ async function granted(
 }
 
 async function reply(
-  guard: Guard,
-  signer: TokenSigner,
+  { proxy }: RegistryCall,
+  { guard, signer }: { readonly guard: Guard; readonly signer: TokenSigner },
   { identity, scopes, isOffline }: Wanted,
 ): Promise<Reply> {
   const { judge, users } = guard.options;
@@ -86,7 +86,13 @@ async function reply(
       headers: { 'www-authenticate': 'Basic realm="slipway", charset="UTF-8"' },
     });
   }
-  const entries = parseScopes(scopes).map((entry) => allowed(guard, identity, entry));
+  const entries: ScopeEntry[] = [];
+  for (const entry of parseScopes(scopes)) {
+    // Permissions are for the name under which it is kept; the token is for the one asked for.
+    const repository =
+      entry.type === 'repository' && proxy ? await proxy.place(entry.name) : entry.name;
+    entries.push(allowed(guard, identity, { entry, repository }));
+  }
   const token = await signer.access(identity.user, entries);
   const hash = identity.user === undefined ? undefined : users.value.get(identity.user);
   // A key is for one program, and ends when it is meant to: nothing longer-lived comes out of it.
@@ -106,11 +112,17 @@ async function reply(
 }
 
 /** Of what was asked for, what may be done; the client finds out when it tries the rest. */
-function allowed(guard: Guard, identity: Identity, entry: ScopeEntry): ScopeEntry {
+function allowed(
+  guard: Guard,
+  identity: Identity,
+  { entry, repository }: { readonly entry: ScopeEntry; readonly repository: string },
+): ScopeEntry {
   if (entry.type !== 'repository') return entry;
-  const { name: repository } = entry;
+  const { name: asked } = entry;
   return {
     ...entry,
-    actions: actionsOf(entry).filter((action) => guard.may(identity, { repository, action })),
+    actions: actionsOf(entry).filter((action) =>
+      guard.may(identity, { repository, action, asked }),
+    ),
   };
 }

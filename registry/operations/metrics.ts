@@ -1,11 +1,14 @@
 /** Figures for Prometheus (`GET /metrics`): what is asked, how it went, how long it took, what flows. */
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { Collected } from '../provider.ts';
+import { type ProxyFigures, proxyFigures } from '../proxy/figures.ts';
 import type { RequestRecord } from '../request-record.ts';
 
 export interface Metrics {
   readonly contentType: string;
   observe(record: RequestRecord): void;
+  /** Of the pull-through cache. */
+  readonly proxy: ProxyFigures;
   /** An event of events.ts. */
   count(action: string): void;
   /** What gc removed. */
@@ -76,6 +79,7 @@ export function registryMetrics(): Metrics {
       freed.inc(freedBytes);
     },
     damaged: () => damaged.inc(),
+    proxy: proxyFigures(registry),
     observe: ({ endpoint = 'none', method, status, durationMs, isAborted, ...flow }) => {
       // What a client calls its method must not make rows without end.
       const known = METHODS.has(method) ? method : 'other';

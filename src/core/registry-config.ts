@@ -19,6 +19,7 @@ export interface RegistryConfig {
   readonly minFreeBytes: number;
   readonly webhooks: readonly WebhookConfig[];
   readonly care: CareConfig;
+  readonly proxy: ProxyConfig;
 }
 
 /** How the registry looks after what it holds. Absent intervals: never by itself. */
@@ -68,6 +69,46 @@ export interface RetentionRule {
   readonly untaggedMs?: number;
 }
 
+/** What is fetched from other registries and kept here. */
+export interface ProxyConfig {
+  readonly upstreams: readonly UpstreamConfig[];
+  /** Names of this registry itself, as `?ns=` says them. */
+  readonly ownNames: readonly string[];
+}
+
+/** A registry that is asked for what is not here. */
+export interface UpstreamConfig {
+  /** A repository name: what comes from there is kept below it, `docker.io/library/debian`. */
+  readonly name: string;
+  /** `https://registry-1.docker.io`; a path is put before the names of repositories there. */
+  readonly url: string;
+  /** What `?ns=` calls it. */
+  readonly namespaces: readonly string[];
+  /** Other names that stand for it at the beginning of a repository's. */
+  readonly prefixes: readonly string[];
+  /** Names without any of those that are looked for there: globs, or regular expressions in slashes. */
+  readonly repositories: readonly string[];
+  /** Repositories there that may be asked for, in the same form. */
+  readonly only: readonly string[];
+  readonly credentials: UpstreamCredentials;
+  /** What somebody may do here who does not sign in. */
+  readonly anonymous: 'none' | 'pull';
+  /** Take pushes to its names. */
+  readonly push: boolean;
+  /** How long a tag or a list is believed before it is asked for again. */
+  readonly freshMs: number;
+  /** What nobody has pulled for this long is removed; absent: never. */
+  readonly ttlMs?: number;
+  /** Of blobs, all together; absent: no limit. */
+  readonly bytesPerSecond?: number;
+}
+
+export type UpstreamCredentials =
+  | { readonly kind: 'none' }
+  /** Those of docker's and podman's files on this machine. */
+  | { readonly kind: 'files' }
+  | { readonly kind: 'password'; readonly username: string; readonly password: string };
+
 /** Somebody to tell what happens to repositories. */
 export interface WebhookConfig {
   readonly url: string;
@@ -104,6 +145,7 @@ export const DEFAULT_CONFIG: RegistryConfig = {
     tags: [],
     retention: { intervalMs: 24 * HOUR_MS, rules: [] },
   },
+  proxy: { upstreams: [], ownNames: [] },
 };
 
 export interface TlsConfig {

@@ -1,7 +1,13 @@
 /** `slipway registry serve` over the engine's store. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_CONFIG, type RegistryConfig, type TlsConfig } from '#core/registry-config.ts';
+import { SlipwayError } from '#core/errors.ts';
+import {
+  DEFAULT_CONFIG,
+  type ProxyConfig,
+  type RegistryConfig,
+  type TlsConfig,
+} from '#core/registry-config.ts';
 import type { RegistryHandle, ServeOptions } from '#engine.ts';
 import { nameOf, openArchive } from '#image/archive-open.ts';
 import { archiveProvider } from '#registry/archives/archive-provider.ts';
@@ -23,6 +29,7 @@ import { serverTls } from '#registry/tls/server-tls.ts';
 import type { LocalStore } from '#store/local-store.ts';
 import { wholeArchives } from './load.ts';
 import type { Resources } from './resources.ts';
+import { closedRepositories, serveProxy } from './serve-proxy.ts';
 
 /** Disposing lets requests in progress finish. @throws ADDRESS_IN_USE, ADDRESS_INVALID, CONFIG_INVALID, STORE_BROKEN, PERMISSION */
 export async function serve(resources: Resources, options: ServeOptions): Promise<RegistryHandle> {
@@ -38,10 +45,22 @@ export async function serve(resources: Resources, options: ServeOptions): Promis
       ? await archivesOf(archives, store, stack)
       : stack.use(await storeProvider(store, config));
   const logging = log ? { log } : {};
-  const guard = openGuard(config, { folder, ...logging });
+  const guard = openGuard(config, {
+    folder,
+    isClosed: closedRepositories(config.proxy),
+    ...logging,
+  });
+  const metrics = config.metrics ? { metrics: registryMetrics() } : {};
+  const proxied = await serveProxy(resources, {
+    config: proxyOf(config, archives),
+    provider,
+    guard,
+    ...(metrics.metrics ? { figures: metrics.metrics.proxy } : {}),
+    ...logging,
+  });
+  if (proxied) stack.use(proxied);
   const hooks = config.webhooks.map((hook) => stack.use(new Webhook(hook, logging)));
   const { tls, authority } = await tlsOf(config.tls, folder);
-  const metrics = config.metrics ? { metrics: registryMetrics() } : {};
   const cared = careOf(provider, config, { ...logging, ...metrics });
   const server = stack.use(
     await serveRegistry({
@@ -58,6 +77,7 @@ export async function serve(resources: Resources, options: ServeOptions): Promis
       ),
       ...metrics,
       ...cared.services,
+      ...(proxied ? { proxy: proxied.proxy } : {}),
       ...(config.accessLog ? { accessLog: config.accessLog } : {}),
       ...logging,
       provider,
@@ -94,6 +114,14 @@ function careOf(
     // Who asked for a registry that does not change gets one.
     tasks: readOnly ? [] : careTasks(config, { provider, care, ...options }),
   };
+}
+
+/** @throws CONFIG_INVALID */
+function proxyOf({ proxy }: RegistryConfig, archives: readonly string[]): ProxyConfig {
+  if (archives.length === 0 || proxy.upstreams.length === 0) return proxy;
+  throw new SlipwayError('CONFIG_INVALID', 'a registry of archives has no upstreams', {
+    hint: 'nothing can be kept there: leave the archives or the upstreams out',
+  });
 }
 
 /** A compressed archive has a plain copy in the store for as long as it is served. */

@@ -30,6 +30,13 @@ export interface ArrivingOptions {
   readonly lease: Lease;
 }
 
+export interface ArriveOptions extends ReceiveOptions {
+  /** Told of the file that is being filled; a second time when what it had from before was wrong. */
+  readonly onPartial?: (partial: PartialFile) => void;
+  /** Asks the source for one stretch at a time, however slow it is. */
+  readonly oneConnection?: boolean;
+}
+
 export class ArrivingBlobs extends LocalBlobs implements BlobReceiver {
   /** Those that came through here. */
   readonly arrived = new Map<Digest, ArrivedLayer>();
@@ -44,7 +51,7 @@ export class ArrivingBlobs extends LocalBlobs implements BlobReceiver {
   async receive(
     blob: AnnouncedBlob,
     source: BlobSource,
-    options: ReceiveOptions = {},
+    options: ArriveOptions = {},
   ): Promise<void> {
     if (blob.size > BLOB_BYTES_MAX) throw tooLarge(blob);
     const file = this.#options.paths.partial(blob.digest);
@@ -65,7 +72,7 @@ export class ArrivingBlobs extends LocalBlobs implements BlobReceiver {
   async #attempt(
     blob: AnnouncedBlob,
     source: BlobSource,
-    options: ReceiveOptions,
+    options: ArriveOptions,
   ): Promise<'stored' | 'damaged'> {
     const { paths } = this.#options;
     const { digest, size } = blob;
@@ -73,6 +80,7 @@ export class ArrivingBlobs extends LocalBlobs implements BlobReceiver {
     await using partial = await PartialFile.open(paths.partial(digest), size);
     const isFresh = partial.received === 0;
     const mayRepeat = (): boolean => !isFresh || options.onDamage?.() === true;
+    options.onPartial?.(partial);
     try {
       const intake = await arrive(partial, { blob, tar, source, options });
       if (intake.digest === digest) {
@@ -132,7 +140,7 @@ async function arrive(
     readonly blob: AnnouncedBlob;
     readonly tar: string;
     readonly source: BlobSource;
-    readonly options: ReceiveOptions;
+    readonly options: ArriveOptions;
   },
 ): Promise<Intake> {
   const { blob, tar, source, options } = work;
@@ -145,8 +153,13 @@ async function arrive(
     signal,
     ...(codec === undefined ? {} : { codec }),
   });
-  const { onProgress } = options;
-  const filling = fillPartial(partial, { source, signal, ...(onProgress ? { onProgress } : {}) });
+  const { onProgress, oneConnection = false } = options;
+  const filling = fillPartial(partial, {
+    source,
+    signal,
+    oneConnection,
+    ...(onProgress ? { onProgress } : {}),
+  });
   // Whoever fails first stops the other, and is the one that is told of.
   filling.catch((error: unknown) => partial.fail(error));
   intake.catch((error: unknown) => stop.abort(error));

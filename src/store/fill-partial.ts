@@ -13,6 +13,8 @@ export interface FillOptions {
   /** Hears the bytes that are there now and then. */
   readonly onProgress?: (bytes: number) => void;
   readonly pace?: Pace;
+  /** Nobody helps the first connection. Default: false. */
+  readonly oneConnection?: boolean;
 }
 
 /** When more connections are worth it. */
@@ -57,13 +59,14 @@ class Filling {
   readonly #helping = new Set<Promise<void>>();
   /** By earlier attempts. */
   readonly #receivedBefore: number;
-  #canHelp = true;
+  #canHelp: boolean;
 
   constructor(partial: PartialFile, options: FillOptions) {
     this.#partial = partial;
     this.#options = options;
     this.#pace = options.pace ?? PACE;
     this.#receivedBefore = partial.received;
+    this.#canHelp = !options.oneConnection;
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
   }
 

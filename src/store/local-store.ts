@@ -23,6 +23,7 @@ import { ManifestLists } from './manifest-lists.ts';
 import { Metadata, textOf } from './metadata.ts';
 import { MountCaches } from './mount-caches.ts';
 import { type StorePaths, storePaths } from './paths.ts';
+import { ProxiedContent } from './proxied-content.ts';
 import { type PruneRequest, type PruneResult, prune } from './prune.ts';
 import { cacheBytes } from './prune-cache.ts';
 import { RegistryMemory } from './registry-memory.ts';
@@ -78,6 +79,7 @@ export class LocalStore implements AsyncDisposable {
   readonly manifestLists: ManifestLists;
   /** What the registry holds, with times. */
   readonly served: RegistryRecords;
+  readonly proxied: ProxiedContent;
   readonly #metadata: Metadata;
   readonly #endsWithProcess: boolean;
 
@@ -103,6 +105,7 @@ export class LocalStore implements AsyncDisposable {
     this.registries = new RegistryMemory(this.#metadata);
     this.manifestLists = new ManifestLists(this.#metadata);
     this.served = new RegistryRecords(this.#metadata);
+    this.proxied = new ProxiedContent(this.#metadata);
   }
 
   /**

@@ -298,6 +298,25 @@ ALTER TABLE records ADD COLUMN made_at_ms INTEGER NOT NULL DEFAULT 0;
 UPDATE records SET made_at_ms = coalesce(unixepoch(created_at), 0) * 1000;
 `;
 
+const VERSION_13 = `
+-- Tags of the registry that came from another one, and when that was last asked for them (proxied-content.ts).
+CREATE TABLE proxied_tags (
+  repository    TEXT NOT NULL,
+  tag           TEXT NOT NULL,
+  checked_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (repository, tag)
+) STRICT, WITHOUT ROWID;
+
+-- Lists as it gave them: of tags where the subject is '', else of what refers to the subject.
+CREATE TABLE proxied_lists (
+  repository    TEXT NOT NULL,
+  subject       TEXT NOT NULL,
+  body          TEXT NOT NULL,
+  checked_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (repository, subject)
+) STRICT, WITHOUT ROWID;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   VERSION_1,
   VERSION_2,
@@ -311,4 +330,5 @@ export const MIGRATIONS: readonly string[] = [
   VERSION_10,
   VERSION_11,
   VERSION_12,
+  VERSION_13,
 ];

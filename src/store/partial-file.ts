@@ -131,7 +131,7 @@ export class PartialFile implements AsyncDisposable {
   async *inOrder(): AsyncGenerator<Uint8Array> {
     const whole = [Buffer.allocUnsafeSlow(READ_BYTES), Buffer.allocUnsafeSlow(READ_BYTES)];
     for (let position = 0; position < this.size; ) {
-      while (this.#frontier <= position) await this.#grown();
+      await this.reached(position);
       const length = Math.min(READ_BYTES, this.#frontier - position);
       // Large pieces take turns in two buffers. Of small ones a stream may take in several at once.
       const large = length === READ_BYTES ? whole.shift() : undefined;
@@ -145,6 +145,11 @@ export class PartialFile implements AsyncDisposable {
       position += bytesRead;
       yield bytesRead === buffer.byteLength ? buffer : buffer.subarray(0, bytesRead);
     }
+  }
+
+  /** Resolves when the byte at `position`, and all before it, is there. @throws what {@link fail} was given */
+  async reached(position: number): Promise<void> {
+    while (this.#frontier <= position) await this.#grown();
   }
 
   /** No more bytes come: whoever reads is told. */

@@ -12,13 +12,15 @@ export interface FaultyProxy extends AsyncDisposable {
   readonly seen: string[];
   /** Decides about each request. */
   decide: (method: string, path: string) => Fault;
+  /** host:port of the registry behind it. */
+  target: string;
   /** Nobody listens any more. */
   die(): Promise<void>;
 }
 
 /** In front of `target`, host:port. */
 export async function faultyProxy(target: string): Promise<FaultyProxy> {
-  const server = createServer((incoming, answer) => serve(proxy, target, incoming, answer));
+  const server = createServer((incoming, answer) => serve(proxy, incoming, answer));
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   let isOpen = true;
   const die = async (): Promise<void> => {
@@ -31,18 +33,14 @@ export async function faultyProxy(target: string): Promise<FaultyProxy> {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen: [],
     decide: () => 'pass',
+    target,
     die,
     [Symbol.asyncDispose]: die,
   };
   return proxy;
 }
 
-function serve(
-  proxy: FaultyProxy,
-  target: string,
-  incoming: IncomingMessage,
-  answer: ServerResponse,
-): void {
+function serve(proxy: FaultyProxy, incoming: IncomingMessage, answer: ServerResponse): void {
   const { method = 'GET', url = '/' } = incoming;
   const fault = proxy.decide(method, url);
   proxy.seen.push(`${method} ${url} ${fault}`);
@@ -52,7 +50,7 @@ function serve(
     answer.statusCode = fault;
     return void answer.end('{"errors":[]}');
   }
-  const [host, port] = target.split(':');
+  const [host, port] = proxy.target.split(':');
   const headers = { ...incoming.headers, host: proxy.address };
   const outgoing = request({ host, port, method, path: url, headers }, (response) => {
     answer.writeHead(response.statusCode ?? 500, response.headers);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { BaseCommand } from '#cli/base-command.ts';
-import { text, toggle } from '#cli/flags.ts';
+import { list, text, toggle } from '#cli/flags.ts';
 import type { RegistryHandle } from '#engine.ts';
 
 const ADDRESS_DEFAULT = '127.0.0.1:5000';
@@ -42,6 +42,11 @@ export default class RegistryServe extends BaseCommand {
       helpValue: 'string',
       options: ['none', 'pull'],
     }),
+    proxy: list({
+      description:
+        'Fetch what is not here from another registry, and keep it: NAME=URL, or a URL for all names without one',
+      helpValue: '[name=]url',
+    }),
     'read-only': toggle({ description: 'Refuse everything that writes' }),
     'allow-public': toggle({
       description: 'Listen where other machines reach it though TLS or sign-in is missing',
@@ -65,6 +70,7 @@ export default class RegistryServe extends BaseCommand {
     const config = registryConfig({
       variable: this.settings().variable,
       ...(flags.config === undefined ? {} : { file: flags.config }),
+      proxies: flags.proxy,
       flags: {
         address: flags.addr,
         'tls.self': given(flags.tls === 'self'),
