@@ -159,5 +159,10 @@ describe('registry', () => {
     assert.match(text, /^Repositories: {11}2\n/);
     assert.match(text, /\(2\.00 times that\)/);
     assert.match(text, /^team\/app:v1 +never +\S.*ago$/m);
+    await (await fetch(`http://${server.address}/v2/team/app/manifests/v1`)).arrayBuffer();
+    // Times of pulls are written now and then, and at the end.
+    await server[Symbol.asyncDispose]();
+    const later = await good(root, 'registry', 'stats');
+    assert.match(later, /^LEAST PULLED.*\ncopy:v1 +never .*\nteam\/app:v1 +\S.*ago +\S.*ago$/m);
   });
 });
