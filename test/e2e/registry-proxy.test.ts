@@ -102,10 +102,7 @@ test('skopeo by a mirror of registries.conf', async (t) => {
   const image = await push(origin.address, 'library/app', 100_000);
   await using cache = await serve(folder.at('store'), `docker.io=http://${origin.address}`);
   const file = folder.at('registries.conf');
-  writeFileSync(
-    file,
-    `[[registry]]\nlocation = "docker.io"\n[[registry.mirror]]\nlocation = "${cache.address}/docker.io"\ninsecure = true\n`,
-  );
+  writeFileSync(file, mirrorOf('docker.io', `${cache.address}/docker.io`));
   const { stdout } = await run(
     'skopeo',
     ['--registries-conf', file, 'inspect', '--no-tags', 'docker://docker.io/library/app:v1'],
@@ -113,6 +110,37 @@ test('skopeo by a mirror of registries.conf', async (t) => {
   );
   assert.equal(JSON.parse(stdout).Digest, image.manifest.digest);
 });
+
+test('podman by a mirror of registries.conf', async (t) => {
+  if (isMissing('docker-registry')) return t.skip('needs docker-registry: it is not installed');
+  if (isMissing('podman')) return t.skip('needs podman: it is not installed');
+  if (process.getuid?.() !== 0)
+    return t.skip('needs root: podman keeps its storage in a folder of the test');
+  await using origin = await startDockerRegistry();
+  using folder = tempFolder();
+  const image = await push(origin.address, 'library/app', 100_000);
+  await using cache = await serve(folder.at('store'), `docker.io=http://${origin.address}`);
+  const file = folder.at('registries.conf');
+  writeFileSync(file, mirrorOf('docker.io', `${cache.address}/docker.io`));
+  const storage = [
+    '--root',
+    folder.at('podman'),
+    '--runroot',
+    folder.at('run'),
+    '--storage-driver',
+    'vfs',
+  ];
+  const { stdout } = await run('podman', [...storage, 'pull', '-q', 'docker.io/library/app:v1'], {
+    timeout: TIMEOUT_MS,
+    env: { ...process.env, CONTAINERS_REGISTRIES_CONF: file },
+  });
+  assert.equal(`sha256:${stdout.trim()}`, image.imageId);
+});
+
+/** An entry of registries.conf. */
+function mirrorOf(registry: string, location: string): string {
+  return `[[registry]]\nlocation = "${registry}"\n[[registry.mirror]]\nlocation = "${location}"\ninsecure = true\n`;
+}
 
 test('an upstream with a password needs a registry that asks who somebody is', async () => {
   using folder = tempFolder();

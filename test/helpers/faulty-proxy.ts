@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from 'node:net';
 
 /** What happens to a request; a number is the status of the answer. */
-export type Fault = 'pass' | 'cut' | 'cut-body' | 'slow' | number;
+export type Fault = 'pass' | 'cut' | 'cut-body' | 'slow' | 'silent' | number;
 
 export interface FaultyProxy extends AsyncDisposable {
   /** host:port */
@@ -45,6 +45,7 @@ function serve(proxy: FaultyProxy, incoming: IncomingMessage, answer: ServerResp
   const fault = proxy.decide(method, url);
   proxy.seen.push(`${method} ${url} ${fault}`);
   if (fault === 'cut') return void incoming.socket.destroy();
+  if (fault === 'silent') return;
   if (typeof fault === 'number') {
     incoming.resume();
     answer.statusCode = fault;

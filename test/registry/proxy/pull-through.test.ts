@@ -11,6 +11,7 @@ import {
   upstreamAt,
 } from '#test/helpers/proxied-registry.ts';
 import { type RegistryUnderTest, remoteAt, temporaryRegistry } from '#test/helpers/registry.ts';
+import { tempFolder } from '#test/helpers/temp-folder.ts';
 
 interface Chain extends AsyncDisposable {
   readonly origin: RegistryUnderTest;
@@ -222,6 +223,32 @@ describe('a tag of an upstream', () => {
     const [layer] = image.layers;
     assert.equal((await refusal(at.mirror, `/v2/up/app/blobs/${layer?.digest}`)).status, 502);
     assert.match(await at.mirror.metrics.text(), /proxy_upstream_up\{upstream="up"\} 0/);
+  });
+
+  it('is shown as it was when the upstream takes the question and says nothing', async () => {
+    await using at = await chain({ freshMs: 0 });
+    const image = await push(at.origin.address, 'app');
+    await digestAt(at.mirror, '/v2/up/app/manifests/v1');
+    at.line.decide = () => 'silent';
+    const stale = await fetch(at.mirror.url('/v2/up/app/manifests/v1'));
+    assert.equal(stale.headers.get('docker-content-digest'), image.manifest.digest);
+    assert.ok(stale.headers.has('warning'));
+    assert.ok(at.mirror.log.some((line) => line.includes('did not answer within 5 seconds')));
+  });
+
+  it('is still known to be of the upstream after a restart', async () => {
+    await using origin = await temporaryRegistry();
+    using folder = tempFolder();
+    const upstreams = [upstreamAt(origin.address, 'up', { freshMs: 0 })];
+    const root = folder.at('store');
+    await push(origin.address, 'app');
+    {
+      await using mirror = await proxiedRegistry(upstreams, { root });
+      await digestAt(mirror, '/v2/up/app/manifests/v1');
+    }
+    const moved = await push(origin.address, 'app');
+    await using mirror = await proxiedRegistry(upstreams, { root });
+    assert.equal(await digestAt(mirror, '/v2/up/app/manifests/v1'), moved.manifest.digest);
   });
 
   it('ends when the upstream has it no longer; by digest it stays', async () => {
