@@ -12,6 +12,9 @@ import { putBlob, sampleLayer } from '#test/helpers/images.ts';
 import { temporaryStore } from '#test/helpers/store.ts';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
 
+/** When a record's image says that it was made, and when it was. */
+const TIMES = { createdAt: '2026-01-02T03:04:05Z', madeAtMs: 1_767_322_800_000 };
+
 describe('metadata.db', () => {
   it('is not opened before somebody asks', async () => {
     await using place = await temporaryStore();
@@ -71,7 +74,7 @@ describe('metadata.db', () => {
   it('two connections see each other’s commits', async () => {
     await using place = await temporaryStore();
     await using other = await LocalStore.open({ root: place.root });
-    const record = { key: 'k', createdAt: '2026-01-02T03:04:05Z', description: 'x' };
+    const record = { ...TIMES, key: 'k', description: 'x' };
     place.store.records.save(record);
     assert.deepEqual(other.records.find('k'), record);
   });
@@ -81,7 +84,7 @@ describe('cache records', () => {
   it('come back whole; saving again replaces', async () => {
     await using place = await temporaryStore();
     const { records } = place.store;
-    const base = { key: 'k', createdAt: '2026-01-02T03:04:05Z', description: 'COPY . .' };
+    const base = { ...TIMES, key: 'k', description: 'COPY . .' };
     assert.equal(records.find('k'), undefined);
     records.save(base);
     records.save({ ...base, extra: { workdir: '/a', list: [1, null] } });
@@ -93,9 +96,9 @@ describe('cache records', () => {
     const { store } = place;
     const layer = await sampleLayer();
     const record = {
+      ...TIMES,
       key: 'k',
       diffId: layer.diffId,
-      createdAt: '2026-01-02T03:04:05Z',
       description: 'RUN x',
     };
     store.records.save({ ...record, key: 'lost', diffId: digestOf('lost') });
