@@ -2,6 +2,7 @@
  * Opens a place for what is to be added to an image that is there: signatures, SBOMs. A registry is
  * asked as for a push, since what a mirror has need not be what the registry has.
  */
+import { statSync } from 'node:fs';
 import type { Descriptor } from '#core/descriptor.ts';
 import { SlipwayError } from '#core/errors.ts';
 import { ignoreEvents } from '#core/events.ts';
@@ -87,7 +88,6 @@ async function writable(source: ImageSource, place: Place): Promise<Opened> {
 }
 
 async function layoutAt(place: PathPlace): Promise<OciLayout> {
-  const { statSync } = await import('node:fs');
   if (statSync(place.path, { throwIfNoEntry: false })?.isDirectory()) {
     return await OciLayout.open(place.path);
   }
