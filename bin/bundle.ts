@@ -93,16 +93,23 @@ async function bundleCode(): Promise<void> {
       codeSplitting: { groups: GROUPS },
       comments: false,
     },
-    plugins: [{ name: 'ascii', renderChunk: ascii }],
   });
 }
 
-/** For cli/bundle-loader.ts. What is not ASCII stands in strings and patterns, where an escape is the same. */
-function ascii(code: string): string {
-  return code.replaceAll(
-    /[^\0-\x7f]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+/**
+ * For cli/bundle-loader.ts. What is not ASCII stands in strings and patterns, where an escape is the same.
+ * Done to the files: a chunk is printed once more after the last hook that a plugin has.
+ */
+function toAscii(): void {
+  for (const file of globSync('**/*.cjs', { cwd: fresh })) {
+    const path = join(fresh, file);
+    const text = readFileSync(path, 'utf8');
+    const code = text.replaceAll(
+      /[^\0-\x7f]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+    if (code !== text) writeFileSync(path, code);
+  }
 }
 
 /** Threads start from a file, which whoever starts them finds beside or above its own. */
@@ -150,6 +157,7 @@ remove(fresh);
 remove(stale);
 await bundleCode();
 pointAtThreads();
+toAscii();
 if (!process.argv.includes('--code-only')) emitDeclarations();
 if (existsSync(dist)) renameSync(dist, stale);
 renameSync(fresh, dist);

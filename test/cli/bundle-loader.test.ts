@@ -1,7 +1,7 @@
 /** Files of the bundle: loaded as Node would, with the byte code of an earlier run. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
@@ -102,4 +102,12 @@ test('chunks that require each other see what the other has by then', () => {
     'const a = require("./a-12345678.cjs");\nexports.nameOfA = () => a.name;',
   );
   assert.equal(made.run('console.log(a.b.nameOfA())').stdout, 'a\n');
+});
+
+test('the bundle is ASCII, as which the loader reads it', () => {
+  const dist = join(import.meta.dirname, '../../dist');
+  const files = globSync('**/*.cjs', { cwd: dist });
+  assert.ok(files.length > 50, `${files.length} files: built by bin/setup`);
+  const others = files.filter((file) => /[^\0-\x7f]/.test(readFileSync(join(dist, file), 'utf8')));
+  assert.deepEqual(others, []);
 });
