@@ -115,15 +115,16 @@ function peerBuilder(peer: Peer): Builder {
       return text.trimEnd().split('\n').reverse();
     },
     async config(place) {
-      const empty = await layerless(place);
-      if (empty) return empty.Config;
-      const [{ Config, Author }] = JSON.parse(await ours(['inspect', await only(place)], place));
+      const { Config, Author } =
+        (await layerless(place)) ??
+        (JSON.parse(await ours(['inspect', await only(place)], place)) as [DockerImage])[0];
       return { ...Config, ...(Author ? { Author } : {}) };
     },
   };
 }
 
 interface DockerImage {
+  readonly Author?: string;
   readonly Config: Readonly<Record<string, unknown>>;
   readonly RootFS: { readonly Layers?: readonly string[] };
 }

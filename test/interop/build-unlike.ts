@@ -35,11 +35,6 @@ const RULES: readonly Rule[] = [
   },
   { cases: /^add-archive-zstd$/, why: 'zstd is newer', isOld: true, family: 'docker' },
   {
-    cases: /^(?:check-skip|maintainer)$/,
-    why: 'the author is not kept',
-    family: 'docker',
-  },
-  {
     cases: /^(?:chmod-octal|copy-variables)$/,
     why: '--chmod is not for folders there',
     isOld: true,
