@@ -119,8 +119,7 @@ export class ResidentHelper implements AsyncDisposable {
   /** Kills what still runs (CANCELLED to its caller) and waits for the process to end. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#failure ??= new SlipwayError('CANCELLED', 'the runtime was closed');
-    this.#process.ref();
-    this.#socket.ref();
+    this.#refer('ref');
     this.#socket.destroy();
     await this.#closed;
   }
@@ -181,12 +180,14 @@ export class ResidentHelper implements AsyncDisposable {
 
   /** An idle helper keeps no program from ending; one with containers does. */
   #hold(): void {
+    this.#refer(this.#running.size > 0 ? 'ref' : 'unref');
+  }
+
+  /** Its stderr, too: the process has closed when that has ended. */
+  #refer(how: 'ref' | 'unref'): void {
     const { stderr } = this.#process;
     const parts = [this.#process, this.#socket, ...(stderr instanceof Socket ? [stderr] : [])];
-    for (const part of parts) {
-      if (this.#running.size > 0) part.ref();
-      else part.unref();
-    }
+    for (const part of parts) part[how]();
   }
 }
 

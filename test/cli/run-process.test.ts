@@ -50,3 +50,14 @@ test('a reader that left is no reason to stay', async () => {
   assert.equal(signal, null);
   assert.equal(typeof exitCode, 'number');
 });
+
+test('a command that waits for what cannot come has failed', async () => {
+  const child = start(
+    `Object.defineProperty(process.stdout, 'writableLength', { value: 1 });
+process.stdout.write = () => true;
+void runProcess(["--version"]);`,
+  );
+  const [stderr, [exitCode]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+  assert.match(stderr, /^ERROR: internal error: the command waits/);
+  assert.equal(exitCode, 1);
+});
