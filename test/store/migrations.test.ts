@@ -14,6 +14,7 @@ import { temporaryStore } from '#test/helpers/store.ts';
 
 const REPOSITORY = 'docker.io/library/app';
 const PUT_AT_MS = 1_767_322_800_000;
+const MADE_AT_MS = Date.parse('2026-01-02T03:04:05Z');
 
 describe('a database of', () => {
   for (let version = 1; version < MIGRATIONS.length; version += 1) {
@@ -45,7 +46,7 @@ describe('a database of', () => {
         key: 'key',
         diffId: layer.diffId,
         createdAt: '2026-01-02T03:04:05Z',
-        madeAtMs: Date.parse('2026-01-02T03:04:05Z'),
+        madeAtMs: MADE_AT_MS,
         description: 'RUN x',
         extra: { a: [1] },
       });
@@ -112,6 +113,11 @@ function fill(
     'RUN x',
     '{"a":[1]}',
   );
+  // Since version 12; what was there before is given it by that migration.
+  const columns = database.prepare("SELECT name FROM pragma_table_info('records')").all();
+  if (columns.some(({ name }) => name === 'made_at_ms')) {
+    database.prepare('UPDATE records SET made_at_ms = ?').run(MADE_AT_MS);
+  }
   insert('uploads', 'id', 'app', 'sha256', Date.now());
   insert('leases', 'lease', 'pull', currentOwner(), 0);
   insert('holds', 'lease', config);
