@@ -124,8 +124,8 @@ export interface BuildOptions extends CallContext, RunSurroundings {
   readonly lock?: 'write' | 'frozen';
   /** Build twice without the cache, and fail where a step gives something else; notes tell what. */
   readonly verify?: boolean;
-  /** Clamps every time that ends up in the image; seconds. */
-  readonly sourceDateEpoch?: number;
+  /** Clamps every time that ends up in the image; seconds. `context`: that of a commit or a download. */
+  readonly sourceDateEpoch?: number | 'context';
   /** What RUN --mount=type=secret may ask for. Never part of what is built. */
   readonly secrets?: BuildSecrets;
   /** What RUN --mount=type=ssh may ask for. */

@@ -14,7 +14,7 @@ const PROXY_NAMES = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_
 const PROXY_ARGS = new Set(PROXY_NAMES.flatMap((name) => [name, name.toLowerCase()]));
 
 /** Passed on to whoever declares it; who does not has not forgotten it. */
-const EPOCH_ARG = 'SOURCE_DATE_EPOCH';
+export const EPOCH_ARG = 'SOURCE_DATE_EPOCH';
 
 /** What the builder itself reads. */
 const HOSTNAME_ARG = 'BUILDKIT_SANDBOX_HOSTNAME';
@@ -50,7 +50,7 @@ export function platformArgs(options: {
 /** As docker does: a build whose times are clamped says so to the tools that it runs. */
 export function withEpochArg(
   given: ReadonlyMap<string, string>,
-  sourceDateEpoch: number | undefined,
+  sourceDateEpoch: number | 'context' | undefined,
 ): ReadonlyMap<string, string> {
   if (sourceDateEpoch === undefined || given.has(EPOCH_ARG)) return given;
   return new Map([...given, [EPOCH_ARG, String(sourceDateEpoch)]]);

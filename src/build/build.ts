@@ -15,6 +15,7 @@ import { NamedContexts } from './contexts/named-contexts.ts';
 import { refuseInvalid } from './diagnostics.ts';
 import { scanEarly } from './early-scans.ts';
 import { requireEntitlements } from './entitlements.ts';
+import { epochOf, withEpoch } from './epoch.ts';
 import { closeLock, type LockRequest, lockedBases, openLock } from './lock/locked-build.ts';
 import type { BuiltImage, OutputRequest } from './outputs/output.ts';
 import { writeOutputs } from './outputs/write-outputs.ts';
@@ -49,16 +50,15 @@ export async function build(engine: BuildSession, request: BuildRequest): Promis
     ...(lock ? { lock } : {}),
   };
   const imported = await importedCaches(remembering, request.cacheFrom, stack);
-  const session: BuildSession = request.verify
-    ? firstOfTwo({ ...remembering, imported })
-    : { ...remembering, imported };
+  const undated: BuildSession = { ...remembering, imported };
   const { context } = input;
-  const dockerfile = await loadDockerfile(session, input);
-  const contexts = new NamedContexts(session, request.buildContexts);
+  const dockerfile = await loadDockerfile(undated, input);
+  const contexts = new NamedContexts(undated, request.buildContexts);
   const ignore = await context.ignore();
-  const plans = await checkedPlans(session, {
+  const checked = await checkedPlans(undated, {
     ...{ dockerfile, request, ignore, context, contexts },
   });
+  const { session, plans } = await datedBuild(undated, checked, { input, request });
   noteUnconsumed(session, plans[0]);
   const isRunAgain = stagesRunAgain(session, plans[0], request);
   // Told also of a build that fails.
@@ -138,6 +138,24 @@ async function checkedPlans(session: BuildSession, inputs: PlanInputs): Promise<
   const plans: [BuildPlan, ...BuildPlan[]] = [await checked(first ?? session.buildPlatform)];
   for (const platform of others) plans.push(await checked(platform));
   return plans;
+}
+
+/** With the time that the arguments ask for, and where two builds are compared with one in any case. */
+async function datedBuild(
+  session: BuildSession,
+  plans: Plans,
+  { input, request }: { readonly input: BuildInput; readonly request: BuildRequest },
+): Promise<{ readonly session: BuildSession; readonly plans: Plans }> {
+  const isGiven = session.sourceDateEpoch !== undefined;
+  const epoch = isGiven
+    ? session.sourceDateEpoch
+    : await epochOf(plans[0], async () => await input.time?.());
+  const once = epoch === undefined ? session : { ...session, sourceDateEpoch: epoch };
+  const dated = request.verify ? firstOfTwo(once) : once;
+  if (isGiven) return { session: dated, plans };
+  const [first, ...others] = plans;
+  const inTime = (plan: BuildPlan) => withEpoch(plan, dated, epoch);
+  return { session: dated, plans: [inTime(first), ...others.map(inTime)] };
 }
 
 interface PlanInputs {

@@ -182,7 +182,7 @@ async function hashTree(tree: FileTree, at: Located, context: TreeContext): Prom
 }
 
 /** What the node gives: a folder what it holds, a directory before what that holds. */
-function* walkTree(
+export function* walkTree(
   tree: FileTree,
   node: FileNode,
   path: ByteString,

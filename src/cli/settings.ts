@@ -26,7 +26,8 @@ export interface CliSettings {
   /** Colours are wanted where something is redrawn. */
   readonly colour: boolean;
   /** Clamps the times of what is built; seconds. */
-  readonly sourceDateEpoch: number | undefined;
+  /** `context`: of what is built. */
+  readonly sourceDateEpoch: number | 'context' | undefined;
   /** What is traced to stderr: `http` for requests to registries. */
   readonly debug: readonly string[];
   /** Origin of each value above by name, the engine's as `engine.root`. */
@@ -172,7 +173,7 @@ export function resolveSettings(input: SettingsInput): CliSettings {
     progress: knownProgress(progress),
     redraw: noRedraw === undefined,
     colour: noColour === undefined,
-    sourceDateEpoch: wholeNumber('SOURCE_DATE_EPOCH', epoch, 0, Number.MAX_SAFE_INTEGER),
+    sourceDateEpoch: epochOf(epoch),
     debug: debug.split(',').filter((area) => area !== ''),
     origins,
     variable,
@@ -190,6 +191,11 @@ function oneOf<const T extends string>(name: string, value: string, allowed: rea
   throw new SlipwayError('USAGE', `invalid value "${value}" of ${name}`, {
     hint: `use one of: ${allowed.join(', ')}`,
   });
+}
+
+function epochOf(value: string | undefined): number | 'context' | undefined {
+  if (value === 'context') return value;
+  return wholeNumber('SOURCE_DATE_EPOCH', value, 0, Number.MAX_SAFE_INTEGER);
 }
 
 function wholeNumber(

@@ -40,6 +40,11 @@ export default class Import extends BaseCommand {
       });
     }
     const { sourceDateEpoch } = this.settings();
+    if (sourceDateEpoch === 'context') {
+      throw new SlipwayError('USAGE', 'SOURCE_DATE_EPOCH=context is for builds', {
+        hint: 'give seconds since 1970, or unset SOURCE_DATE_EPOCH',
+      });
+    }
     const engine = await this.engine();
     const { imageId } = await engine.import(args.source === '-' ? stdin : args.source, {
       changes: flags.change,

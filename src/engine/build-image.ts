@@ -1,6 +1,7 @@
 /** `slipway build` over the engine's resources: names checked first, then one build under one lease. */
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
+import { withEpochArg } from '#build/args.ts';
 import { build } from '#build/build.ts';
 import { CacheCap } from '#build/cache-cap.ts';
 import { NO_CACHES } from '#build/cache-transport/import.ts';
@@ -69,7 +70,7 @@ async function buildUnderLease(
   resources: Resources,
   options: RecordedOptions,
 ): Promise<Omit<BuildResult, 'ref'>> {
-  const { outputs = [STORE_OUTPUT], recorder } = options;
+  const { outputs = [STORE_OUTPUT], recorder, sourceDateEpoch } = options;
   const names = options.tags.map(parseTag);
   const host = hostPlatform(process.arch);
   const platforms = options.platforms ?? [host];
@@ -126,7 +127,7 @@ async function buildUnderLease(
     steps: { run: 0, cached: 0 },
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.network ? { network: options.network } : {}),
-    ...(options.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: options.sourceDateEpoch }),
+    ...(typeof sourceDateEpoch === 'number' ? { sourceDateEpoch } : {}),
     exactTimes: options.exactTimes ?? false,
   };
   const built = await build(session, {
@@ -140,7 +141,7 @@ async function buildUnderLease(
     ...(options.lock === undefined ? {} : { lock: options.lock }),
     noCacheStages: options.noCacheStages ?? [],
     ...imageRequest(options),
-    buildArgs: new Map(Object.entries(options.buildArgs ?? {})),
+    buildArgs: argumentsOf(options),
     buildContexts: parseContexts(options.buildContexts ?? []),
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
     ...(options.ignoreFile === undefined ? {} : { ignoreFile: options.ignoreFile }),
@@ -152,6 +153,12 @@ async function buildUnderLease(
     (output) => output.kind === 'image' && (output.push || !output.isDiscarded),
   );
   return { ...built, names: isNamed ? [...names, ...also] : [], steps: session.steps };
+}
+
+/** `context` for the time is an argument, as docker's variable becomes one: only the build knows its context. */
+function argumentsOf({ buildArgs = {}, sourceDateEpoch }: BuildOptions) {
+  const given = new Map(Object.entries(buildArgs));
+  return sourceDateEpoch === 'context' ? withEpochArg(given, sourceDateEpoch) : given;
 }
 
 /** What the image is to be beside what the Dockerfile says. */

@@ -19,6 +19,7 @@ import { EMPTY_TREE } from '../empty-tree.ts';
 import { cleanParts, type FileTree, locate } from '../file-tree.ts';
 import { isHttpUrl, isRemoteContext } from '../git-url.ts';
 import type { BuildSession } from '../session.ts';
+import { walkTree } from '../sources.ts';
 import { stageTree } from '../stage-tree.ts';
 import { type LockPlace, lockBeside } from './lock-place.ts';
 
@@ -40,6 +41,8 @@ export interface BuildInput {
   /** @throws DOCKERFILE_MISSING */
   readonly dockerfile: () => Promise<SourceFile>;
   readonly context: ContextSource;
+  /** Of a commit, or of what was downloaded: seconds. Absent, or undefined: it has none. */
+  readonly time?: () => Promise<number | undefined>;
   /** Absent where the Dockerfile stands nowhere. */
   readonly lock?: LockPlace;
 }
@@ -116,14 +119,27 @@ async function fromRemote(
   if (!isHttpUrl(context)) {
     const keepGitDir = /^(1|t|true)$/i.test(buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '');
     const layer = await gitContext(session, context, { keepGitDir });
-    return fromTree(session, request, stack.use(await stageTree(session, { layers: [layer] })));
+    const tree = stack.use(await stageTree(session, { layers: [layer] }));
+    // All that is in it has the commit's time.
+    return { ...fromTree(session, request, tree), time: async () => newestTime(tree) };
   }
   const file = stack.use(await (await httpContext(session, context)).open());
   const { archiveOf } = await import('../ops/add-archive.ts');
   const tree = await archiveOf(session, file.content, stack);
-  if (tree) return fromTree(session, request, tree);
+  const time = async () => file.lastModified ?? (tree && newestTime(tree));
+  if (tree) return { ...fromTree(session, request, tree), time };
   const text = () => boundedText(file.content());
-  return { ...dockerfileText(text), context: treeSource(EMPTY_TREE) };
+  return { ...dockerfileText(text), context: treeSource(EMPTY_TREE), time };
+}
+
+/** Of all that is in it, in seconds; undefined where there is nothing. */
+function newestTime(tree: FileTree): number | undefined {
+  let newest: number | undefined;
+  for (const { entry } of walkTree(tree, tree.root, '' as ByteString)) {
+    const { seconds } = entry.mtime;
+    newest = Math.max(newest ?? seconds, seconds);
+  }
+  return newest;
 }
 
 /** The Dockerfile is inside, or comes from standard input. */

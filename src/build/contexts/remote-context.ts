@@ -39,13 +39,22 @@ export async function httpContext(
       const tree = await stageTree(session, { layers: [layer] });
       const [part] = cleanParts(toByteString(name));
       const node = part === undefined ? undefined : tree.child(tree.root, part);
-      if (!node) throw new SlipwayError('INTERNAL', 'the downloaded file is not in its layer');
-      return { content: () => tree.content(node), [Symbol.dispose]: () => tree[Symbol.dispose]() };
+      if (!node || part === undefined)
+        throw new SlipwayError('INTERNAL', 'the downloaded file is not in its layer');
+      const { seconds } = tree.entry(node, part).mtime;
+      return {
+        content: () => tree.content(node),
+        // A file whose server tells none is of 1970.
+        ...(seconds > 0 ? { lastModified: seconds } : {}),
+        [Symbol.dispose]: () => tree[Symbol.dispose](),
+      };
     },
   };
 }
 
 interface OpenedFile extends Disposable {
+  /** Seconds. */
+  readonly lastModified?: number;
   content(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
