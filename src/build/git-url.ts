@@ -25,6 +25,11 @@ export function isGitUrl(text: string): boolean {
   return /^https?:\/\/[^?#]*\.git(?:[?#]|$)/.test(text);
 }
 
+/** Whether git runs ssh to get there. */
+export function isSshRemote(remote: string): boolean {
+  return remote.startsWith('ssh://') || SCP_LIKE.test(remote);
+}
+
 /** Whether it is a file to download. */
 export function isHttpUrl(text: string): boolean {
   return /^https?:\/\//.test(text) && !isGitUrl(text);

@@ -2,6 +2,7 @@
  * Secrets that docker sends along when it fetches: HTTP_AUTH_HEADER_host and HTTP_AUTH_TOKEN_host for
  * files; GIT_AUTH_HEADER and GIT_AUTH_TOKEN, alone or with `.host`, for repositories over http(s).
  */
+import { isSshRemote } from './git-url.ts';
 import type { BuildSession } from './session.ts';
 
 /** The value of an Authorization header, or nothing. */
@@ -30,6 +31,14 @@ export function gitAuthorization({ secrets }: Secrets, remote: string): string |
   return token === undefined
     ? undefined
     : `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`;
+}
+
+/** The socket of the agent that has the keys: `default` of --ssh, as in docker, and for ssh alone. */
+export function gitAgent(
+  { agents }: Pick<BuildSession, 'agents'>,
+  remote: string,
+): string | undefined {
+  return isSshRemote(remote) ? agents.default : undefined;
 }
 
 type Secrets = Pick<BuildSession, 'secrets'>;

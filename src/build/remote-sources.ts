@@ -38,6 +38,8 @@ export interface GitRequest {
   readonly ref?: string;
   /** For http(s). */
   readonly authorization?: string;
+  /** The socket of the agent that has the keys, for ssh. */
+  readonly agent?: string;
   readonly signal: AbortSignal;
 }
 

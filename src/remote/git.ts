@@ -14,6 +14,8 @@ export interface GitAddress {
   readonly ref?: string;
   /** The value of an Authorization header, for the remote's own host. */
   readonly authorization?: string;
+  /** The socket of an ssh agent; absent: ssh has the user's own key files alone. */
+  readonly agent?: string;
   readonly signal: AbortSignal;
   /** Default: the `git` on the usual paths. */
   readonly program?: string;
@@ -125,7 +127,7 @@ async function git(
   args: readonly string[],
   address: GitAddress & { readonly cwd: string },
 ): Promise<string> {
-  const { cwd, remote, signal, program = 'git' } = address;
+  const { cwd, remote, agent, signal, program = 'git' } = address;
   if (signal.aborted) throw cancelledBy(signal);
   const child = spawn(program, [...SAFE, ...args], {
     cwd,
@@ -143,6 +145,7 @@ async function git(
       GIT_CEILING_DIRECTORIES: '/',
       GIT_PROTOCOL_FROM_USER: '0',
       GIT_SSH_COMMAND: 'ssh -F /dev/null -o BatchMode=yes',
+      ...(agent === undefined ? {} : { SSH_AUTH_SOCK: agent }),
       ...authorizing(address),
     },
   });
@@ -185,9 +188,20 @@ function failed(remote: string, text: string): SlipwayError {
   const secret = URL.parse(remote)?.password;
   const told = secret ? reason.replaceAll(secret, 'xxxxx') : reason;
   return new SlipwayError('GIT_FAILED', `failed to fetch remote ${shown(remote)}: ${told}`, {
-    hint: 'check the address, the reference and the network; git asks nobody for a password here',
+    hint: hintFor(text),
     detail: { reason: told.slice(0, ERROR_TEXT_MAX) },
   });
+}
+
+/** What ssh says on its way is in the whole text; git's own last words are the same for all. */
+function hintFor(text: string): string {
+  if (/Host key verification failed/.test(text)) {
+    return 'put the key of the host into ~/.ssh/known_hosts or /etc/ssh/ssh_known_hosts (ssh-keyscan HOST), having checked it';
+  }
+  if (/Permission denied \(.*publickey/.test(text)) {
+    return 'give the key to an ssh agent (ssh-add FILE) and the agent to the build: --ssh default';
+  }
+  return 'check the address, the reference and the network; git asks nobody for a password here';
 }
 
 /** Without the password of a URL. */

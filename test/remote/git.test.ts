@@ -1,6 +1,6 @@
 /** The git program: what references mean, what it may not see, how its failures are told. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isSlipwayError } from '#core/errors.ts';
 import { checkOut, resolveCommit } from '#remote/git.ts';
@@ -84,4 +84,36 @@ test('a missing git is said, with what to do', async () => {
     code: 'GIT_MISSING',
     hint: /install git/,
   });
+});
+
+/** In place of git. */
+function program(path: string, text: string): string {
+  writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  return path;
+}
+
+test('ssh gets the agent that was given, and no other', async () => {
+  using folder = tempFolder();
+  const shows = program(folder.at('git'), 'printf "%s\\tHEAD\\n" "$SSH_AUTH_SOCK"');
+  const address = { remote: 'git@example.com:x', signal, program: shows };
+  assert.equal(await resolveCommit({ ...address, agent: '/run/agent' }), '/run/agent');
+  await assert.rejects(resolveCommit(address), { code: 'GIT_FAILED' });
+});
+
+test('what ssh refuses comes with what helps', async () => {
+  using folder = tempFolder();
+  const remote = 'git@example.com:x';
+  const hints = [
+    ['Host key verification failed.', /known_hosts/],
+    ['git@example.com: Permission denied (publickey,password).', /--ssh default/],
+  ] as const;
+  for (const [text, hint] of hints) {
+    const end = 'fatal: Could not read from remote repository.';
+    const refuses = program(folder.at('git'), `printf '%s\\n' '${text}' '${end}' >&2; exit 128`);
+    await assert.rejects(resolveCommit({ remote, signal, program: refuses }), {
+      code: 'GIT_FAILED',
+      message: `failed to fetch remote ${remote}: ${end}`,
+      hint,
+    });
+  }
 });

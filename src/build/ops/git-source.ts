@@ -15,7 +15,7 @@ import { planCopy } from '../copy-plan.ts';
 import { EMPTY_TREE } from '../empty-tree.ts';
 import { cleanParts, locate } from '../file-tree.ts';
 import { type GitUrl, isWholeCommit } from '../git-url.ts';
-import { gitAuthorization } from '../remote-auth.ts';
+import { gitAgent, gitAuthorization } from '../remote-auth.ts';
 import type { GitRequest } from '../remote-sources.ts';
 import type { BuildSession } from '../session.ts';
 import type { StageLayer } from '../state.ts';
@@ -25,12 +25,14 @@ import { findFetched, keepFetched } from './fetched-layer.ts';
 export async function gitSource(session: BuildSession, source: GitUrl): Promise<StageLayer> {
   const { remote, ref, checksum } = source;
   const { signal } = session;
+  const agent = gitAgent(session, remote);
   const authorization = gitAuthorization(session, remote);
   const request: GitRequest = {
     remote,
     signal,
     ...(ref === undefined ? {} : { ref }),
     ...(authorization === undefined ? {} : { authorization }),
+    ...(agent === undefined ? {} : { agent }),
   };
   return await session.vertices.run(
     `[internal] load git source ${shownUrl(source)}`,
