@@ -77,9 +77,12 @@ function withStore(program: 'buildah' | 'podman'): Peer {
       const place = tempFolder();
       const roots = ['--root', place.at('root'), '--runroot', place.at('runroot')];
       const command = host.words(program, ...roots, '--storage-driver', 'vfs');
-      const options = ['--isolation', 'chroot', '--network', 'host', '--identity-label=false'];
       const [major, minor] = await versionOf(host, program);
       const isOld = program === 'podman' ? major < 5 : major < 2 && minor < 35;
+      const options = [
+        ...['--isolation', 'chroot', '--network', 'host', '--identity-label=false'],
+        ...(isOld ? [] : await ownLimits(host)),
+      ];
       return {
         kind: { family: 'buildah', isOld },
         builder: buildah(program, { command, options }),
@@ -87,6 +90,18 @@ function withStore(program: 'buildah' | 'podman'): Peer {
       };
     },
   };
+}
+
+/** Newer ones raise what a RUN may have, which takes a right that root of a container may lack. */
+async function ownLimits(host: Host): Promise<readonly string[]> {
+  const text = await host.run('cat', '/proc/self/limits');
+  const most = (name: string) => new RegExp(`^${name} +\\w+ +(\\w+)`, 'm').exec(text)?.[1];
+  return [
+    ['nofile', most('Max open files')],
+    ['nproc', most('Max processes')],
+  ].flatMap(([name, hard = 'unlimited']) =>
+    hard === 'unlimited' ? [] : ['--ulimit', `${name}=${hard}:${hard}`],
+  );
 }
 
 /** What takes a program of its own, another command line, or is expected to be otherwise. */
