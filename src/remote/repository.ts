@@ -3,6 +3,7 @@
  * (OCI distribution-spec 1.1, docker's token authentication). Reading verifies, writing repeats
  * what can be repeated, every call takes a signal.
  */
+import pLimit from 'p-limit';
 import type { Descriptor } from '#core/descriptor.ts';
 import type { Digest } from '#core/digest.ts';
 import { isSlipwayError, SlipwayError } from '#core/errors.ts';
@@ -117,6 +118,11 @@ class HttpRepository implements RemoteRepository {
   readonly #connection: Connection;
   readonly #transport: Transport;
   readonly #referrersBy: ReferrersBy | undefined;
+  /**
+   * Manifests are written one after the other. docker-registry rewrites the files of a manifest that it
+   * has in place: whoever names it meanwhile, in an index, is told that it is damaged or missing.
+   */
+  readonly #inTurn = pLimit(1);
 
   constructor(
     connection: Connection,
@@ -145,12 +151,14 @@ class HttpRepository implements RemoteRepository {
     manifest: RawManifest,
     options: CallOptions & { readonly tag?: string } = {},
   ): Promise<Descriptor> {
-    const { descriptor, isListed } = await sendManifest(this.#connection, manifest, options);
-    const { signal } = options;
-    if (!isListed || this.#referrersBy === 'tag') {
-      await listByTag(this.#connection, manifest, signal ? { signal } : {});
-    }
-    return descriptor;
+    return await this.#inTurn(async () => {
+      const { descriptor, isListed } = await sendManifest(this.#connection, manifest, options);
+      const { signal } = options;
+      if (!isListed || this.#referrersBy === 'tag') {
+        await listByTag(this.#connection, manifest, signal ? { signal } : {});
+      }
+      return descriptor;
+    });
   }
 
   referrers(subject: Digest, options: ReferrerOptions = {}): Promise<readonly Descriptor[]> {
@@ -162,7 +170,8 @@ class HttpRepository implements RemoteRepository {
     tags: readonly string[],
     { signal }: CallOptions = {},
   ): Promise<void> {
-    return sendTags(this.#connection, manifest, { tags, ...(signal ? { signal } : {}) });
+    const options = { tags, ...(signal ? { signal } : {}) };
+    return this.#inTurn(() => sendTags(this.#connection, manifest, options));
   }
 
   listTags(options: ListOptions = {}): Promise<readonly string[]> {
@@ -170,7 +179,7 @@ class HttpRepository implements RemoteRepository {
   }
 
   editTag(tag: string, edit: TagEdit, options: CallOptions = {}): Promise<void> {
-    return editTag(this.#connection, tag, edit, options);
+    return this.#inTurn(() => editTag(this.#connection, tag, edit, options));
   }
 
   async *tags(options: CallOptions = {}): AsyncGenerator<string> {

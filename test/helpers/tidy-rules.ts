@@ -31,7 +31,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   jose: ['registry'],
   '@oclif/core': ['cli', 'commands'],
   chevrotain: ['dockerfile'],
-  'p-limit': ['image', 'build', 'engine'],
+  'p-limit': ['image', 'build', 'engine', 'remote'],
   'tar-stream': ['archive'],
   'smol-toml': ['remote'],
   undici: ['remote'],

@@ -113,3 +113,16 @@ test('asked to keep the list under the tag, a registry with the API gets it too'
   await using remote = remoteAt(peer.address, { referrersBy: 'tag' });
   await remote.putManifest(artifact);
 });
+
+test('manifests that are put at once are sent one after the other, each with its list', async () => {
+  await using peer = await scriptedPeer([
+    put(),
+    nothing,
+    putIndex([added]),
+    there([added]),
+    put(),
+    there([added]),
+  ]);
+  await using remote = remoteAt(peer.address);
+  await Promise.all([remote.putManifest(artifact), remote.putManifest(artifact)]);
+});
