@@ -65,6 +65,8 @@ class Mirroring {
   readonly #limit: LimitFunction = pLimit(TAGS_AT_ONCE);
   readonly #steps: SyncStep[] = [];
   readonly #failures: SyncFailure[] = [];
+  /** Which repositories an entry fills is not known where its registry did not say what it has. */
+  #areRepositoriesKnown = false;
 
   constructor(resources: Resources, file: MirrorFile, options: SyncOptions) {
     this.#resources = resources;
@@ -80,6 +82,7 @@ class Mirroring {
         async () => void pairs.push(...(await this.#pairsOf(entry))),
       );
     }
+    this.#areRepositoriesKnown = this.#failures.length === 0;
     // Several entries may fill one repository: only together do they say what is not wanted there.
     const groups = Map.groupBy(pairs, ({ destination }) => familiarReference(destination));
     for (const group of groups.values()) await this.#fill(group);
@@ -130,7 +133,8 @@ class Mirroring {
       }
       const isPruned = this.#options.prune ?? pairs.some(({ entry }) => entry.prune);
       // What could not be looked at is not known to be unwanted.
-      if (isPruned && this.#failures.length === failed) await this.#prune(first, kept);
+      const isAllKnown = this.#areRepositoriesKnown && this.#failures.length === failed;
+      if (isPruned && isAllKnown) await this.#prune(first, kept);
     });
   }
 

@@ -271,6 +271,23 @@ images:
     }
   });
 
+  test('nothing goes while it is unknown which repositories an entry fills', async () => {
+    await using place = await mirror();
+    await fill(place, 'a', '1');
+    await fill(place, 'b', '2');
+    const from = (registry: string) => `
+destination: TO
+prune: true
+images:
+  - {source: FROM/a}
+  - {registry: "${registry}", repositories: {regex: '^b$'}, rewrite: [{from: '^b$', to: a}]}`;
+    await place.sync(from('FROM'));
+    const silent = await place.sync(from('127.0.0.1:1'));
+    assert.equal(silent.failures.length, 1);
+    assert.deepEqual(place.steps(silent), ['keep a:1']);
+    assert.deepEqual(await place.tags('a'), ['1', '2']);
+  });
+
   test('nothing goes where anything failed, or nothing was selected', async () => {
     await using place = await mirror();
     await fill(place, 'team/app', '1', '2');
