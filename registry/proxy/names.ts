@@ -31,16 +31,19 @@ export async function placeOf(
   if (namespace !== null && !ownNames.includes(namespace)) {
     return inNamespace(name, namespace, upstreams);
   }
-  const prefixed = byPrefix(name, upstreams);
+  const prefixed = longest(name, upstreams, (config) => [config.name, ...config.prefixes]);
   if (prefixed) return keptName(prefixed.upstream, prefixed.rest);
   const ruling = upstreams.find(({ repositories }) => repositories.some((rule) => rule.test(name)));
   if (!ruling || (await isLocal(name))) return name;
   return keptName(ruling, name);
 }
 
-/** Whose it is and what it is called there; undefined: nobody but us has it. */
+/**
+ * Whose it is and what it is called there; undefined: nobody but us has it. Other prefixes do not count:
+ * who may see it was decided by the name under which it is kept.
+ */
 export function originOf(kept: string, upstreams: readonly Upstream[]): Origin | undefined {
-  const found = byPrefix(kept, upstreams);
+  const found = longest(kept, upstreams, ({ name }) => [name]);
   if (!found?.upstream.only.some((pattern) => pattern.test(found.rest))) return undefined;
   return { upstream: found.upstream, repository: `${found.upstream.path}${found.rest}` };
 }
@@ -55,12 +58,13 @@ function inNamespace(name: string, namespace: string, upstreams: readonly Upstre
 }
 
 /** The longest one that fits. */
-function byPrefix(
+function longest(
   name: string,
   upstreams: readonly Upstream[],
+  prefixesOf: (config: Upstream['config']) => readonly string[],
 ): { readonly upstream: Upstream; readonly rest: string } | undefined {
   const fitting = upstreams.flatMap((upstream) =>
-    [upstream.config.name, ...upstream.config.prefixes]
+    prefixesOf(upstream.config)
       .filter((prefix) => name.startsWith(`${prefix}/`))
       .map((prefix) => ({ upstream, rest: name.slice(prefix.length + 1) })),
   );
