@@ -3,7 +3,7 @@
  * in it. Node's own compile cache keeps a file as it is before it runs: without its functions, which would
  * be parsed and compiled anew at every start.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
@@ -30,7 +30,10 @@ const WORTH_IT = 1.1;
  */
 export function bundleLoader(folder: string): (path: string) => Exports {
   const loaded = new Map<string, { readonly exports: Exports }>();
-  const scripts = new Map<string, { readonly script: Script; readonly keptBytes: number }>();
+  const scripts = new Map<
+    string,
+    { readonly script: Script; readonly path: string; readonly keptBytes: number }
+  >();
 
   const load = (path: string): Exports => {
     const known = loaded.get(path);
@@ -56,17 +59,17 @@ export function bundleLoader(folder: string): (path: string) => Exports {
     const cachedData = readIfThere(file);
     const script = new Script(code, { filename: path, ...(cachedData ? { cachedData } : {}) });
     const keptBytes = script.cachedDataRejected ? 0 : (cachedData?.length ?? 0);
-    scripts.set(file, { script, keptBytes });
+    scripts.set(file, { script, path, keptBytes });
     return script;
   };
 
   process.on('exit', (exitCode) => {
     if (exitCode !== 0) return;
     const isLong = process.uptime() > LONG_RUN;
-    for (const [file, { script, keptBytes }] of scripts) {
+    for (const [file, { script, path, keptBytes }] of scripts) {
       if (keptBytes > 0 && !isLong) continue;
       const data = script.createCachedData();
-      if (data.length > keptBytes * WORTH_IT) save(file, data);
+      if (data.length > keptBytes * WORTH_IT && isOwner(path)) save(file, data);
     }
   });
   return load;
@@ -80,12 +83,18 @@ function readIfThere(file: string): Buffer | undefined {
   }
 }
 
+/** Files of root in the folder of somebody else could not be removed by them. */
+function isOwner(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.uid === process.geteuid?.();
+}
+
 /** Who may not write there starts slower. V8 checks little: a file is whole before it has its name. */
 function save(file: string, data: Uint8Array): void {
   const half = `${file}.${process.pid}`;
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(half, data, { flag: 'wx', flush: true });
+    // Whoever may write here decides what runs: whatever the umask, only the owner.
+    mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+    writeFileSync(half, data, { flag: 'wx', flush: true, mode: 0o644 });
     renameSync(half, file);
   } catch {
     removeIfThere(half);

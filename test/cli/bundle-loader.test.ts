@@ -1,7 +1,16 @@
 /** Files of the bundle: loaded as Node would, with the byte code of an earlier run. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tempFolder } from '#test/helpers/temp-folder.ts';
@@ -94,6 +103,24 @@ test('where nothing can be written the bundle works all the same', () => {
   writeFileSync(kept, 'a file is in the way');
   assert.deepEqual(run('console.log(a.later(20))'), { stdout: '41\n', status: 0 });
 });
+
+test('whatever the umask, nobody else may write byte code', () => {
+  using made = bundle(CHUNK);
+  made.run('process.umask(0)');
+  for (const path of [made.kept, made.keptFile()]) assert.equal(statSync(path).mode & 0o022, 0);
+});
+
+const isRoot = process.geteuid?.() === 0;
+test(
+  'root leaves no files in the bundle of somebody else',
+  isRoot ? {} : { skip: 'needs root' },
+  () => {
+    using made = bundle(CHUNK);
+    chownSync(join(made.folder, 'chunks/a-12345678.cjs'), 65534, 65534);
+    assert.equal(made.run('console.log(a.later(20))').stdout, '41\n');
+    assert.ok(!existsSync(made.kept));
+  },
+);
 
 test('chunks that require each other see what the other has by then', () => {
   using made = bundle('exports.b = require("./b-12345678.cjs");\nexports.name = "a";');
